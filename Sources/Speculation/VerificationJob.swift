@@ -1,0 +1,95 @@
+public import Diffusion
+
+/// A job's name, chosen by the client so that sending a job twice is harmless.
+public struct JobID: Hashable, Sendable, Codable, CustomStringConvertible {
+    public let text: String
+
+    /// Makes an id from 1…64 letters, digits, `-` or `_`; nil for anything else.
+    public init?(_ text: String) {
+        let isAllowed = { (byte: UInt8) in
+            (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+                || byte == 0x2D || byte == 0x5F
+        }
+        guard (1...64).contains(text.utf8.count), text.utf8.allSatisfy(isAllowed) else { return nil }
+        self.text = text
+    }
+
+    public var description: String { text }
+}
+
+/// A model by name and by content.
+public struct ModelIdentity: Hashable, Sendable, Codable {
+    /// The manifest's `id`, for example `studio-verifier`.
+    public let id: String
+    /// SHA-256 of the model's weights file, lower-case hexadecimal.
+    public let weightsDigest: String
+
+    public init(id: String, weightsDigest: String) {
+        self.id = id
+        self.weightsDigest = weightsDigest
+    }
+}
+
+/// Which generator both sides make their noise with.
+public enum NoiseKind: String, Hashable, Sendable, Codable, CaseIterable {
+    /// Philox4x32-10 with the fixed normal recipe of ALGORITHMS.md §2.
+    case philox
+}
+
+/// What the client wants back.
+public enum ResultKind: String, Hashable, Sendable, Codable, CaseIterable {
+    /// The decoded picture as PNG.
+    case png
+    /// The final latent, one coded frame; the client decodes it with its own VAE.
+    case latent
+}
+
+/// All that the verifier must know to finish a picture that a draft began.
+public struct VerificationJob: Hashable, Sendable {
+    public var id: JobID
+    /// The draft that made `codedEstimate`.
+    public var draft: ModelIdentity
+    /// The verifier that the draft was distilled for and that the client asks for.
+    public var verifier: ModelIdentity
+    public var prompt: String
+    /// Classifier-free guidance scale w; 1 is no guidance.
+    public var guidanceScale: Float
+    /// Shape of the latent, not of the picture.
+    public var latentShape: LatentShape
+    public var stepCount: Int
+    /// The schedule's shift s (ALGORITHMS.md §1).
+    public var scheduleShift: Double
+    /// n: how many steps the draft has taken; the state that travels is at t_n.
+    public var handoffStep: Int
+    public var seed: UInt64
+    public var noise: NoiseKind
+    public var mode: SpeculationMode
+    /// The largest check statistic d that passes, replacing the manifest's thresholds; nil keeps them.
+    public var checkThreshold: Float?
+    public var result: ResultKind
+    /// The draft's estimate s_n as one `LatentCoding` frame, with its own checksum.
+    public var codedEstimate: [UInt8]
+
+    public init(
+        id: JobID, draft: ModelIdentity, verifier: ModelIdentity, prompt: String, guidanceScale: Float,
+        latentShape: LatentShape, stepCount: Int, scheduleShift: Double, handoffStep: Int, seed: UInt64,
+        noise: NoiseKind, mode: SpeculationMode, checkThreshold: Float?, result: ResultKind,
+        codedEstimate: [UInt8]
+    ) {
+        self.id = id
+        self.draft = draft
+        self.verifier = verifier
+        self.prompt = prompt
+        self.guidanceScale = guidanceScale
+        self.latentShape = latentShape
+        self.stepCount = stepCount
+        self.scheduleShift = scheduleShift
+        self.handoffStep = handoffStep
+        self.seed = seed
+        self.noise = noise
+        self.mode = mode
+        self.checkThreshold = checkThreshold
+        self.result = result
+        self.codedEstimate = codedEstimate
+    }
+}

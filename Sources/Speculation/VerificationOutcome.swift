@@ -1,0 +1,87 @@
+/// One noise level of the check (ALGORITHMS.md §4).
+public struct LevelReading: Hashable, Sendable, Codable {
+    /// The schedule step whose time the level is; also the step the verifier would re-enter at.
+    public let step: Int
+    /// t of that step.
+    public let time: Double
+    /// d: RMS distance between the verifier's picture estimate and the draft's.
+    public let statistic: Float
+    /// The largest d that passes here.
+    public let threshold: Float
+
+    public init(step: Int, time: Double, statistic: Float, threshold: Float) {
+        self.step = step
+        self.time = time
+        self.statistic = statistic
+        self.threshold = threshold
+    }
+
+    /// Whether the verifier would have drawn this. A statistic that is not a number does not pass.
+    public var passes: Bool { statistic <= threshold }
+}
+
+/// What verifying a job cost and how it was decided.
+public struct VerificationTelemetry: Hashable, Sendable, Codable {
+    /// Readings by rising noise; empty in mode `trust`.
+    public var levels: [LevelReading]
+    /// The step the verifier re-entered at: `handoffStep` when the draft passed, 0 for a fresh start.
+    public var reentryStep: Int
+    /// Picture evaluations by the verifier network, the check included; a guided evaluation counts once.
+    public var verifierEvaluations: Int
+    /// Evaluations the verifier would have needed without a draft.
+    public var verifierOnlyEvaluations: Int
+    /// Milliseconds by stage, in the order in which the stages ran.
+    public var stages: [StageTime]
+    /// Bytes of the coded estimate as received.
+    public var receivedBytes: Int
+
+    public init(
+        levels: [LevelReading], reentryStep: Int, verifierEvaluations: Int, verifierOnlyEvaluations: Int,
+        stages: [StageTime], receivedBytes: Int
+    ) {
+        self.levels = levels
+        self.reentryStep = reentryStep
+        self.verifierEvaluations = verifierEvaluations
+        self.verifierOnlyEvaluations = verifierOnlyEvaluations
+        self.stages = stages
+        self.receivedBytes = receivedBytes
+    }
+}
+
+/// The time that one stage took.
+public struct StageTime: Hashable, Sendable, Codable {
+    /// For example `text`, `check`, `refine`, `decode`, `encode`.
+    public let name: String
+    public let milliseconds: Double
+
+    public init(name: String, milliseconds: Double) {
+        self.name = name
+        self.milliseconds = milliseconds
+    }
+}
+
+/// What a verified job gives back.
+public struct VerificationOutcome: Hashable, Sendable {
+    /// A PNG file or a coded latent frame, as the job's `result` asked.
+    public var payload: [UInt8]
+    public var result: ResultKind
+    public var telemetry: VerificationTelemetry
+
+    public init(payload: [UInt8], result: ResultKind, telemetry: VerificationTelemetry) {
+        self.payload = payload
+        self.result = result
+        self.telemetry = telemetry
+    }
+}
+
+/// What happens to a job on its way, in order.
+public enum VerificationEvent: Hashable, Sendable {
+    /// The job waits; `position` jobs are before it.
+    case queued(position: Int)
+    /// The check is done.
+    case checked(levels: [LevelReading], reentryStep: Int)
+    /// `done` of `total` refining steps are done.
+    case refined(done: Int, total: Int)
+    /// The latent is final and being decoded.
+    case decoding
+}
