@@ -12,6 +12,8 @@ let strict: [SwiftSetting] = [
 let package = Package(
     name: "underpaint",
     targets: [
+        .target(name: "Tensors", swiftSettings: strict),
+        .target(name: "Graphs", dependencies: ["Tensors"], swiftSettings: strict),
         .target(name: "Diffusion", swiftSettings: strict),
         .target(name: "Speculation", dependencies: ["Diffusion"], swiftSettings: strict),
     ]
