@@ -17,6 +17,10 @@ public struct VerifierError: Error, Hashable, Sendable {
         case shuttingDown
         /// The job was cancelled.
         case cancelled
+        /// Another job already has this id.
+        case conflictingJob
+        /// No job has this id, or its result was thrown away.
+        case unknownJob
         /// The verifier failed; its log says more.
         case internalFailure
     }
@@ -34,7 +38,9 @@ public struct VerifierError: Error, Hashable, Sendable {
     public var isRetryable: Bool {
         switch code {
         case .overloaded, .shuttingDown, .internalFailure: true
-        case .invalidJob, .invalidLatent, .unsupportedVersion, .unknownModel, .incompatibleModel, .cancelled: false
+        case .invalidJob, .invalidLatent, .unsupportedVersion, .unknownModel, .incompatibleModel, .cancelled,
+            .conflictingJob, .unknownJob:
+            false
         }
     }
 }

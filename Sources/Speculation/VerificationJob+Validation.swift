@@ -1,0 +1,79 @@
+/// The limits that hold for every job, whatever the model; a model may be stricter.
+public enum JobLimits {
+    /// 8 KiB of UTF-8, far more than any text encoder here reads.
+    public static let promptBytes = 8192
+    public static let latentSide = 1024
+    public static let latentChannels = 64
+    /// 2²¹ elements: 8 MiB in f32, a 4096×4096 picture in 8 channels.
+    public static let latentElements = 1 << 21
+    public static let steps = 1000
+    public static let guidanceScale: Float = 100
+    public static let scheduleShift = 100.0
+    /// 1 MiB less the room that the other fields may take.
+    public static let codedEstimateBytes = (1 << 20) - 16384
+    public static let modelNameBytes = 128
+
+    /// Whether a latent may have these extents. Takes plain numbers because `LatentShape` traps on zero.
+    public static func allowsLatent(height: Int, width: Int, channelCount: Int) -> Bool {
+        (1...latentSide).contains(height) && (1...latentSide).contains(width)
+            && (1...latentChannels).contains(channelCount)
+            && height * width * channelCount <= latentElements
+    }
+}
+
+extension ModelIdentity {
+    /// Whether the id is a short printable name and the digest 64 lower-case hexadecimal digits.
+    public var isWellFormed: Bool {
+        let isNameByte = { (byte: UInt8) in byte > 0x20 && byte < 0x7F }
+        let isDigit = { (byte: UInt8) in (0x30...0x39).contains(byte) || (0x61...0x66).contains(byte) }
+        return (1...JobLimits.modelNameBytes).contains(id.utf8.count) && id.utf8.allSatisfy(isNameByte)
+            && weightsDigest.utf8.count == 64 && weightsDigest.utf8.allSatisfy(isDigit)
+    }
+}
+
+extension VerificationJob {
+    /// Holds the job to the rules that need no model: finite numbers, sane ranges, a prompt of bearable length.
+    ///
+    /// The wire and the queue both ask, so a job that comes in-process is judged like one from the network.
+    /// - Throws: `VerifierError` with `invalidJob` and the field's name and allowed range.
+    public func validate() throws(VerifierError) {
+        func require(_ holds: Bool, _ message: @autoclosure () -> String) throws(VerifierError) {
+            guard holds else { throw VerifierError(.invalidJob, message()) }
+        }
+        for (role, model) in [("draft", draft), ("verifier", verifier)] {
+            try require(
+                model.isWellFormed,
+                "the \(role) model needs a printable id of 1…\(JobLimits.modelNameBytes) characters and its weights' "
+                    + "SHA-256 as 64 lower-case hexadecimal digits")
+        }
+        try require(
+            prompt.utf8.count <= JobLimits.promptBytes,
+            "the prompt has \(prompt.utf8.count) bytes, at most \(JobLimits.promptBytes) are taken; shorten it")
+        try require(!prompt.allSatisfy(\.isWhitespace), "the prompt is empty; say what the picture shall show")
+        try require(
+            guidanceScale.isFinite && (0...JobLimits.guidanceScale).contains(guidanceScale),
+            "the guidance scale \(guidanceScale) is not in 0…\(JobLimits.guidanceScale)")
+        try require(
+            JobLimits.allowsLatent(
+                height: latentShape.height, width: latentShape.width, channelCount: latentShape.channelCount),
+            "a latent of \(latentShape) is too large; sides up to \(JobLimits.latentSide), "
+                + "\(JobLimits.latentChannels) channels and \(JobLimits.latentElements) elements are taken")
+        try require(
+            (1...JobLimits.steps).contains(stepCount), "\(stepCount) steps are not in 1…\(JobLimits.steps)")
+        try require(
+            scheduleShift.isFinite && scheduleShift > 0 && scheduleShift <= JobLimits.scheduleShift,
+            "the schedule shift \(scheduleShift) is not above 0 and at most \(JobLimits.scheduleShift)")
+        try require(
+            (0...stepCount).contains(handoffStep), "hand-off step \(handoffStep) is not in 0…\(stepCount)")
+        if let checkThreshold {
+            try require(
+                checkThreshold.isFinite && checkThreshold >= 0,
+                "the check threshold \(checkThreshold) is not a finite number of at least 0")
+        }
+        // Before the first step there is no estimate: the verifier starts from the seed's noise.
+        try require(
+            (handoffStep == 0 ? 0 : 1)...JobLimits.codedEstimateBytes ~= codedEstimate.count,
+            "the coded estimate has \(codedEstimate.count) bytes, "
+                + "1…\(JobLimits.codedEstimateBytes) are taken after step 0")
+    }
+}
