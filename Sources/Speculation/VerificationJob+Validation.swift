@@ -1,3 +1,5 @@
+import Diffusion
+
 /// The limits that hold for every job, whatever the model; a model may be stricter.
 public enum JobLimits {
     /// 8 KiB of UTF-8, far more than any text encoder here reads.

@@ -1,0 +1,188 @@
+import Diffusion
+import Testing
+
+private let shape = LatentShape(height: 4, width: 4, channelCount: 4)
+
+struct FlowStepTests {
+    private let picture = NoiseGenerator(seed: 1).latent(shape, stream: 0)
+    private let noise = NoiseGenerator(seed: 2).latent(shape, stream: 0)
+
+    @Test(arguments: [0.1, 0.43, 0.9, 1])
+    func estimatesInvertTheInterpolation(time: Double) {
+        let state = noisedState(picture: picture, noise: noise, time: time)
+        let velocity = difference(noise, picture)
+        let back = pictureEstimate(state: state, velocity: velocity, time: time)
+        let backNoise = noiseEstimate(state: state, velocity: velocity, time: time)
+        #expect(largestDifference(back, picture) < 1e-6)
+        #expect(largestDifference(backNoise, noise) < 1e-6)
+    }
+
+    @Test func interpolationIsExactAtItsEnds() {
+        #expect(noisedState(picture: picture, noise: noise, time: 1) == noise)
+        #expect(noisedState(picture: picture, noise: noise, time: 0) == picture)
+    }
+
+    @Test func eulerStepFollowsAStraightLine() throws {
+        let velocity = difference(noise, picture)
+        let step = EulerStep(from: 0.75, to: 0.5)
+        let state = noisedState(picture: picture, noise: noise, time: 0.75)
+        let next = step.next(state: state, velocity: velocity)
+        #expect(largestDifference(next, noisedState(picture: picture, noise: noise, time: 0.5)) < 1e-6)
+        let schedule = try FlowSchedule(stepCount: 2, shift: 1)
+        #expect(EulerStep(1, of: schedule) == EulerStep(from: 0.5, to: 0))
+    }
+
+    @Test func ancestralKernelWithoutNoiseIsTheEulerStep() {
+        let state = noisedState(picture: picture, noise: noise, time: 0.8)
+        let velocity = NoiseGenerator(seed: 3).latent(shape, stream: 0)
+        let kernel = AncestralKernel(from: 0.8, to: 0.6, eta: 0)
+        #expect(kernel.sigma == 0)
+        let euler = EulerStep(from: 0.8, to: 0.6).next(state: state, velocity: velocity)
+        #expect(largestDifference(kernel.mean(state: state, velocity: velocity), euler) < 1e-6)
+    }
+
+    @Test func ancestralKernelIsDefinedAtBothEnds() {
+        let start = AncestralKernel(from: 1, to: 0.9, eta: 0.5)
+        #expect(abs(start.sigma - 0.45) < 1e-15)
+        let end = AncestralKernel(from: 0.1, to: 0, eta: 1)
+        #expect(end.sigma == 0)
+        #expect(end.keptNoise == 0)
+    }
+
+    /// For a single known picture the state at s must keep the law N((1−s)·x₀, s²), whatever η is.
+    @Test(arguments: [0.3, 1])
+    func ancestralChainKeepsTheNoiseLevel(eta: Double) throws {
+        let shape = LatentShape(height: 100, width: 100, channelCount: 1)
+        let picture = Latent(shape: shape, values: Array(repeating: 2, count: shape.elementCount))
+        let times = try FlowSchedule(stepCount: 8, shift: 3).times
+        var state = NoiseGenerator(seed: 4).latent(shape, stream: 0)
+        for n in 0..<7 {
+            let kernel = AncestralKernel(from: times[n], to: times[n + 1], eta: eta)
+            let t = Float(times[n])
+            let velocity = Latent(
+                shape: shape, values: zip(state.values, picture.values).map { ($0 - $1) / t })
+            let noise = NoiseGenerator(seed: 4).latent(shape, stream: UInt32(n + 1))
+            state = kernel.sample(mean: kernel.mean(state: state, velocity: velocity), noise: noise)
+            let s = times[n + 1]
+            let deviations = state.values.map { Double($0) - 2 * (1 - s) }
+            let squares = deviations.reduce(0) { $0 + $1 * $1 }
+            // Four standard errors of a variance of 10⁴ draws.
+            #expect(abs(squares / 10_000 / (s * s) - 1) < 4 * (2.0 / 10_000).squareRoot())
+        }
+    }
+}
+
+struct FlowTrajectoryTests {
+    @Test func fullRunReachesAGaussiansQuantiles() throws {
+        // The exact flow of N(1, ½²) carries ξ to 1 + ξ/2.
+        var model = GaussianFlow(mean: 1, deviation: 0.5)
+        let noise = NoiseGenerator(seed: 6).latent(shape, stream: 0)
+        let trajectory = FlowTrajectory(try FlowSchedule(stepCount: 1000, shift: 1))
+        let result = try trajectory.run(0..<1000, from: noise, with: &model)
+        let exact = Latent(shape: shape, values: noise.values.map { 1 + $0 / 2 })
+        #expect(largestDifference(result, exact) < 5e-3)
+        #expect(model.evaluations == 1000)
+    }
+
+    @Test func twoPartsGiveTheBitsOfTheWhole() throws {
+        var model = GaussianFlow(mean: 1, deviation: 0.5)
+        let noise = NoiseGenerator(seed: 6).latent(shape, stream: 0)
+        let trajectory = FlowTrajectory(try FlowSchedule(stepCount: 25, shift: 3))
+        let whole = try trajectory.run(0..<25, from: noise, with: &model)
+        let part = try trajectory.run(0..<20, from: noise, with: &model)
+        var reached: [Int] = []
+        let velocity = try model.velocities([part], at: [trajectory.schedule.times[20]])[0]
+        model.evaluations = 0
+        let rest = try trajectory.run(20..<25, from: part, firstVelocity: velocity, with: &model) {
+            reached.append($0)
+        }
+        #expect(rest == whole)
+        #expect(reached == [21, 22, 23, 24, 25])
+        #expect(model.evaluations == 4)
+        #expect(try trajectory.run(25..<25, from: rest, with: &model) == whole)
+    }
+
+    @Test(arguments: [Float.nan, .infinity])
+    func aVelocityThatIsNotFiniteNamesItsStep(value: Float) throws {
+        var model = GaussianFlow(mean: 1, deviation: 0.5)
+        model.fault = (evaluation: 3, value: value)
+        let noise = NoiseGenerator(seed: 6).latent(shape, stream: 0)
+        let trajectory = FlowTrajectory(try FlowSchedule(stepCount: 25, shift: 3))
+        #expect(throws: DiffusionError.notFinite(step: 12)) {
+            try trajectory.run(10..<25, from: noise, with: &model)
+        }
+    }
+
+    @Test func throwingFromProgressStopsTheRun() throws {
+        struct Cancelled: Error {}
+        var model = GaussianFlow(mean: 1, deviation: 0.5)
+        let noise = NoiseGenerator(seed: 6).latent(shape, stream: 0)
+        let trajectory = FlowTrajectory(try FlowSchedule(stepCount: 25, shift: 3))
+        #expect(throws: Cancelled.self) {
+            try trajectory.run(0..<25, from: noise, with: &model) { if $0 == 4 { throw Cancelled() } }
+        }
+        #expect(model.evaluations == 4)
+    }
+
+    @Test(arguments: [-1..<3, 0..<26, 26..<26])
+    func stepsThatTheScheduleLacksAreRefused(steps: Range<Int>) throws {
+        var model = GaussianFlow(mean: 1, deviation: 0.5)
+        let noise = NoiseGenerator(seed: 6).latent(shape, stream: 0)
+        let trajectory = FlowTrajectory(try FlowSchedule(stepCount: 25, shift: 3))
+        #expect(throws: DiffusionError.self) { try trajectory.run(steps, from: noise, with: &model) }
+    }
+
+    @Test func aModelOfAnotherShapeIsRefused() throws {
+        struct Wrong: VelocityPredicting {
+            let rows: [Latent]
+            func velocities(_ states: [Latent], at times: [Double]) -> [Latent] { rows }
+        }
+        let noise = NoiseGenerator(seed: 6).latent(shape, stream: 0)
+        let other = LatentShape(height: 2, width: 2, channelCount: 4)
+        let trajectory = FlowTrajectory(try FlowSchedule(stepCount: 25, shift: 3))
+        var none = Wrong(rows: [])
+        var small = Wrong(rows: [NoiseGenerator(seed: 6).latent(other, stream: 0)])
+        #expect(throws: DiffusionError.rowCountMismatch(expected: 1, got: 0)) {
+            try trajectory.run(0..<25, from: noise, with: &none)
+        }
+        #expect(throws: DiffusionError.shapeMismatch(expected: shape, got: other)) {
+            try trajectory.run(0..<25, from: noise, with: &small)
+        }
+    }
+}
+
+/// The exact flow of independent normal elements of one mean and deviation.
+private struct GaussianFlow: VelocityPredicting {
+    let mean: Double
+    let deviation: Double
+    var evaluations = 0
+    var fault: (evaluation: Int, value: Float)?
+
+    init(mean: Double, deviation: Double) {
+        self.mean = mean
+        self.deviation = deviation
+    }
+
+    mutating func velocities(_ states: [Latent], at times: [Double]) -> [Latent] {
+        zip(states, times).map { state, t in
+            evaluations += 1
+            let spread = (1 - t) * (1 - t) * deviation * deviation + t * t
+            let slope = (t - (1 - t) * deviation * deviation) / spread
+            var values = state.values.map { Float(slope * (Double($0) - (1 - t) * mean) - mean) }
+            if let fault, fault.evaluation == evaluations { values[0] = fault.value }
+            return Latent(shape: state.shape, values: values)
+        }
+    }
+}
+
+private func difference(_ a: Latent, _ b: Latent) -> Latent {
+    Latent(shape: a.shape, values: zip(a.values, b.values).map { $0 - $1 })
+}
+
+/// NaN if any element is.
+private func largestDifference(_ a: Latent, _ b: Latent) -> Float {
+    zip(a.values, b.values).reduce(0) { largest, pair in
+        let distance = abs(pair.0 - pair.1)
+        return distance > largest || distance.isNaN ? distance : largest
+    }
+}
