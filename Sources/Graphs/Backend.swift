@@ -33,6 +33,12 @@ public protocol ParameterSource: Sendable {
     func tensor(named name: String) -> Tensor?
     /// For error messages: the file, or what else it is.
     var origin: String { get }
+    /// The stored type of a tensor that is there but that nothing here can read, for example `F8_E4M3`.
+    func unreadableType(ofTensorNamed name: String) -> String?
+}
+
+extension ParameterSource {
+    public func unreadableType(ofTensorNamed name: String) -> String? { nil }
 }
 
 /// A weight that the model needs and the file does not have as needed.
@@ -42,16 +48,22 @@ public struct ParameterError: Error, Hashable, Sendable, CustomStringConvertible
     public let expected: Shape
     /// The shape that the file has, nil if it has no such tensor.
     public let found: Shape?
+    /// The stored type if the file has the tensor in a type that cannot be read.
+    public let unreadableType: String?
 
-    public init(name: String, origin: String, expected: Shape, found: Shape?) {
+    public init(
+        name: String, origin: String, expected: Shape, found: Shape?, unreadableType: String? = nil
+    ) {
         self.name = name
         self.origin = origin
         self.expected = expected
         self.found = found
+        self.unreadableType = unreadableType
     }
 
     public var description: String {
-        let fault = found.map { "is \($0) there" } ?? "is missing"
+        let fault =
+            found.map { "is \($0) there" } ?? unreadableType.map { "is stored as \($0)" } ?? "is missing"
         return "\(origin): the model needs '\(name)' as \(expected), but it \(fault); "
             + "use the weights file that belongs to this manifest"
     }
