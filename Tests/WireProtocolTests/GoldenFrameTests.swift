@@ -1,0 +1,64 @@
+import Speculation
+import Testing
+import VerificationTestSupport
+
+@testable import WireProtocol
+
+/// The golden frames were made by protoc and zlib, not by the code under test.
+@Suite struct GoldenFrameTests {
+    @Test func goldenRequestDecodesToItsJobAndBack() throws {
+        let golden = try Golden.bytes("wire-request.frame")
+        #expect(try RequestCodec.decode(golden) == SampleJob.make())
+        #expect(try RequestCodec.encode(SampleJob.make()) == golden)
+    }
+
+    @Test func goldenModelListDecodesToItsDescriptionAndBack() throws {
+        let golden = try Golden.bytes("wire-models.frame")
+        let description = VerifierDescription(models: SampleJob.models, isReady: true, waitingJobCount: 2)
+        #expect(try ModelListCodec.decode(golden) == description)
+        #expect(try ModelListCodec.encode(description) == golden)
+    }
+
+    static let replies: [(name: String, message: ReplyMessage)] = {
+        let reading = LevelReading(step: 20, time: 0.4285714285714286, statistic: 0.125, threshold: 0.25)
+        let telemetry = VerificationTelemetry(
+            levels: [reading], reentryStep: 20, verifierEvaluations: 6, verifierOnlyEvaluations: 25,
+            stages: [
+                StageTime(name: "check", milliseconds: 12.5), StageTime(name: "refine", milliseconds: 100.25),
+            ], receivedBytes: 8)
+        return [
+            ("accepted", .accepted(version: 1, job: SampleJob.jobID("golden-1_A"))),
+            ("alive", .alive),
+            ("queued", .event(.queued(position: 3))),
+            ("refined", .event(.refined(done: 2, total: 5))),
+            ("decoding", .event(.decoding)),
+            (
+                "outcome",
+                .outcome(
+                    VerificationOutcome(
+                        payload: [0x89] + Array("PNG\r\n\u{1A}\n".utf8), result: .latent, telemetry: telemetry))
+            ),
+            ("problem", .problem(VerifierError(.overloaded, "8 jobs wait already; try again later"))),
+        ]
+    }()
+
+    @Test(arguments: replies)
+    func goldenReplyDecodesToItsMessageAndBack(name: String, message: ReplyMessage) throws {
+        let golden = try Golden.bytes("wire-\(name).frame")
+        #expect(try ReplyCodec.decode(Frame.unwrap(golden, limit: Frame.replyLimit)) == message)
+        #expect(try ReplyCodec.encode(message) == golden)
+    }
+
+    /// Apart from the others because a reading that is not a number equals nothing.
+    @Test func goldenCheckKeepsAReadingThatIsNotANumber() throws {
+        let golden = try Golden.bytes("wire-checked.frame")
+        let message = try ReplyCodec.decode(Frame.unwrap(golden, limit: Frame.replyLimit))
+        guard case .event(.checked(let levels, 15)) = message, levels.count == 2 else {
+            Issue.record("decoded as \(message)")
+            return
+        }
+        #expect(levels[1].statistic.isNaN && !levels[1].passes)
+        #expect(levels[0].passes)
+        #expect(try ReplyCodec.encode(message) == golden)
+    }
+}

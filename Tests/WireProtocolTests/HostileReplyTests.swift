@@ -1,0 +1,99 @@
+import Foundation
+import Speculation
+import SwiftProtobuf
+import Testing
+import VerificationTestSupport
+
+@testable import WireProtocol
+
+@Suite struct HostileReplyTests {
+    private func decode(_ reply: Underpaint_V1_VerifyReply) throws -> ReplyMessage {
+        try ReplyCodec.decode(serialize(reply))
+    }
+
+    private func outcomeReply() throws -> Underpaint_V1_VerifyReply {
+        ReplyCodec.wire(.outcome(try FakeVerification.run(SampleJob.make(), report: { _ in })))
+    }
+
+    @Test func damagedPayloadIsFound() throws {
+        var reply = try outcomeReply()
+        reply.outcome.payload[50_000] ^= 1
+        #expect { try decode(reply) } throws: { ($0 as? WireError)?.code == .checksumMismatch }
+    }
+
+    @Test func outcomeOfUnknownKindIsRefused() throws {
+        var reply = try outcomeReply()
+        reply.outcome.resultKind = .UNRECOGNIZED(12)
+        #expect { try decode(reply) } throws: { ($0 as? WireError)?.code == .malformed }
+    }
+
+    @Test func endlessListsAreRefused() throws {
+        var reply = try outcomeReply()
+        reply.outcome.telemetry.stages = Array(repeating: .init(), count: ReplyCodec.listLimit + 1)
+        #expect { try decode(reply) } throws: { ($0 as? WireError)?.code == .malformed }
+        reply = .init()
+        reply.checked.levels = Array(repeating: .init(), count: ReplyCodec.listLimit + 1)
+        #expect { try decode(reply) } throws: { ($0 as? WireError)?.code == .malformed }
+    }
+
+    @Test func answerInAnotherVersionIsRefused() {
+        var reply = Underpaint_V1_VerifyReply()
+        reply.accepted.protocolVersion = 2
+        reply.accepted.jobID = "a"
+        #expect { try decode(reply) } throws: { ($0 as? WireError)?.code == .unsupportedVersion }
+    }
+
+    @Test func emptyReplyIsRefused() {
+        #expect { try decode(.init()) } throws: { ($0 as? WireError)?.code == .malformed }
+    }
+
+    @Test func unknownProblemKeepsItsMessageAndWhetherToRetry() throws {
+        var reply = Underpaint_V1_VerifyReply()
+        reply.problem.code = .UNRECOGNIZED(99)
+        reply.problem.message = "the moon is full"
+        for retryable in [true, false] {
+            reply.problem.retryable = retryable
+            guard case .problem(let error) = try decode(reply) else {
+                Issue.record("no problem came out")
+                return
+            }
+            #expect(error.isRetryable == retryable && error.message == "the moon is full")
+        }
+    }
+
+    @Test func everyProblemCodeSurvivesTheWire() throws {
+        for code in VerifierError.Code.allCases {
+            let message = ReplyMessage.problem(VerifierError(code, "because"))
+            #expect(try decode(ReplyCodec.wire(message)) == message)
+        }
+    }
+
+    @Test func anyReplyBytesGiveAMessageOrATypedError() throws {
+        let outcome = VerificationOutcome(
+            payload: [1, 2, 3], result: .png,
+            telemetry: try FakeVerification.run(SampleJob.make(), report: { _ in }).telemetry)
+        let content = try serialize(ReplyCodec.wire(.outcome(outcome)))
+        for bit in 0..<content.count * 8 {
+            var damaged = content
+            damaged[bit / 8] ^= 1 << (bit % 8)
+            do {
+                _ = try ReplyCodec.decode(damaged)
+            } catch {
+                #expect(error as any Error is WireError)
+            }
+        }
+    }
+
+    @Test func modelListOfAStrangerIsRefused() throws {
+        let description = VerifierDescription(models: SampleJob.models, isReady: true, waitingJobCount: 0)
+        let good = try ModelListCodec.encode(description)
+        for length in 0..<good.count {
+            #expect(throws: WireError.self) { try ModelListCodec.decode(good.prefix(length)) }
+        }
+        #expect(throws: WireError.self) { try ModelListCodec.decode(Array("<html>It works!</html>".utf8)) }
+        var list: Underpaint_V1_ModelList = try parse(Frame.unwrap(good, limit: Frame.requestLimit))
+        list.models[0].latentShapes[0].height = 0
+        let zeroShape = try Frame.wrap(serialize(list), limit: Frame.requestLimit)
+        #expect { try ModelListCodec.decode(zeroShape) } throws: { ($0 as? WireError)?.code == .malformed }
+    }
+}

@@ -1,0 +1,165 @@
+import Foundation
+import Speculation
+import SwiftProtobuf
+import Testing
+import VerificationTestSupport
+
+@testable import WireProtocol
+
+@Suite struct HostileRequestTests {
+    /// One way to spoil a good request and the error that it must give.
+    struct Spoiling: Sendable, CustomTestStringConvertible {
+        let name: String
+        let code: VerifierError.Code
+        let spoil: @Sendable (inout Underpaint_V1_VerifyRequest) -> Void
+        var testDescription: String { name }
+
+        init(
+            _ name: String, _ code: VerifierError.Code = .invalidJob,
+            _ spoil: @escaping @Sendable (inout Underpaint_V1_VerifyRequest) -> Void
+        ) {
+            (self.name, self.code, self.spoil) = (name, code, spoil)
+        }
+    }
+
+    static let spoilings: [Spoiling] = [
+        Spoiling("no version", .unsupportedVersion) { $0.protocolVersion = 0 },
+        Spoiling("no minimum, so nothing agreed", .unsupportedVersion) {
+            $0.minimumVersion = 0
+            $0.protocolVersion = 0
+        },
+        Spoiling("future version only", .unsupportedVersion) {
+            $0.minimumVersion = 2
+            $0.protocolVersion = 3
+        },
+        Spoiling("version range upside down", .unsupportedVersion) { $0.minimumVersion = 2 },
+        Spoiling("future version with a bad id", .unsupportedVersion) {
+            $0.minimumVersion = 2
+            $0.protocolVersion = 2
+            $0.jobID = ""
+        },
+        Spoiling("no id") { $0.jobID = "" },
+        Spoiling("id with a slash") { $0.jobID = "../etc" },
+        Spoiling("long id") { $0.jobID = String(repeating: "a", count: 65) },
+        Spoiling("no draft") { $0.clearDraft() },
+        Spoiling("no verifier") { $0.clearVerifier() },
+        Spoiling("short digest") { $0.verifier.weightsDigest.removeLast() },
+        Spoiling("upper-case digest") { $0.draft.weightsDigest = $0.draft.weightsDigest.uppercased() },
+        Spoiling("line break in a model id") { $0.draft.id = "a\nb" },
+        Spoiling("empty prompt") { $0.prompt = "" },
+        Spoiling("blank prompt") { $0.prompt = " \n\t" },
+        Spoiling("10,000 words") { $0.prompt = Array(repeating: "mug", count: 10_000).joined(separator: " ") },
+        Spoiling("guidance not a number") { $0.guidanceScale = .nan },
+        Spoiling("infinite guidance") { $0.guidanceScale = .infinity },
+        Spoiling("negative guidance") { $0.guidanceScale = -1 },
+        Spoiling("no shape") { $0.clearLatentShape() },
+        Spoiling("zero height") { $0.latentShape.height = 0 },
+        Spoiling("huge width") { $0.latentShape.width = .max },
+        Spoiling("too many elements") {
+            $0.latentShape.height = 1024
+            $0.latentShape.width = 1024
+            $0.latentShape.channelCount = 64
+        },
+        Spoiling("no steps") { $0.stepCount = 0 },
+        Spoiling("too many steps") { $0.stepCount = 1001 },
+        Spoiling("shift not a number") { $0.scheduleShift = .nan },
+        Spoiling("no shift") { $0.scheduleShift = 0 },
+        Spoiling("hand-off after the end") { $0.handoffStep = 26 },
+        Spoiling("no noise kind") { $0.noiseKind = .unspecified },
+        Spoiling("unknown noise kind") { $0.noiseKind = .UNRECOGNIZED(77) },
+        Spoiling("unknown mode") { $0.mode = .UNRECOGNIZED(-3) },
+        Spoiling("no mode") { $0.mode = .unspecified },
+        Spoiling("unknown result kind") { $0.resultKind = .UNRECOGNIZED(9) },
+        Spoiling("threshold not a number") { $0.checkThreshold = .nan },
+        Spoiling("negative threshold") { $0.checkThreshold = -0.5 },
+        Spoiling("damaged estimate", .invalidLatent) { $0.codedEstimate[3] ^= 4 },
+        Spoiling("wrong checksum", .invalidLatent) { $0.codedEstimateCrc32 &+= 1 },
+        Spoiling("no estimate after step 0") {
+            $0.codedEstimate = Data()
+            $0.codedEstimateCrc32 = 0
+        },
+    ]
+
+    @Test(arguments: spoilings)
+    func spoiledRequestIsRefusedByName(_ spoiling: Spoiling) throws {
+        var message = RequestCodec.request(for: SampleJob.make())
+        spoiling.spoil(&message)
+        let frame = try Frame.wrap(serialize(message), limit: Frame.requestLimit)
+        #expect { try RequestCodec.decode(frame) } throws: { error in
+            guard let error = error as? VerifierError else { return false }
+            return error.code == spoiling.code && !error.message.isEmpty
+        }
+    }
+
+    @Test func unsupportedVersionSaysWhatIsSpoken() throws {
+        var message = RequestCodec.request(for: SampleJob.make())
+        message.minimumVersion = 41
+        message.protocolVersion = 42
+        let frame = try Frame.wrap(serialize(message), limit: Frame.requestLimit)
+        #expect { try RequestCodec.decode(frame) } throws: { error in
+            guard let error = error as? VerifierError else { return false }
+            return error.message.contains("41…42") && error.message.contains("this verifier 1;")
+        }
+    }
+
+    @Test func laterClientThatAcceptsThisVersionIsServed() throws {
+        var message = RequestCodec.request(for: SampleJob.make())
+        message.protocolVersion = 7
+        let frame = try Frame.wrap(serialize(message), limit: Frame.requestLimit)
+        #expect(try RequestCodec.decode(frame) == SampleJob.make())
+    }
+
+    @Test func handoffAtStepZeroNeedsNoEstimate() throws {
+        var job = SampleJob.make()
+        job.handoffStep = 0
+        job.codedEstimate = []
+        #expect(try RequestCodec.decode(RequestCodec.encode(job)) == job)
+    }
+
+    @Test func everyFlippedBitOfARequestIsFound() throws {
+        let frame = try RequestCodec.encode(SampleJob.make())
+        for bit in 0..<frame.count * 8 {
+            var damaged = frame
+            damaged[bit / 8] ^= 1 << (bit % 8)
+            #expect(throws: VerifierError.self) { try RequestCodec.decode(damaged) }
+        }
+    }
+
+    @Test func anyMessageBytesGiveAJobOrATypedError() throws {
+        // With a right frame around it, damage reaches the protobuf parser and the mapping.
+        let message = try serialize(RequestCodec.request(for: SampleJob.make()))
+        var refused = 0
+        for bit in 0..<message.count * 8 {
+            var damaged = message
+            damaged[bit / 8] ^= 1 << (bit % 8)
+            do throws(VerifierError) {
+                _ = try RequestCodec.decode(wrapped(damaged))
+            } catch {
+                refused += 1
+            }
+        }
+        for length in 0..<message.count {
+            #expect(throws: VerifierError.self) { try RequestCodec.decode(wrapped(Array(message.prefix(length)))) }
+        }
+        #expect(refused > message.count)
+    }
+
+    @Test func oversizedBodyIsRefused() throws {
+        var job = SampleJob.make()
+        job.codedEstimate = Array(repeating: 1, count: Frame.requestLimit)
+        #expect { try RequestCodec.encode(job) } throws: { ($0 as? WireError)?.code == .oversized }
+        job.codedEstimate = Array(repeating: 1, count: JobLimits.codedEstimateBytes + 1)
+        let frame = try RequestCodec.encode(job)
+        #expect { try RequestCodec.decode(frame) } throws: { ($0 as? VerifierError)?.code == .invalidJob }
+        job.codedEstimate.removeLast()
+        #expect(try RequestCodec.decode(RequestCodec.encode(job)) == job)
+    }
+
+    private func wrapped(_ message: [UInt8]) throws(VerifierError) -> [UInt8] {
+        do throws(WireError) {
+            return try Frame.wrap(message, limit: Frame.requestLimit)
+        } catch {
+            throw VerifierError(.internalFailure, error.message)
+        }
+    }
+}
