@@ -1,5 +1,5 @@
 /// The extents of a tensor, outermost first; a scalar has none.
-public struct Shape: Hashable, Sendable, Codable {
+public struct Shape: Hashable, Sendable {
     public let dimensions: [Int]
 
     /// Makes a shape. Extents must not be negative.
@@ -43,5 +43,22 @@ extension Shape: ExpressibleByArrayLiteral {
 extension Shape: CustomStringConvertible {
     public var description: String {
         "[" + dimensions.map(String.init).joined(separator: ", ") + "]"
+    }
+}
+
+extension Shape: Codable {
+    /// Decodes a list of extents.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        let dimensions = try container.decode([Int].self)
+        guard dimensions.allSatisfy({ $0 >= 0 }) else {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "a shape has a negative extent")
+        }
+        self.init(dimensions)
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(dimensions)
     }
 }

@@ -39,11 +39,12 @@ public struct Tensor: Sendable {
     public var byteCount: Int { shape.elementCount * elementType.byteCount }
 
     /// Calls `body` with the tensor's bytes, which may be unaligned in a mapped file.
-    public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+    public func withBytes<Result, Failure: Error>(
+        _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
         let all = storage.bytes
-        return try withExtendedLifetime(storage) {
-            try body(UnsafeRawBufferPointer(rebasing: all[byteOffset..<byteOffset + byteCount]))
-        }
+        defer { withExtendedLifetime(storage) {} }
+        return try body(UnsafeRawBufferPointer(rebasing: all[byteOffset..<byteOffset + byteCount]))
     }
 
     /// The elements as float32, converted where they are stored narrower.
