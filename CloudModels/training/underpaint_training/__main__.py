@@ -1,0 +1,62 @@
+"""One command a stage: python -m underpaint_training STAGE --recipe recipes/cpu-v0.json"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from .paths import work_folder
+from .recipe import Recipe, load
+
+STAGES = ("data", "vae", "verifier", "draft", "export", "evaluate", "fixtures")
+
+
+def _run(stage: str, recipe: Recipe, arguments: argparse.Namespace) -> None:
+    # Imports stay local: the renderer and PyTorch are slow to load and never needed together.
+    work = work_folder()
+    data, checkpoints = work / "data" / recipe.name, work / "checkpoints" / recipe.name
+    if stage == "data":
+        from .data.generate import generate
+
+        generate(recipe.data, data)
+    elif stage == "vae":
+        from .train_vae import train
+
+        train(recipe, data, checkpoints, arguments.minutes)
+    elif stage == "verifier":
+        from .train_verifier import train
+
+        train(recipe, data, checkpoints, arguments.minutes)
+    elif stage == "draft":
+        from .train_draft import train
+
+        train(recipe, data, checkpoints, arguments.minutes)
+    elif stage == "export":
+        from .release import release
+
+        release(recipe, data, checkpoints, arguments.out or Path("."))
+    else:
+        from .evaluate import evaluate
+
+        evaluate(recipe, data, checkpoints, arguments.out or work / "reports" / recipe.name)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="underpaint_training", description=__doc__)
+    parser.add_argument("stage", choices=STAGES)
+    parser.add_argument("--recipe", type=Path, help="the recipe file (all stages but fixtures)")
+    parser.add_argument("--out", type=Path, help="where export, evaluate and fixtures write")
+    parser.add_argument("--minutes", type=float, help="train this much longer than the recipe's own budget says is done")
+    arguments = parser.parse_args()
+    if arguments.stage == "fixtures":
+        from .fixtures import write_fixtures
+
+        write_fixtures(arguments.out or Path("Tests/Fixtures"))
+        return
+    if arguments.recipe is None:
+        parser.error("--recipe is needed for this stage")
+    _run(arguments.stage, load(arguments.recipe), arguments)
+
+
+if __name__ == "__main__":
+    main()

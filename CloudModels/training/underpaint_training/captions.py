@@ -1,0 +1,140 @@
+"""Captions: many wordings of the same exact fields, and the closed vocabulary that they span."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from .data.grammar import COLORS, Fields
+from .models.text import Tokenizer
+
+Rng = np.random.Generator
+
+OBJECT_WORDS: dict[str, tuple[str, ...]] = {
+    "mug": ("mug", "mug", "coffee mug", "cup", "coffee cup"),
+    "bowl": ("bowl", "bowl", "round bowl"),
+    "plate": ("plate", "plate", "dinner plate", "dish"),
+    "vase": ("vase", "vase", "flower vase"),
+    "bottle": ("bottle", "bottle", "tall bottle"),
+    "jar": ("jar", "jar", "jar with a lid", "cosmetic jar"),
+    "candle": ("candle", "candle", "pillar candle"),
+    "box": ("gift box", "box", "box with a ribbon", "present"),
+    "teapot": ("teapot", "teapot", "tea pot"),
+    "lamp": ("lamp", "table lamp", "lamp with a shade", "desk lamp"),
+}
+MATERIAL_WORDS: dict[str, tuple[str, ...]] = {
+    "ceramic": ("ceramic", "ceramic", "porcelain", "glossy ceramic", "glazed"),
+    "matte": ("matte", "matte", "matt", "clay"),
+    "plastic": ("plastic",),
+    "metallic": ("metallic", "shiny metallic", "metal"),
+    "wooden": ("wooden", "wooden", "wood", "oak"),
+    "marble": ("marble", "marble", "white marble"),
+    "steel": ("steel", "steel", "stainless steel", "silver", "chrome"),
+    "gold": ("gold", "golden", "brass"),
+    "copper": ("copper", "copper", "shiny copper"),
+    "wax": ("wax", "", ""),
+    "fabric": ("fabric", "", "soft"),
+}
+COLOR_WORDS: dict[str, tuple[str, ...]] = {
+    "grey": ("grey", "gray"),
+    "teal": ("teal", "teal", "turquoise"),
+    "purple": ("purple", "purple", "violet"),
+}
+SURFACE_WORDS: dict[str, tuple[str, ...]] = {
+    "wooden table": ("on a wooden table", "on a wooden table", "on a wood table", "on an oak table", "on a wooden desk"),
+    "dark wooden table": ("on a dark wooden table", "on a dark wooden table", "on a walnut table", "on a dark wood table"),
+    "marble counter": ("on a marble counter", "on a marble countertop", "on a marble table", "on white marble"),
+    "concrete surface": ("on a concrete surface", "on concrete", "on a concrete floor", "on a stone surface"),
+    "linen cloth": ("on a linen cloth", "on linen", "on a linen tablecloth", "on a cloth"),
+}
+BACKDROP_WORDS = (
+    "on a {} background", "on a {} background", "on a plain {} background", "against a {} background",
+    "in front of a {} backdrop", "on a seamless {} background",
+)
+LIGHT_WORDS: dict[str, tuple[str, ...]] = {
+    "soft window light": ("soft window light", "soft window light", "window light", "soft daylight", "natural light", "soft light"),
+    "studio softbox": ("studio softbox", "studio light", "studio lighting", "softbox lighting", "bright studio light"),
+    "hard spotlight": ("hard spotlight", "spotlight", "under a spotlight", "hard light"),
+    "warm evening light": ("warm evening light", "warm light", "evening light", "golden hour light", "sunset light"),
+    "cool blue light": ("cool blue light", "cool light", "cold blue light", "moonlight"),
+    "dramatic side light": ("dramatic side light", "dramatic light", "side light", "moody light", "low key light"),
+}
+ANGLE_WORDS: dict[str, tuple[str, ...]] = {
+    "eye level": ("eye level", "at eye level", "front view"),
+    "three quarter view": ("three quarter view", "three quarter angle"),
+    "high angle": ("high angle", "from above", "high angle view"),
+    "top view": ("top view", "top down view", "from the top", "flat lay"),
+}
+COMPOSITION_WORDS: dict[str, tuple[str, ...]] = {
+    "centered": ("centered", "in the center", "in the middle"),
+    "left": ("on the left", "on the left side", "left of center"),
+    "right": ("on the right", "on the right side", "right of center"),
+}
+PREFIXES = ("", "", "", "a photo of", "a product photo of", "product photography of", "a studio photo of", "a picture of")
+# Left out of a caption more often, so that a short prompt means the usual view.
+USUAL = {"angle": "three quarter view", "composition": "centered"}
+
+
+def _pick(rng: Rng, words: tuple[str, ...]) -> str:
+    return words[rng.integers(len(words))]
+
+
+def _article(phrase: str) -> str:
+    return ("an " if phrase[0] in "aeio" else "a ") + phrase
+
+
+def surface_words(surface: str) -> tuple[str, ...]:
+    if surface in SURFACE_WORDS:
+        return SURFACE_WORDS[surface]
+    color = surface.removesuffix(" background")
+    colors = COLOR_WORDS.get(color, (color,))
+    return tuple(t.format(c) for c in colors for t in BACKDROP_WORDS)
+
+
+def plain_caption(fields: Fields) -> str:
+    """The one canonical wording, with every field."""
+    words = [fields.color, fields.material, fields.object]
+    thing = _article(" ".join(w for w in words if w))
+    place = surface_words(fields.surface)[0]
+    return f"{thing} {place}, {fields.light}, {fields.angle}, {COMPOSITION_WORDS[fields.composition][0]}"
+
+
+def caption(fields: Fields, rng: Rng, drop: float) -> str:
+    """A random wording; every field but the object is left out with probability `drop`."""
+    keep = lambda: rng.random() >= drop  # noqa: E731
+    color = _pick(rng, COLOR_WORDS.get(fields.color, (fields.color,))) if fields.color and keep() else ""
+    material = _pick(rng, MATERIAL_WORDS[fields.material]) if keep() else ""
+    name = _pick(rng, OBJECT_WORDS[fields.object])
+    if color and material and rng.random() < 0.12:
+        thing = _article(f"{name} in {color} {material}")
+    else:
+        thing = _article(" ".join(w for w in (color, material, name) if w))
+    text = " ".join(w for w in (_pick(rng, PREFIXES), thing) if w)
+    if keep():
+        text += " " + _pick(rng, surface_words(fields.surface))
+    details = []
+    if keep():
+        details.append(_pick(rng, LIGHT_WORDS[fields.light]))
+    for key, words in (("angle", ANGLE_WORDS), ("composition", COMPOSITION_WORDS)):
+        value = getattr(fields, key)
+        if rng.random() >= (0.6 if USUAL[key] == value else drop):
+            details.append(_pick(rng, words[value]))
+    if len(details) > 1 and rng.random() < 0.3:
+        details.reverse()
+    return ", ".join([text, *details])
+
+
+def mirrored(fields: Fields) -> Fields:
+    swap = {"left": "right", "right": "left"}
+    return replace(fields, composition=swap.get(fields.composition, fields.composition))
+
+
+def vocabulary() -> list[str]:
+    """All words that a caption can hold, sorted, after <pad> and <unknown>."""
+    phrases: list[str] = ["in of a an with", *PREFIXES, *COLORS, *(w for c in COLOR_WORDS.values() for w in c)]
+    for table in (OBJECT_WORDS, MATERIAL_WORDS, SURFACE_WORDS, LIGHT_WORDS, ANGLE_WORDS, COMPOSITION_WORDS):
+        phrases += [w for words in table.values() for w in words]
+    phrases += list(BACKDROP_WORDS)
+    words = {w for p in phrases for w in Tokenizer.split(p.replace("{}", ""))}
+    return ["<pad>", "<unknown>", *sorted(words)]

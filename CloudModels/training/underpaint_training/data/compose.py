@@ -1,0 +1,219 @@
+"""From fields and a seed to a finished picture: scene assembly, framing, rendering, tone mapping, checks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from . import textures
+from .denoise import denoise
+from .grammar import ANGLES, COLORS, MATERIALS, SURFACES, WALLS, Fields
+from .lighting import KEY_LEVEL, direction, set_light
+from .shapes import FAMILIES, Mesh, Solid, grid
+from .stage import FIELD_OF_VIEW, Stage, look_at
+
+Array = np.ndarray
+Rng = np.random.Generator
+
+
+@dataclass(frozen=True)
+class Picture:
+    """sRGB bytes [size,size,3], the object mask [size,size] and what was measured on it."""
+
+    pixels: Array
+    mask: Array
+    coverage: float
+    contrast: float
+
+
+class TextureBank:
+    """A few patterns of each kind, made once; every use is a random roll of one of them."""
+
+    def __init__(self, seed: int, count: int = 8) -> None:
+        rng = np.random.default_rng(seed)
+        makers = {
+            "wood": lambda i: textures.wood(rng, False),
+            "wood table": lambda i: textures.wood(rng, False, (0, 3, 4)[i % 3]),
+            "dark wood": lambda i: textures.wood(rng, True, (0, 3, 4)[i % 3]),
+            "marble": lambda i: textures.marble(rng),
+            "concrete": lambda i: textures.concrete(rng),
+            "linen": lambda i: textures.linen(rng),
+        }
+        self.patterns = {name: [make(i) for i in range(count)] for name, make in makers.items()}
+
+    def pick(self, rng: Rng, name: str) -> Array:
+        choices = self.patterns[name]
+        image = choices[rng.integers(len(choices))]
+        image = np.roll(image, rng.integers(0, textures.SIZE, 2), (0, 1))
+        return np.clip(image * rng.uniform(0.9, 1.1), 0, 1)
+
+
+def turned(mesh: Mesh, angle: float, scale: float) -> Mesh:
+    c, s = np.cos(angle), np.sin(angle)
+    rotation = np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]]) * scale
+    return Mesh(mesh.positions @ rotation.T, mesh.uvs, mesh.faces)
+
+
+def sweep(depth: float, radius: float) -> Mesh:
+    """Ground that curves up into a wall: the seamless paper of a studio."""
+    a = np.linspace(0, np.pi / 2, 14)
+    y = np.concatenate([[-12.0, 0.0], depth + radius * np.sin(a), [depth + radius]])
+    z = np.concatenate([[0.0, 0.0], radius - radius * np.cos(a), [14.0]])
+    return _extrude(y, z)
+
+
+def table(depth: float, thickness: float = 0.12) -> Mesh:
+    return _extrude(np.array([-12.0, depth, depth]), np.array([0.0, 0.0, -thickness]), sharp=True)
+
+
+def _extrude(y: Array, z: Array, sharp: bool = False) -> Mesh:
+    if sharp:
+        y, z = np.repeat(y, 2)[1:-1], np.repeat(z, 2)[1:-1]
+    x = np.linspace(-14, 14, 3)
+    points = np.stack([np.broadcast_to(x, (len(y), 3)), np.broadcast_to(y[:, None], (len(y), 3)),
+                       np.broadcast_to(z[:, None], (len(y), 3))], -1)
+    length = np.concatenate([[0], np.cumsum(np.hypot(np.diff(y), np.diff(z)))])
+    mesh = grid(points, x / 2.2, length / 2.2)
+    if sharp:
+        keep = np.ones(len(mesh.faces), bool)
+        return Mesh(mesh.positions, mesh.uvs, mesh.faces[keep])
+    return mesh
+
+
+def frame(points: Array, view: Array, extent: float, shift: float) -> tuple[Array, Array]:
+    """Camera origin and target so that the points fill `extent` of the picture, `shift` of its width off centre."""
+    target = (points.min(0) + points.max(0)) / 2
+    distance = 5.0
+    half = np.tan(np.radians(FIELD_OF_VIEW / 2))
+    for _ in range(4):
+        origin = target + view * distance
+        forward = -view
+        right = np.cross(forward, [0, 0, 1.0])
+        right /= np.linalg.norm(right)
+        up = np.cross(right, forward)
+        d = points - origin
+        depth = d @ forward
+        x, y = d @ right / depth / half, d @ up / depth / half
+        size = max(x.max() - x.min(), y.max() - y.min()) / 2
+        target = target + (right * (x.max() + x.min()) / 2 + up * (y.max() + y.min()) / 2) * distance * half
+        distance *= size / extent
+    room = max(0.0, 0.94 - (x.max() - x.min()) / 2 * extent / size)
+    target = target - right * np.clip(shift, -room, room) * distance * half
+    return target + view * distance, target
+
+
+class Studio:
+    """Renders pictures one after another on one stage."""
+
+    def __init__(self, size: int, samples: int, solids: dict[str, list[Solid]] | None = None) -> None:
+        self.stage = Stage(size, samples, textures.SIZE)
+        self.bank = TextureBank(7)
+        self.solids = solids or {}
+
+    def assemble(self, fields: Fields, rng: Rng) -> None:
+        stage = self.stage
+        solid = self._solid(fields.object, rng)
+        turn = rng.uniform(-1, 1) * np.radians(50) + (np.pi if rng.random() < 0.5 else 0)
+        scale = 1.0
+        main = turned(solid.main, turn, scale)
+        accent = turned(solid.accent, turn, scale) if solid.accent else None
+        stage.set_mesh("main", main)
+        stage.set_mesh("accent", accent)
+        self._set_main_material(fields, rng)
+        stage.set_material("accent", 0.35, solid.accent_metallic, 0.4, 0.0, np.asarray(solid.accent_color))
+        self._set_surface(fields, rng)
+        points = np.concatenate([main.positions, accent.positions] if accent else [main.positions])
+        azimuth = rng.uniform(-6, 6)
+        view = direction(azimuth, rng.uniform(*ANGLES[fields.angle]))
+        extent, shift = rng.uniform(0.66, 0.86), rng.uniform(-0.03, 0.03)
+        if fields.composition != "centered":
+            extent = rng.uniform(0.5, 0.66)
+            shift = rng.uniform(0.28, 0.42) * (-1 if fields.composition == "left" else 1)
+        origin, target = frame(points, view, extent, shift)
+        stage.set_camera(look_at(origin, target))
+        centre = (points.min(0) + points.max(0)) / 2
+        set_light(stage, fields.light, rng, centre)
+
+    def picture(self, fields: Fields, seed: int) -> Picture | None:
+        """The picture, or None where it fails the coverage or the contrast check."""
+        rng = np.random.default_rng(seed)
+        self.assemble(fields, rng)
+        self.stage.commit()
+        mask = self.stage.object_mask()
+        coverage = float(mask.mean())
+        if not 0.07 <= coverage <= 0.65:
+            return None
+        radiance, guide = self.stage.render(seed)
+        radiance = denoise(radiance, guide)
+        percentile = 95.0 if fields.light == "hard spotlight" else 70.0
+        key = KEY_LEVEL[fields.light] * rng.uniform(0.92, 1.08)
+        pixels = tone_map(radiance, guide[..., :3], mask, key, percentile)
+        contrast = _contrast(pixels, mask)
+        if contrast < 0.07:
+            return None
+        return Picture(np.round(pixels * 255).astype(np.uint8), mask, coverage, contrast)
+
+    def _solid(self, name: str, rng: Rng) -> Solid:
+        if name in FAMILIES:
+            return FAMILIES[name](rng)
+        choices = self.solids[name]
+        return choices[rng.integers(len(choices))]
+
+    def _set_main_material(self, fields: Fields, rng: Rng) -> None:
+        m = MATERIALS[fields.material]
+        if m.texture:
+            image = self.bank.pick(rng, m.texture)
+        else:
+            color = m.tint or COLORS[fields.color or "white"]
+            image = textures.plain(tuple(np.clip(np.asarray(color) * rng.uniform(0.88, 1.1), 0, 1)))
+        roughness = float(np.clip(m.roughness * rng.uniform(0.8, 1.25), 0.12, 1.0))
+        self.stage.set_material("main", roughness, m.metallic, m.specular, m.clearcoat, image)
+
+    def _set_surface(self, fields: Fields, rng: Rng) -> None:
+        surface = SURFACES[fields.surface]
+        stage = self.stage
+        if surface.texture:
+            name = "wood table" if surface.texture == "wood" else surface.texture
+            image = self.bank.pick(rng, name)
+            stage.set_mesh("ground", table(rng.uniform(1.6, 2.6)))
+            wall_color = np.asarray(WALLS[rng.integers(len(WALLS))]) * rng.uniform(0.6, 1.0)
+        else:
+            image = textures.plain(tuple(np.clip(np.asarray(surface.color) * rng.uniform(0.93, 1.05), 0, 1)))
+            stage.set_mesh("ground", sweep(rng.uniform(1.5, 2.2), rng.uniform(1.2, 2.0)))
+            wall_color = np.asarray(surface.color)
+        stage.set_material("ground", surface.roughness, 0.0, surface.specular, 0.0, image)
+        y, z = np.array([5.0, 5.0]), np.array([-9.0, 14.0])
+        stage.set_mesh("wall", _extrude(y, z))
+        stage.set_material("wall", 0.9, 0.0, 0.1, 0.0, wall_color)
+
+
+def tone_map(radiance: Array, albedo: Array, mask: Array, key: float, percentile: float) -> Array:
+    """Linear radiance to display values in [0,1]; exposed so that lit white paper reaches `key`."""
+    luminance = radiance @ [0.2126, 0.7152, 0.0722]
+    light = luminance / (albedo @ [0.2126, 0.7152, 0.0722] + 0.02)
+    exposure = key / max(float(np.percentile(light[~mask], percentile)), 1e-6)
+    x = radiance * exposure
+    level = np.maximum(x.max(-1, keepdims=True), 1e-6)
+    white = 3.0
+    mapped = level * (1 + level / white**2) / (1 + level * 0.45)
+    x = x * mapped / level * 1.3
+    # What is brighter than paper loses its hue softly instead of clipping channel by channel.
+    over = np.clip(x.max(-1, keepdims=True) - 1, 0, None)
+    x = np.clip(x + over * 0.35, 0, 1)
+    return np.where(x <= 0.0031308, 12.92 * x, 1.055 * x ** (1 / 2.4) - 0.055)
+
+
+def _contrast(pixels: Array, mask: Array) -> float:
+    grown = mask.copy()
+    for _ in range(6):
+        g = grown.copy()
+        g[1:] |= grown[:-1]
+        g[:-1] |= grown[1:]
+        g[:, 1:] |= grown[:, :-1]
+        g[:, :-1] |= grown[:, 1:]
+        grown = g
+    ring = grown & ~mask
+    if not ring.any() or not mask.any():
+        return 0.0
+    return float(np.abs(pixels[mask].mean(0) - pixels[ring].mean(0)).mean() + 0.3 * pixels[mask].std(0).mean())

@@ -1,0 +1,76 @@
+/* Joint a-trous filter (Dammertz et al. 2010) on demodulated radiance, guided by albedo, normal and depth.
+   Planar float arrays [channel][height][width]; `guide` holds albedo rgb, normal xyz, depth. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Replaces a pixel that is brighter than `factor` times its third brightest neighbour by that neighbour's level. */
+static void clamp_fireflies(float *rgb, int h, int w, float factor) {
+    int n = h * w;
+    float *copy = malloc(sizeof(float) * 3 * n);
+    memcpy(copy, rgb, sizeof(float) * 3 * n);
+    for (int y = 0; y < h; y++)
+        for (int x = 0; x < w; x++) {
+            float best[3] = {0, 0, 0};
+            for (int dy = -1; dy <= 1; dy++)
+                for (int dx = -1; dx <= 1; dx++) {
+                    int yy = y + dy, xx = x + dx;
+                    if ((!dy && !dx) || yy < 0 || xx < 0 || yy >= h || xx >= w) continue;
+                    int j = yy * w + xx;
+                    float l = copy[j] + copy[n + j] + copy[2 * n + j];
+                    if (l > best[0]) { best[2] = best[1]; best[1] = best[0]; best[0] = l; }
+                    else if (l > best[1]) { best[2] = best[1]; best[1] = l; }
+                    else if (l > best[2]) best[2] = l;
+                }
+            int i = y * w + x;
+            float l = copy[i] + copy[n + i] + copy[2 * n + i], limit = factor * best[2] + 1e-4f;
+            if (l > limit)
+                for (int c = 0; c < 3; c++) rgb[c * n + i] = copy[c * n + i] * limit / l;
+        }
+    free(copy);
+}
+
+void denoise(float *rgb, const float *guide, int h, int w, int levels, float strength) {
+    int n = h * w;
+    clamp_fireflies(rgb, h, w, 1.3f);
+    float *a = malloc(sizeof(float) * 3 * n), *b = malloc(sizeof(float) * 3 * n);
+    for (int c = 0; c < 3; c++)
+        for (int i = 0; i < n; i++) a[c * n + i] = rgb[c * n + i] / (guide[c * n + i] + 0.03f);
+    static const float kernel[3] = {0.375f, 0.25f, 0.0625f};
+    for (int level = 0; level < levels; level++) {
+        int step = 1 << level;
+        float sigma = strength / (float)(1 << level);
+        for (int y = 0; y < h; y++)
+            for (int x = 0; x < w; x++) {
+                int i = y * w + x;
+                float sum[3] = {0, 0, 0}, total = 0;
+                float li = (a[i] + a[n + i] + a[2 * n + i]) / 3;
+                for (int ky = -2; ky <= 2; ky++)
+                    for (int kx = -2; kx <= 2; kx++) {
+                        int yy = y + ky * step, xx = x + kx * step;
+                        if (yy < 0 || xx < 0 || yy >= h || xx >= w) continue;
+                        int j = yy * w + xx;
+                        float da = 0, dn = 0;
+                        for (int c = 0; c < 3; c++) {
+                            float t = guide[c * n + i] - guide[c * n + j];
+                            da += t * t;
+                            t = guide[(3 + c) * n + i] - guide[(3 + c) * n + j];
+                            dn += t * t;
+                        }
+                        float dz = fabsf(guide[6 * n + i] - guide[6 * n + j]) / (0.02f * step * guide[6 * n + i] + 1e-4f);
+                        float lj = (a[j] + a[n + j] + a[2 * n + j]) / 3;
+                        float dl = fabsf(li - lj) / (sigma * (li + lj) * 0.5f + 1e-4f);
+                        float weight = kernel[abs(ky)] * kernel[abs(kx)] *
+                                       expf(-da * 300.0f - dn * 12.0f - dz - dl * dl);
+                        total += weight;
+                        for (int c = 0; c < 3; c++) sum[c] += weight * a[c * n + j];
+                    }
+                for (int c = 0; c < 3; c++) b[c * n + i] = sum[c] / total;
+            }
+        float *t = a; a = b; b = t;
+    }
+    for (int c = 0; c < 3; c++)
+        for (int i = 0; i < n; i++) rgb[c * n + i] = a[c * n + i] * (guide[c * n + i] + 0.03f);
+    free(a);
+    free(b);
+}

@@ -1,0 +1,118 @@
+"""Renders shards of pictures. Every shard is claimed, rendered and renamed into place, so that any number of
+processes may work on one folder and a kill at any moment loses at most one shard."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import tarfile
+import time
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from ..recipe import DataRecipe
+
+
+def seed_of(recipe: DataRecipe, split: str, index: int, attempt: int) -> int:
+    """A 31-bit seed from what identifies a picture."""
+    text = f"{recipe.seed}/{split}/{index}/{attempt}"
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "little") & 0x7FFFFFFF
+
+
+def _claim(path: Path) -> bool:
+    """Takes the claim file unless a living process holds it."""
+    try:
+        with path.open("x") as file:
+            file.write(str(os.getpid()))
+        return True
+    except FileExistsError:
+        try:
+            owner = int(path.read_text() or "0")
+        except (OSError, ValueError):
+            return False
+        if owner and Path(f"/proc/{owner}").exists():
+            return False
+        path.unlink(missing_ok=True)
+        return _claim(path)
+
+
+def _add(tar: tarfile.TarFile, name: str, data: bytes) -> None:
+    info = tarfile.TarInfo(name)
+    info.size = len(data)
+    tar.addfile(info, io.BytesIO(data))
+
+
+def _encoded(image: Image.Image, **options) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, **options)
+    return buffer.getvalue()
+
+
+def render_shard(studio, recipe: DataRecipe, split: str, shard: int, folder: Path) -> None:
+    from .grammar import sample_fields
+
+    stem = folder / f"{split}-{shard:05d}"
+    lines = []
+    temporary = stem.with_suffix(".partial")
+    with tarfile.open(temporary, "w") as tar:
+        for index in range(shard * recipe.shard_size, (shard + 1) * recipe.shard_size):
+            picture, fields, seed = None, None, 0
+            for attempt in range(50):
+                seed = seed_of(recipe, split, index, attempt)
+                fields = sample_fields(np.random.default_rng(seed))
+                picture = studio.picture(fields, seed)
+                if picture is not None:
+                    break
+            if picture is None or fields is None:
+                raise RuntimeError(f"picture {index} of {split}: 50 attempts failed the coverage or contrast check")
+            image = Image.fromarray(picture.pixels)
+            mask = Image.fromarray(picture.mask.astype(np.uint8) * 255).convert("1")
+            _add(tar, f"{index:06d}.webp", _encoded(image, format="WEBP", lossless=True, method=3))
+            _add(tar, f"{index:06d}.mask.png", _encoded(mask, format="PNG"))
+            record = {"index": index, "seed": seed, "fields": fields.to_json(),
+                      "coverage": round(picture.coverage, 4), "contrast": round(picture.contrast, 4)}
+            lines.append(json.dumps(record, sort_keys=True))
+    stem.with_suffix(".jsonl").write_text("\n".join(lines) + "\n")
+    temporary.rename(stem.with_suffix(".tar"))
+
+
+def write_manifest(recipe: DataRecipe, folder: Path) -> dict:
+    """Hashes of all finished shards; the manifest's own hash names the data set."""
+    shards = []
+    for tar in sorted(folder.glob("*.tar")):
+        jsonl = tar.with_suffix(".jsonl")
+        shards.append({"name": tar.stem, "count": recipe.shard_size,
+                       "pictures": hashlib.sha256(tar.read_bytes()).hexdigest(),
+                       "fields": hashlib.sha256(jsonl.read_bytes()).hexdigest()})
+    manifest = {"format": 1, "seed": recipe.seed, "size": recipe.size, "samplesPerPixel": recipe.samples, "shards": shards}
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n")
+    return manifest
+
+
+def generate(recipe: DataRecipe, folder: Path) -> None:
+    from .compose import Studio
+
+    folder.mkdir(parents=True, exist_ok=True)
+    plan = [("train", 0)] + [("holdout", i) for i in range(-(-recipe.holdout // recipe.shard_size))]
+    plan += [("train", i) for i in range(1, -(-recipe.count // recipe.shard_size))]
+    studio = None
+    for split, shard in plan:
+        stem = folder / f"{split}-{shard:05d}"
+        if (folder / "STOP").exists():
+            print("stopped by the STOP file")
+            return
+        if stem.with_suffix(".tar").exists() or not _claim(stem.with_suffix(".claim")):
+            continue
+        try:
+            studio = studio or Studio(recipe.size, recipe.samples)
+            start, cpu = time.time(), time.process_time()
+            render_shard(studio, recipe, split, shard, folder)
+            seconds, used = time.time() - start, time.process_time() - cpu
+            print(f"{stem.name}: {recipe.shard_size} pictures, {seconds:.0f} s, {used / recipe.shard_size:.3f} CPU-s each", flush=True)
+        finally:
+            stem.with_suffix(".claim").unlink(missing_ok=True)
+    write_manifest(recipe, folder)

@@ -1,0 +1,143 @@
+"""A Mitsuba scene whose structure never changes: everything that varies is set through traversed parameters.
+
+A new scene structure costs about two seconds of JIT compilation, a changed parameter nothing, as long as its value
+stays opaque to the compiler (dr.make_opaque).
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("DRJIT_LIBLLVM_PATH", "/usr/lib/x86_64-linux-gnu/libLLVM-19.so")
+
+import drjit as dr
+import mitsuba as mi
+import numpy as np
+
+mi.set_variant("llvm_ad_rgb")
+
+from .grammar import Material, Surface
+from .shapes import Mesh
+
+FIELD_OF_VIEW = 26.0
+TINY = Mesh(np.array([[0, 0, -50], [0.01, 0, -50], [0, 0.01, -50]], float), np.zeros((3, 2)), np.array([[0, 1, 2]]))
+
+
+def look_at(origin: np.ndarray, target: np.ndarray, up: tuple[float, float, float] = (0, 0, 1)) -> mi.ScalarTransform4f:
+    return mi.ScalarTransform4f().look_at(list(map(float, origin)), list(map(float, target)), list(up))
+
+
+def _mesh(name: str, mesh: Mesh, bsdf: dict) -> mi.Mesh:
+    props = mi.Properties()
+    props["mesh_bsdf"] = mi.load_dict(bsdf)
+    m = mi.Mesh(name, len(mesh.positions), len(mesh.faces), props, has_vertex_normals=True, has_vertex_texcoords=True)
+    p = mi.traverse(m)
+    _assign(p, "", mesh)
+    p.update()
+    return m
+
+
+def _assign(params: mi.SceneParameters, prefix: str, mesh: Mesh) -> None:
+    params[prefix + "vertex_positions"] = mi.Float(mesh.positions.astype(np.float32).ravel())
+    params[prefix + "vertex_texcoords"] = mi.Float(mesh.uvs.astype(np.float32).ravel())
+    params[prefix + "faces"] = mi.UInt32(mesh.faces.astype(np.uint32).ravel())
+
+
+def _principled(texture_size: int | None) -> dict:
+    color: dict = {"type": "rgb", "value": [0.5, 0.5, 0.5]}
+    if texture_size:
+        bitmap = mi.Bitmap(np.full((texture_size, texture_size, 3), 0.5, np.float32))
+        color = {"type": "bitmap", "bitmap": bitmap, "raw": True, "wrap_mode": "repeat"}
+    inner = {"type": "principled", "base_color": color, "roughness": 0.5, "metallic": 0.5, "specular": 0.5,
+             "clearcoat": 0.5, "clearcoat_gloss": 0.9}
+    return {"type": "twosided", "nested": inner}
+
+
+class Stage:
+    """Main object, accent part, ground and wall under three rectangles, a spot and a constant environment."""
+
+    def __init__(self, size: int, samples: int, texture_size: int) -> None:
+        self.size = size
+        self.samples = samples
+        rectangle = {"type": "rectangle", "emitter": {"type": "area", "radiance": {"type": "rgb", "value": [1, 1, 1]}}}
+        scene = {
+            "type": "scene",
+            "integrator": {
+                "type": "aov", "aovs": "alb:albedo,nn:sh_normal,dd:depth",
+                "image": {"type": "path", "max_depth": 6},
+            },
+            "sensor": {
+                "type": "perspective", "fov": FIELD_OF_VIEW, "near_clip": 0.05, "far_clip": 100.0,
+                "film": {"type": "hdrfilm", "width": size, "height": size, "rfilter": {"type": "box"},
+                         "pixel_format": "rgb"},
+                "sampler": {"type": "independent", "sample_count": samples},
+            },
+            "main": _mesh("main", TINY, _principled(texture_size)),
+            "accent": _mesh("accent", TINY, _principled(None)),
+            "ground": _mesh("ground", TINY, _principled(texture_size)),
+            "wall": _mesh("wall", TINY, _principled(None)),
+            "key": rectangle, "fill": rectangle, "top": rectangle,
+            "spot": {"type": "spot", "cutoff_angle": 13.0, "beam_width": 7.0, "intensity": {"type": "rgb", "value": [1, 1, 1]}},
+            "sky": {"type": "constant", "radiance": {"type": "rgb", "value": [1, 1, 1]}},
+        }
+        self.scene = mi.load_dict(scene)
+        self.params = mi.traverse(self.scene)
+        self.objects = [s for s in self.scene.shapes() if s.id() in ("main", "accent")]
+
+    def set_mesh(self, part: str, mesh: Mesh | None) -> None:
+        _assign(self.params, part + ".", mesh or TINY)
+
+    def set_material(self, part: str, roughness: float, metallic: float, specular: float, clearcoat: float,
+                     color: np.ndarray) -> None:
+        """`color` is [3] for accent and wall, a texture [size,size,3] for main and ground."""
+        prefix = f"{part}.bsdf.brdf_0."
+        values = {"roughness.value": roughness, "metallic.value": metallic, "specular": specular, "clearcoat.value": clearcoat}
+        for name, value in values.items():
+            self.params[prefix + name] = value
+        if np.ndim(color) == 3:
+            self.params[prefix + "base_color.data"] = mi.TensorXf(np.ascontiguousarray(color, np.float32))
+        else:
+            self.params[prefix + "base_color.value"] = mi.Color3f(*[float(c) for c in color])
+
+    def set_camera(self, to_world: mi.ScalarTransform4f) -> None:
+        self.params["sensor.to_world"] = mi.Transform4f(to_world)
+        dr.make_opaque(self.params["sensor.to_world"])
+
+    def set_rectangle(self, name: str, to_world: mi.ScalarTransform4f, radiance: np.ndarray) -> None:
+        self.params[name + ".to_world"] = mi.Transform4f(to_world)
+        dr.make_opaque(self.params[name + ".to_world"])
+        self.params[name + ".emitter.radiance.value"] = mi.Color3f(*[float(c) for c in radiance])
+        self.params[name + ".emitter.sampling_weight"] = 1.0 if radiance.max() > 0 else 1e-4
+
+    def set_spot(self, to_world: mi.ScalarTransform4f, intensity: np.ndarray) -> None:
+        self.params["spot.to_world"] = mi.Transform4f(to_world)
+        dr.make_opaque(self.params["spot.to_world"])
+        self.params["spot.intensity.value"] = mi.Color3f(*[float(c) for c in intensity])
+        self.params["spot.sampling_weight"] = 1.0 if intensity.max() > 0 else 1e-4
+
+    def set_sky(self, radiance: np.ndarray) -> None:
+        self.params["sky.radiance.value"] = mi.Color3f(*[float(c) for c in radiance])
+
+    def commit(self) -> None:
+        for _, value in self.params:
+            dr.make_opaque(value) if dr.is_array_v(value) or dr.is_struct_v(value) else None
+        self.params.update()
+
+    def object_mask(self) -> np.ndarray:
+        """Which pixel centres see the object, bool [size,size]."""
+        n = self.size
+        index = dr.arange(mi.UInt32, n * n)
+        u = (mi.Float(index % n) + 0.5) / n
+        v = (mi.Float(index // n) + 0.5) / n
+        ray, _ = self.scene.sensors()[0].sample_ray(0.0, 0.5, mi.Point2f(u, v), mi.Point2f(0.5))
+        hit = self.scene.ray_intersect_preliminary(ray).shape
+        mask = mi.Bool(False)
+        for shape in self.objects:
+            mask |= hit == mi.ShapePtr(shape)
+        return np.array(mask).reshape(n, n)
+
+    def render(self, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        """Linear radiance [size,size,3] and guide [size,size,7] (albedo, normal, depth)."""
+        image = np.array(mi.render(self.scene, spp=self.samples, seed=seed & 0xFFFFFFFF))
+        image = np.nan_to_num(image, nan=0.0, posinf=0.0, neginf=0.0)
+        return image[..., :3], image[..., 3:10]

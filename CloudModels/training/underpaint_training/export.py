@@ -1,0 +1,130 @@
+"""Writes model folders in the layout that the Swift side reads: manifests, vocabulary, bf16 weights."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+from .models.dit import DiT
+from .models.text import TextEncoder, Tokenizer
+from .models.vae import Decoder
+from .recipe import FlowRecipe
+
+FAMILY = "studio"
+
+
+@dataclass(frozen=True)
+class LatentStatistics:
+    mean: list[float]
+    deviation: list[float]
+
+
+@dataclass(frozen=True)
+class Ids:
+    shared: str = "studio-shared"
+    draft: str = "studio-draft"
+    verifier: str = "studio-verifier"
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """Everything that one export holds."""
+
+    tokenizer: Tokenizer
+    text: TextEncoder
+    decoder: Decoder
+    latent: LatentStatistics
+    verifier: DiT
+    draft: DiT
+    flow: FlowRecipe
+    check: dict[str, Any]
+    version: str
+    size: int
+    training: dict[str, dict[str, Any]] = field(default_factory=dict)
+    ids: Ids = field(default_factory=Ids)
+
+
+def _file(folder: Path, name: str) -> dict[str, Any]:
+    data = (folder / name).read_bytes()
+    return {"path": name, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+
+
+def _save(module: nn.Module, path: Path) -> None:
+    state = {k: v.detach().to(torch.bfloat16).contiguous().cpu() for k, v in module.state_dict().items()}
+    save_file(state, str(path), metadata={"format": "pt"})
+
+
+def _write(folder: Path, manifest: dict[str, Any]) -> None:
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n")
+
+
+def _dit_architecture(model: DiT, text: TextEncoder) -> dict[str, Any]:
+    return {
+        "kind": "dit", "width": model.width, "headCount": model.heads, "layerCount": len(model.blocks),
+        "patchSize": model.patch, "latentChannelCount": model.channels,
+        "textWidth": text.norm.weight.numel(), "textTokenCount": text.position_embedding.shape[0],
+        "guidanceEmbedding": model.g_embed is not None,
+    }
+
+
+def write(bundle: Bundle, root: Path) -> None:
+    """Writes <root>/EdgeModels/{shared,draft} and <root>/CloudModels/{verifier}."""
+    b = bundle
+    shared, draft, verifier = (
+        root / "EdgeModels" / b.ids.shared, root / "EdgeModels" / b.ids.draft, root / "CloudModels" / b.ids.verifier,
+    )
+    for folder in (shared, draft, verifier):
+        folder.mkdir(parents=True, exist_ok=True)
+    common = {"format": 1, "version": b.version, "family": FAMILY}
+
+    b.tokenizer.save(shared / "vocabulary.json")
+    _save(b.text, shared / "text-encoder.safetensors")
+    _save(b.decoder, shared / "vae-decoder.safetensors")
+    text_block = b.text.blocks[0]
+    widths = [b.decoder.conv_in.out_channels, b.decoder.up1.out_channels, b.decoder.up2.out_channels]
+    _write(shared, common | {
+        "id": b.ids.shared, "role": "shared",
+        "files": {
+            "vocabulary": _file(shared, "vocabulary.json"),
+            "textEncoder": _file(shared, "text-encoder.safetensors"),
+            "vaeDecoder": _file(shared, "vae-decoder.safetensors"),
+        },
+        "architecture": {
+            "textEncoder": {
+                "width": b.text.norm.weight.numel(), "headCount": text_block.heads, "layerCount": len(b.text.blocks),
+                "tokenCount": b.text.position_embedding.shape[0], "vocabularySize": len(b.tokenizer.words),
+            },
+            "vaeDecoder": {
+                "latentChannelCount": b.decoder.conv_in.in_channels, "widths": widths,
+                "blocksPerStage": len(b.decoder.stage0), "scaleFactor": 8,
+            },
+        },
+        "latent": {"channelCount": len(b.latent.mean), "mean": b.latent.mean, "standardDeviation": b.latent.deviation},
+        "training": b.training.get("shared", {}),
+    })
+
+    flow = {
+        "parameterisation": "velocity", "shared": b.ids.shared, "sizes": [{"width": b.size, "height": b.size}],
+        "schedule": {"kind": "shiftedUniform", "shift": b.flow.shift, "defaultStepCount": b.flow.steps},
+        "guidance": {"default": b.flow.guidance, "minimum": b.flow.guidance_minimum, "maximum": b.flow.guidance_maximum},
+    }
+    for role, folder, model, name, partner in (
+        ("draft", draft, b.draft, "draft.safetensors", b.ids.verifier),
+        ("verifier", verifier, b.verifier, "verifier.safetensors", b.ids.draft),
+    ):
+        _save(model, folder / name)
+        manifest = common | flow | {
+            "id": b.ids.draft if role == "draft" else b.ids.verifier, "role": role,
+            "files": {"weights": _file(folder, name)}, "architecture": _dit_architecture(model, b.text),
+            "partners": [partner], "training": b.training.get(role, {}),
+        }
+        if role == "verifier":
+            manifest["check"] = b.check
+        _write(folder, manifest)

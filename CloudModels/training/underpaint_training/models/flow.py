@@ -1,0 +1,42 @@
+"""Rectified flow: schedule, guidance and the Euler sampler (shared/ALGORITHMS.md §1: t from 1, noise, to 0, picture)."""
+
+from __future__ import annotations
+
+from typing import Callable
+
+import torch
+from torch import Tensor
+
+Velocity = Callable[[Tensor, Tensor], Tensor]
+
+
+def schedule(steps: int, shift: float) -> Tensor:
+    """Times t_0 = 1 … t_N = 0, [steps + 1]."""
+    u = 1 - torch.arange(steps + 1, dtype=torch.float64) / steps
+    return (shift * u / (1 + (shift - 1) * u)).float()
+
+
+def euler(velocity: Velocity, noise: Tensor, times: Tensor) -> list[Tensor]:
+    """States x_0 … x_N of the Euler trajectory from the noise [batch, H, W, C]."""
+    states = [noise]
+    for t, s in zip(times[:-1], times[1:]):
+        x = states[-1]
+        states.append(x + (s - t) * velocity(x, t.expand(x.shape[0])))
+    return states
+
+
+def guided(model: torch.nn.Module, text: Tensor, pooled: Tensor, empty: Tensor, empty_pooled: Tensor,
+           scale: Tensor | float) -> Velocity:
+    """Classifier-free guidance, conditional and unconditional rows in one batch. `scale` is a number or [batch]."""
+
+    def velocity(x: Tensor, t: Tensor) -> Tensor:
+        n = x.shape[0]
+        both = model(
+            torch.cat([x, x]), torch.cat([t, t]),
+            torch.cat([text, empty.expand(n, -1, -1)]), torch.cat([pooled, empty_pooled.expand(n, -1)]),
+        ).float()
+        c, u = both.chunk(2)
+        w = scale.view(-1, 1, 1, 1) if isinstance(scale, Tensor) else scale
+        return u + w * (c - u)
+
+    return velocity

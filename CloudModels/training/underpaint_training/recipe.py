@@ -1,0 +1,127 @@
+"""Recipes: every number of a training run, read from one JSON file."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class DataRecipe:
+    seed: int = 20261123
+    size: int = 128
+    samples: int = 16
+    count: int = 20000
+    holdout: int = 500
+    shard_size: int = 500
+
+
+@dataclass(frozen=True)
+class VAERecipe:
+    latent_channels: int = 8
+    encoder_widths: tuple[int, ...] = (64, 96, 128)
+    decoder_widths: tuple[int, ...] = (128, 96, 64)
+    blocks: int = 2
+    crop: int = 64
+    batch: int = 24
+    minutes: float = 25.0
+    rate: float = 2e-3
+    ema: float = 0.998
+    latent_noise: float = 0.05
+    seed: int = 1
+
+
+@dataclass(frozen=True)
+class TextRecipe:
+    width: int = 192
+    heads: int = 4
+    layers: int = 2
+    tokens: int = 24
+
+
+@dataclass(frozen=True)
+class VerifierRecipe:
+    width: int = 256
+    heads: int = 4
+    layers: int = 8
+    patch: int = 2
+    batch: int = 64
+    minutes: float = 65.0
+    matrix_rate: float = 2e-3
+    rate: float = 1e-3
+    ema: float = 0.998
+    drop_all: float = 0.1
+    drop_field: float = 0.12
+    object_weight: float = 2.0
+    warmup: int = 100
+    compile: bool = True
+    checkpoint_minutes: float = 3.0
+    seed: int = 2
+
+
+@dataclass(frozen=True)
+class DraftRecipe:
+    width: int = 128
+    heads: int = 4
+    layers: int = 6
+    patch: int = 2
+    batch: int = 64
+    minutes: float = 18.0
+    matrix_rate: float = 2e-3
+    rate: float = 1e-3
+    ema: float = 0.997
+    trajectory_share: float = 0.5
+    trajectories: int = 512
+    warmup: int = 50
+    compile: bool = True
+    checkpoint_minutes: float = 3.0
+    seed: int = 3
+
+
+@dataclass(frozen=True)
+class FlowRecipe:
+    shift: float = 3.0
+    steps: int = 25
+    guidance: float = 3.0
+    guidance_minimum: float = 1.0
+    guidance_maximum: float = 6.0
+
+
+@dataclass(frozen=True)
+class Recipe:
+    name: str
+    data: DataRecipe = field(default_factory=DataRecipe)
+    vae: VAERecipe = field(default_factory=VAERecipe)
+    text: TextRecipe = field(default_factory=TextRecipe)
+    verifier: VerifierRecipe = field(default_factory=VerifierRecipe)
+    draft: DraftRecipe = field(default_factory=DraftRecipe)
+    flow: FlowRecipe = field(default_factory=FlowRecipe)
+    version: str = "0.1.0"
+    device: str = "cpu"
+
+
+class RecipeError(ValueError):
+    """A recipe file that names an unknown key or lacks a needed one."""
+
+
+def _build(kind: type, values: dict[str, Any], where: str) -> Any:
+    known = {f.name: f for f in fields(kind)}
+    for key in values:
+        if key not in known:
+            raise RecipeError(f"{where}: unknown key '{key}'; known are {', '.join(sorted(known))}")
+    arguments = {}
+    for key, value in values.items():
+        factory = known[key].default_factory
+        if isinstance(value, dict) and is_dataclass(factory):
+            value = _build(factory, value, f"{where}.{key}")
+        arguments[key] = tuple(value) if isinstance(value, list) else value
+    return kind(**arguments)
+
+
+def load(path: Path) -> Recipe:
+    values = json.loads(path.read_text())
+    if "name" not in values:
+        raise RecipeError(f"{path}: 'name' is missing")
+    return _build(Recipe, values, str(path))
