@@ -16,8 +16,8 @@ public struct LevelReading: Hashable, Sendable, Codable {
         self.threshold = threshold
     }
 
-    /// Whether the verifier would have drawn this. A statistic that is not a number does not pass.
-    public var passes: Bool { statistic <= threshold }
+    /// Whether the verifier would have drawn this. A statistic that is NaN or infinite does not pass.
+    public var passes: Bool { statistic.isFinite && statistic <= threshold }
 }
 
 /// What verifying a job cost and how it was decided.

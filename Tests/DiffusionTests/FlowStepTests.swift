@@ -41,6 +41,17 @@ struct FlowStepTests {
         #expect(largestDifference(kernel.mean(state: state, velocity: velocity), euler) < 1e-6)
     }
 
+    /// With η = 1 the kernel is the posterior of the forward process x_t = a·x_s + √(t² − a²s²)·z with
+    /// a = (1−t)/(1−s), whose variance given x_t and x₀ is s² − (covariance of x_s and x_t)² / t².
+    @Test(arguments: [(0.8, 0.5), (0.43, 0.38), (0.1, 0.01)])
+    func ancestralNoiseIsThatOfThePosterior(time: Double, nextTime: Double) {
+        let covariance = (1 - time) / (1 - nextTime) * nextTime * nextTime
+        let posterior = nextTime * nextTime - covariance * covariance / (time * time)
+        let kernel = AncestralKernel(from: time, to: nextTime, eta: 1)
+        #expect(abs(kernel.sigma - posterior.squareRoot()) < 1e-12)
+        #expect(abs(AncestralKernel(from: time, to: nextTime, eta: 0.5).sigma - kernel.sigma / 2) < 1e-15)
+    }
+
     @Test func ancestralKernelIsDefinedAtBothEnds() {
         let start = AncestralKernel(from: 1, to: 0.9, eta: 0.5)
         #expect(abs(start.sigma - 0.45) < 1e-15)

@@ -1,0 +1,29 @@
+/// A noise level at which the check statistic was calibrated (a verifier's manifest holds a few).
+public struct CheckLevel: Hashable, Sendable {
+    /// t, in 0…1.
+    public let time: Double
+    /// The largest d that passes here.
+    public let threshold: Float
+
+    /// - Throws: `SpeculationError.invalidLevel`.
+    public init(time: Double, threshold: Float) throws(SpeculationError) {
+        guard (0...1).contains(time), threshold.isFinite, threshold >= 0 else {
+            throw .invalidLevel(time: time, threshold: threshold)
+        }
+        self.time = time
+        self.threshold = threshold
+    }
+}
+
+extension [CheckLevel] {
+    /// The threshold at any time: on the straight line between the levels around it, flat outside them.
+    ///
+    /// Nil without levels.
+    func threshold(at time: Double) -> Float? {
+        let rising = sorted { $0.time < $1.time }
+        guard let above = rising.first(where: { $0.time >= time }) else { return rising.last?.threshold }
+        guard let below = rising.last(where: { $0.time < time }) else { return above.threshold }
+        let share = (time - below.time) / (above.time - below.time)
+        return Float(Double(below.threshold) + share * (Double(above.threshold) - Double(below.threshold)))
+    }
+}

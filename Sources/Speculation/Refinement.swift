@@ -1,0 +1,31 @@
+public import Diffusion
+
+/// Where and with what the verifier's own steps begin, once the draft is judged.
+public struct Refinement: Hashable, Sendable {
+    /// The check's readings by rising noise; empty if nothing was checked.
+    public let readings: [LevelReading]
+    /// The step of `startState`: 0 for a fresh start, N if nothing is left to refine.
+    public let startStep: Int
+    /// x at that step: the seed's pure noise at step 0.
+    public let startState: Latent
+    /// The verifier's velocity at `startState`, if the check evaluated it: the first step's evaluation.
+    public let firstVelocity: Latent?
+    let stepCount: Int
+
+    /// How many steps there are to take.
+    public var refiningStepCount: Int { stepCount - startStep }
+
+    /// What all of it costs the verifier network, check and refining together.
+    public var verifierEvaluations: Int {
+        ReentryRule.verifierEvaluations(
+            checkedLevelCount: readings.count, reentryStep: startStep, stepCount: stepCount,
+            reused: firstVelocity != nil)
+    }
+
+    /// The job's telemetry; the clock and the bytes are the caller's.
+    public func telemetry(stages: [StageTime], receivedBytes: Int) -> VerificationTelemetry {
+        VerificationTelemetry(
+            levels: readings, reentryStep: startStep, verifierEvaluations: verifierEvaluations,
+            verifierOnlyEvaluations: stepCount, stages: stages, receivedBytes: receivedBytes)
+    }
+}

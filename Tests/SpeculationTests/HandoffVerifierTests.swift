@@ -1,0 +1,194 @@
+import Diffusion
+import LatentCoding
+import Speculation
+import Testing
+
+struct HandoffVerifierTests {
+    @Test(arguments: [1, 2, 3, 4] as [UInt64])
+    func aDraftEqualToTheVerifierPassesAndLeavesItsPicture(seed: UInt64) throws {
+        let job = mixtureJob(seed: seed)
+        let (latent, refinement, model) = try verify(job, estimate: draftEstimate(job))
+        #expect(refinement.startStep == 20)
+        #expect(refinement.readings.map(\.step) == [20, 17, 12])
+        #expect(rootMeanSquare(latent, try verifierOnly(job)) < 1e-5)
+        // Three levels and five steps, one of which the check has evaluated.
+        #expect(refinement.verifierEvaluations == 7)
+        #expect(model.evaluations == 7)
+        #expect(model.batches == 5)
+    }
+
+    @Test func theCodedEstimateIsJustAsGood() throws {
+        let job = mixtureJob()
+        let frame = try LatentCodec().encode(draftEstimate(job))
+        let estimate = try LatentCodec.decode(frame, expecting: job.latentShape)
+        let (latent, refinement, _) = try verify(job, estimate: estimate)
+        #expect(refinement.startStep == 20)
+        // A quarter step has a root mean square error of .07 deviations before refining.
+        #expect(rootMeanSquare(latent, try verifierOnly(job)) < 0.07)
+    }
+
+    @Test func noiseInTheEstimateIsRepairedFromAHigherLevel() throws {
+        // The verifier sees a fault of .4 as d ≈ .4 at every level: thresholds that rise with t let it in higher up.
+        let job = mixtureJob()
+        let levels = [
+            try CheckLevel(time: 0.43, threshold: 0.2), try CheckLevel(time: 0.7, threshold: 0.5),
+            try CheckLevel(time: 0.85, threshold: 0.9),
+        ]
+        var estimate = try draftEstimate(job)
+        let fault = NoiseGenerator(seed: 77).latent(job.latentShape, stream: 0)
+        for i in estimate.values.indices { estimate.values[i] += 0.4 * fault.values[i] }
+        let (latent, refinement, model) = try verify(job, estimate: estimate, levels: levels)
+        #expect((1..<20).contains(refinement.startStep))
+        #expect(refinement.readings.first?.passes == false)
+        var fresh = MixtureFlow()
+        let time = try #require(refinement.readings.first { $0.step == refinement.startStep }?.time)
+        #expect(refinement.firstVelocity == fresh.velocities([refinement.startState], at: [time])[0])
+        #expect(rootMeanSquare(latent, try verifierOnly(job)) < 0.15)
+        #expect(refinement.verifierEvaluations == 3 + (25 - refinement.startStep) - 1)
+        #expect(model.evaluations == refinement.verifierEvaluations)
+    }
+
+    @Test func aPictureThatTheVerifierDoesNotKnowIsDropped() throws {
+        let job = mixtureJob()
+        var stranger = MixtureFlow()
+        stranger.centres = [NoiseGenerator(seed: 5000).latent(job.latentShape, stream: 0)]
+        let (latent, refinement, model) = try verify(job, estimate: draftEstimate(job, with: stranger))
+        #expect(refinement.startStep == 0)
+        #expect(refinement.startState == noise(of: job))
+        // To the bit what the verifier makes alone.
+        #expect(latent == (try verifierOnly(job)))
+        #expect(model.evaluations == 28)
+        #expect(refinement.verifierEvaluations == 28)
+    }
+
+    @Test func theEstimateOfAnotherSeedIsNoticed() throws {
+        let job = mixtureJob(seed: 1)
+        let own = try verify(job, estimate: draftEstimate(job)).refinement.readings
+        // The verifier answers with the picture that this seed's noise leads to, so even its own of another is off.
+        let others = try (2..<12).map { seed in
+            try verify(job, estimate: draftEstimate(mixtureJob(seed: seed))).refinement.readings
+        }
+        for readings in others {
+            #expect((readings.last?.statistic ?? .nan) > (own.last?.statistic ?? .nan))
+        }
+    }
+
+    @Test func theStatisticIsNotDividedByTheEstimatesSize() throws {
+        let job = mixtureJob()
+        let estimate = try draftEstimate(job)
+        let check = DraftCheck(
+            schedule: try FlowSchedule(stepCount: 25, shift: 3), handoffStep: 20, levels: try mixtureLevels())
+        let states = check.states(estimate: estimate, noise: noise(of: job))
+        // Velocities for which x̂₀ = s + ½ exactly, up to rounding.
+        let velocities = zip(states, check.probes).map { state, probe in
+            Latent(
+                shape: state.shape,
+                values: zip(state.values, estimate.values).map { ($0 - $1 - 0.5) / Float(probe.time) })
+        }
+        let readings = check.readings(estimate: estimate, states: states, velocities: velocities)
+        #expect(readings.count == 3)
+        #expect(readings.allSatisfy { abs($0.statistic - 0.5) < 1e-5 })
+    }
+
+    @Test func trustRefinesFromTheHandoffWithoutACheck() throws {
+        let job = mixtureJob(mode: .trust)
+        let (latent, refinement, model) = try verify(job, estimate: draftEstimate(job))
+        #expect(refinement.readings.isEmpty)
+        #expect(refinement.startStep == 20)
+        #expect(model.evaluations == 5)
+        #expect(refinement.verifierEvaluations == 5)
+        #expect(rootMeanSquare(latent, try verifierOnly(job)) < 1e-5)
+    }
+
+    @Test func handoffAtStepZeroIsTheVerifierAlone() throws {
+        let job = mixtureJob(handoffStep: 0)
+        let (latent, refinement, model) = try verify(job, estimate: nil)
+        #expect(latent == (try verifierOnly(job)))
+        #expect(refinement.readings.isEmpty)
+        #expect(model.evaluations == 25)
+    }
+
+    @Test func aDraftThatTookEveryStepIsCheckedOneStepBack() throws {
+        let job = mixtureJob(handoffStep: 25)
+        let (latent, refinement, _) = try verify(job, estimate: draftEstimate(job))
+        #expect(refinement.readings.first?.step == 24)
+        #expect(refinement.startStep == 24)
+        #expect(rootMeanSquare(latent, try verifierOnly(job)) < 0.1)
+        let trusted = mixtureJob(mode: .trust, handoffStep: 25)
+        let estimate = try draftEstimate(trusted)
+        let kept = try verify(trusted, estimate: estimate)
+        #expect(kept.latent == estimate)
+        #expect(kept.model.evaluations == 0)
+    }
+
+    @Test(arguments: [Float.nan, .infinity])
+    func aVerifierThatAnswersNoNumbersDoesNotPassTheDraft(value: Float) throws {
+        let job = mixtureJob()
+        var model = MixtureFlow()
+        model.fault = (row: 0, value: value)
+        let verifier = HandoffVerifier(plan: try VerificationPlan(job: job, levels: try mixtureLevels()))
+        let refinement = try verifier.check(estimate: draftEstimate(job), with: &model)
+        #expect(refinement.startStep == 0)
+        #expect(refinement.firstVelocity == nil)
+        #expect(throws: DiffusionError.notFinite(step: 0)) { try verifier.refine(refinement, with: &model) }
+    }
+
+    @Test func estimatesThatAreNoLatentOfTheJobAreRefused() throws {
+        for mode in SpeculationMode.allCases {
+            let job = mixtureJob(mode: mode)
+            var broken = try draftEstimate(job)
+            broken.values[9] = .nan
+            let small = NoiseGenerator(seed: 1).latent(
+                LatentShape(height: 8, width: 8, channelCount: 2), stream: 0)
+            for estimate in [broken, small, nil] {
+                let error = #expect(throws: VerifierError.self) { try verify(job, estimate: estimate) }
+                #expect(error?.code == .invalidLatent)
+            }
+        }
+    }
+
+    @Test func eventsTellTheWholeWayInOrder() throws {
+        let job = mixtureJob()
+        var events: [VerificationEvent] = []
+        let verifier = HandoffVerifier(plan: try VerificationPlan(job: job, levels: try mixtureLevels()))
+        var model = MixtureFlow()
+        let (_, refinement) = try verifier.verify(estimate: draftEstimate(job), with: &model) { events.append($0) }
+        let steps = (1...5).map { VerificationEvent.refined(done: $0, total: 5) }
+        #expect(events == [.checked(levels: refinement.readings, reentryStep: 20)] + steps)
+        let stages = [StageTime(name: "check", milliseconds: 1)]
+        let telemetry = refinement.telemetry(stages: stages, receivedBytes: 900)
+        #expect(
+            telemetry
+                == VerificationTelemetry(
+                    levels: refinement.readings, reentryStep: 20, verifierEvaluations: 7,
+                    verifierOnlyEvaluations: 25, stages: stages, receivedBytes: 900))
+    }
+
+    @Test(arguments: [0, 1, 3])
+    func throwingFromAReportStopsTheJob(after eventCount: Int) throws {
+        struct Cancelled: Error {}
+        let job = mixtureJob()
+        let verifier = HandoffVerifier(plan: try VerificationPlan(job: job, levels: try mixtureLevels()))
+        var model = MixtureFlow()
+        var seen = 0
+        let estimate = try draftEstimate(job)
+        #expect(throws: Cancelled.self) {
+            try verifier.verify(estimate: estimate, with: &model) { _ in
+                if seen == eventCount { throw Cancelled() }
+                seen += 1
+            }
+        }
+        // Three rows of the check; the first step needs none of its own.
+        #expect(model.evaluations == 3 + max(0, eventCount - 1))
+    }
+
+    @discardableResult
+    private func verify(
+        _ job: VerificationJob, estimate: Latent?, levels: [CheckLevel]? = nil
+    ) throws -> (latent: Latent, refinement: Refinement, model: MixtureFlow) {
+        let plan = try VerificationPlan(job: job, levels: levels ?? mixtureLevels())
+        var model = MixtureFlow()
+        let (latent, refinement) = try HandoffVerifier(plan: plan).verify(estimate: estimate, with: &model)
+        return (latent, refinement, model)
+    }
+}
