@@ -10,6 +10,7 @@ struct BackendUnderTest: Sendable, CustomTestStringConvertible {
 
     /// Every backend that can run here. To hold another backend to the reference, add it to this list.
     static let all: [BackendUnderTest] = [
-        BackendUnderTest(backend: ReferenceBackend())
+        BackendUnderTest(backend: ReferenceBackend()),
+        BackendUnderTest(backend: ArenaBackend()),
     ]
 }

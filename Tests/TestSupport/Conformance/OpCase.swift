@@ -27,6 +27,9 @@ public enum Float32Bound {
     public static let arithmetic = 1e-10
     /// For operations that only move elements.
     public static let exact = 0.0
+    /// For tens of operations in a row: each may add its own error, and a norm of a value near zero enlarges what
+    /// came before it by the value's deviation, hardly more than three times (nine, squared) in random networks.
+    public static let network = 1e-9
 }
 
 extension OpCase {
