@@ -1,0 +1,106 @@
+public import Diffusion
+
+/// What the manifest of a draft or a verifier says beyond what every manifest says.
+public struct DenoiserManifest: Hashable, Sendable, Codable {
+    public let architecture: DiffusionTransformer
+    public let parameterisation: Parameterisation
+    public let schedule: ScheduleDescription
+    public let guidance: GuidanceRange
+    /// Picture sizes that the model was trained for; others work less well the further they are.
+    public let sizes: [PictureSize]
+    /// Id of the shared model that the latent and the prompt belong to.
+    public let shared: String
+    /// Ids of the verifiers that this draft, or of the drafts that this verifier, works with.
+    public let partners: [String]
+    /// How the verifier judges a draft; nil for drafts and for verifiers that were not measured.
+    public let check: CheckThresholds?
+
+    /// What the network predicts.
+    public enum Parameterisation: String, Hashable, Sendable, Codable {
+        /// v = ξ − x₀ of the flow x_t = (1 − t)·x₀ + t·ξ.
+        case velocity
+    }
+
+    var fault: String? {
+        if let fault = architecture.fault { return "architecture: \(fault)" }
+        if let fault = schedule.fault { return "schedule: \(fault)" }
+        if let fault = guidance.fault { return "guidance: \(fault)" }
+        if let fault = check?.fault { return "check: \(fault)" }
+        for size in sizes where size.width <= 0 || size.height <= 0 {
+            return "sizes: \(size) is not a picture"
+        }
+        return nil
+    }
+}
+
+/// The times that a model was trained to be sampled at.
+public struct ScheduleDescription: Hashable, Sendable, Codable {
+    public let kind: Kind
+    public let shift: Double
+    public let defaultStepCount: Int
+
+    public enum Kind: String, Hashable, Sendable, Codable {
+        /// Uniform steps, shifted towards the noise: `FlowSchedule`.
+        case shiftedUniform
+    }
+
+    /// The times for a number of steps, by default the model's own.
+    public func times(stepCount: Int? = nil) throws(DiffusionError) -> FlowSchedule {
+        try FlowSchedule(stepCount: stepCount ?? defaultStepCount, shift: shift)
+    }
+
+    var fault: String? {
+        do {
+            _ = try times()
+            return nil
+        } catch {
+            return "\(error)"
+        }
+    }
+}
+
+/// Guidance scales that a model can be asked for.
+public struct GuidanceRange: Hashable, Sendable, Codable {
+    /// The scale to use when nobody says.
+    public let `default`: Double
+    public let minimum: Double
+    public let maximum: Double
+
+    /// Throws unless `scale` is inside.
+    public func check(_ scale: Double) throws(ModelError) {
+        // A NaN is on neither side.
+        guard scale >= minimum, scale <= maximum else {
+            throw .guidanceOutOfRange(scale, minimum: minimum, maximum: maximum)
+        }
+    }
+
+    var fault: String? {
+        let isOrdered = minimum <= `default` && `default` <= maximum
+        return isOrdered && minimum >= 0 && maximum <= 100
+            ? nil : "0 ≤ minimum ≤ default ≤ maximum ≤ 100 does not hold"
+    }
+}
+
+/// The fixed rule of a check: a draft passes a level while its statistic there is at most the level's threshold
+/// (ALGORITHMS.md §4).
+public struct CheckThresholds: Hashable, Sendable, Codable {
+    public let statistic: Statistic
+    /// Times at which the statistic is taken, each in (0, 1].
+    public let levels: [Double]
+    /// One for each level.
+    public let thresholds: [Double]
+
+    /// What is compared with the threshold; x̂₀ is the guided verifier's picture estimate, s the draft's.
+    public enum Statistic: String, Hashable, Sendable, Codable {
+        /// RMS(x̂₀ − s) over all elements, not divided by RMS(s).
+        case guidedEstimateDistance
+    }
+
+    var fault: String? {
+        guard levels.count == thresholds.count, !levels.isEmpty else {
+            return "there is not one threshold for each level"
+        }
+        guard levels.allSatisfy({ $0 > 0 && $0 <= 1 }) else { return "levels lie above 0 and up to 1" }
+        return thresholds.allSatisfy { $0 > 0 && $0.isFinite } ? nil : "a threshold is not positive"
+    }
+}

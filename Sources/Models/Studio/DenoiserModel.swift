@@ -1,0 +1,87 @@
+public import Diffusion
+public import Graphs
+import Tensors
+
+/// A draft or a verifier that fits a shared model, with its weights checked.
+public struct DenoiserModel: Sendable {
+    public let folder: ModelFolder
+    public let manifest: DenoiserManifest
+    /// Picture pixels along one side of a latent pixel.
+    public let scaleFactor: Int
+    private let weights: SafetensorsFile
+
+    /// Checks and maps the weights of a draft or verifier.
+    ///
+    /// - Parameters:
+    ///   - role: what the model must be; nil takes a draft as well as a verifier.
+    ///   - shared: the model whose latent and text it works with.
+    /// - Throws: `ModelError`: `.wrongRole`, `.incompatiblePair`, or what is wrong with a file.
+    public init(_ folder: ModelFolder, role: ModelRole? = nil, shared: SharedModel) throws(ModelError) {
+        let (id, found) = (folder.manifest.id, folder.manifest.role)
+        guard let manifest = folder.manifest.denoiser, role == nil || role == found else {
+            throw .wrongRole(id: id, expected: role ?? .verifier, found: found)
+        }
+        if let reason = manifest.conflict(with: shared.manifest, id: shared.folder.manifest.id) {
+            throw .incompatiblePair(first: id, second: shared.folder.manifest.id, reason: reason)
+        }
+        self.folder = folder
+        self.manifest = manifest
+        let transformer = manifest.architecture
+        scaleFactor = shared.manifest.architecture.vaeDecoder.scaleFactor
+        weights = try SafetensorsFile(folder, ModelManifest.FileName.weights) { () throws(ShapeError) in
+            try transformer.graph(batch: 1, height: transformer.patchSize, width: transformer.patchSize)
+        }
+    }
+
+    public var id: String { folder.manifest.id }
+
+    /// What both sides of a picture's width and height must be multiples of.
+    public var sizeMultiple: Int { scaleFactor * manifest.architecture.patchSize }
+
+    /// Whether the model was trained for a size.
+    public func isTrainedSize(_ size: PictureSize) -> Bool { manifest.sizes.contains(size) }
+
+    /// The latent of a picture.
+    ///
+    /// - Throws: `ModelError.unsupportedSize` unless both sides are multiples of `sizeMultiple` inside
+    ///   `PictureSize.allowedExtents`.
+    public func latentShape(for size: PictureSize) throws(ModelError) -> LatentShape {
+        for extent in [size.width, size.height] {
+            guard PictureSize.allowedExtents.contains(extent), extent % sizeMultiple == 0 else {
+                throw .unsupportedSize(width: size.width, height: size.height, multiple: sizeMultiple)
+            }
+        }
+        return LatentShape(
+            height: size.height / scaleFactor, width: size.width / scaleFactor,
+            channelCount: manifest.architecture.latentChannelCount)
+    }
+
+    /// Throws unless `shape` is the latent of a picture that the model can make.
+    ///
+    /// - Throws: `ModelError.unsupportedLatent`.
+    public func check(_ shape: LatentShape) throws(ModelError) {
+        let channelCount = manifest.architecture.latentChannelCount
+        guard shape.channelCount == channelCount else {
+            throw .unsupportedLatent(shape, reason: "its latents have \(channelCount) channels")
+        }
+        let patchSize = manifest.architecture.patchSize
+        for extent in [shape.height, shape.width] {
+            // Compared by division: a hostile extent times the scale factor could overflow.
+            guard extent % patchSize == 0,
+                extent >= PictureSize.allowedExtents.lowerBound / scaleFactor,
+                extent <= PictureSize.allowedExtents.upperBound / scaleFactor
+            else {
+                throw .unsupportedLatent(
+                    shape,
+                    reason: "its sides are multiples of \(patchSize) from "
+                        + "\(PictureSize.allowedExtents.lowerBound / scaleFactor) to "
+                        + "\(PictureSize.allowedExtents.upperBound / scaleFactor)")
+            }
+        }
+    }
+
+    /// The denoiser; compiles a graph for each batch and size when it is first needed.
+    public func denoiser(on backend: any Backend) -> StudioDenoiser {
+        StudioDenoiser(self, weights, backend)
+    }
+}

@@ -1,0 +1,41 @@
+import Graphs
+
+/// The graphs compiled last, by shape; the one unused longest gives way to a new one.
+///
+/// Each holds the model's weights packed for the device, so there must not be many.
+struct ExecutableCache<Key: Hashable> {
+    let capacity: Int
+    /// Oldest use first.
+    private var entries: [(key: Key, executable: any ExecutableGraph)] = []
+
+    /// - Precondition: `capacity` is positive.
+    init(capacity: Int) {
+        precondition(capacity > 0, "a cache without room holds nothing")
+        self.capacity = capacity
+    }
+
+    var count: Int { entries.count }
+
+    /// The executable for `key`, made by `compile` unless it is here.
+    mutating func executable(
+        for key: Key, compile: () throws -> any ExecutableGraph
+    ) throws -> any ExecutableGraph {
+        if let index = entries.firstIndex(where: { $0.key == key }) {
+            let entry = entries.remove(at: index)
+            entries.append(entry)
+            return entry.executable
+        }
+        // Room first: two sets of packed weights never live at once without need.
+        if entries.count >= capacity { entries.removeFirst() }
+        let executable = try compile()
+        entries.append((key, executable))
+        return executable
+    }
+
+    /// The costs of all nodes of all executables here.
+    var profile: [NodeCost] { entries.flatMap { $0.executable.profile } }
+
+    func setProfiling(_ isProfiling: Bool) {
+        for entry in entries { entry.executable.isProfiling = isProfiling }
+    }
+}
