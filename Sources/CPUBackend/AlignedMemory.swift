@@ -1,0 +1,45 @@
+import Tensors
+
+/// Memory of its own, aligned for the widest vector instructions, that kernels read and write.
+///
+/// Not for two threads at once.
+final class AlignedMemory {
+    let bytes: UnsafeMutableRawBufferPointer
+
+    init(byteCount: Int) {
+        bytes = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: max(byteCount, 1), alignment: OwnedStorage.alignment)
+    }
+
+    convenience init(floatCount: Int) {
+        self.init(byteCount: floatCount * MemoryLayout<Float>.stride)
+    }
+
+    convenience init(zeros byteCount: Int) {
+        self.init(byteCount: byteCount)
+        bytes.initializeMemory(as: UInt8.self, repeating: 0)
+    }
+
+    /// A copy of a tensor, widened to float32 unless it holds integers.
+    convenience init(_ tensor: Tensor) {
+        switch tensor.elementType {
+        case .int32:
+            self.init(byteCount: tensor.byteCount)
+            tensor.withBytes { bytes.copyMemory(from: $0) }
+        case .float32, .bfloat16, .float16:
+            let count = tensor.shape.elementCount
+            self.init(floatCount: count)
+            tensor.copyFloats(to: UnsafeMutableBufferPointer(start: floats, count: count))
+        }
+    }
+
+    deinit { bytes.deallocate() }
+
+    var base: UnsafeMutableRawPointer {
+        // `allocate` gives at least one byte, so there is a base address; the empty buffer's nil never occurs.
+        bytes.baseAddress ?? UnsafeMutableRawPointer(bitPattern: OwnedStorage.alignment)!
+    }
+
+    /// The memory as floats; nothing else is ever stored in memory that is asked for as floats.
+    var floats: UnsafeMutablePointer<Float> { base.assumingMemoryBound(to: Float.self) }
+}

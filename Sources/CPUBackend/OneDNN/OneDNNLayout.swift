@@ -1,0 +1,33 @@
+import COneDNN
+
+/// Extents of float32 values and how they lie in memory: a `dnnl_memory_desc_t`.
+struct OneDNNLayout: Equatable {
+    var descriptor: dnnl_memory_desc_t
+
+    init(_ descriptor: dnnl_memory_desc_t) { self.descriptor = descriptor }
+
+    /// - Parameter tag: how the axes lie, or `dnnl_format_tag_any` for the library to choose.
+    init(_ extents: [Int], _ tag: dnnl_format_tag_t) throws(CPUBackendError) {
+        var descriptor = dnnl_memory_desc_t()
+        try OneDNNEngine.check(
+            "dnnl_memory_desc_init_by_tag",
+            dnnl_memory_desc_init_by_tag(
+                &descriptor, Int32(extents.count), OneDNNLayout.padded(extents), dnnl_f32, tag))
+        self.descriptor = descriptor
+    }
+
+    var byteCount: Int {
+        withUnsafePointer(to: descriptor) { dnnl_memory_desc_get_size($0) }
+    }
+
+    static func == (a: OneDNNLayout, b: OneDNNLayout) -> Bool {
+        withUnsafePointer(to: a.descriptor) { first in
+            withUnsafePointer(to: b.descriptor) { dnnl_memory_desc_equal(first, $0) != 0 }
+        }
+    }
+
+    /// Extents as a `dnnl_dims_t`, whose declaration says that it holds twelve.
+    static func padded(_ extents: [Int]) -> [Int64] {
+        extents.map(Int64.init) + [Int64](repeating: 0, count: max(0, 12 - extents.count))
+    }
+}

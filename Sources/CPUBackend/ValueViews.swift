@@ -1,0 +1,102 @@
+import Graphs
+import Tensors
+
+/// How a value lies in the memory of its root (`MemoryPlan.root`): the whole of it, or a part that a slice left
+/// in place instead of copying.
+struct ValueView: Hashable {
+    /// Elements before the first.
+    let offset: Int
+    /// Neighbouring elements; the next such run starts `stride` elements on.
+    let run: Int
+    let stride: Int
+}
+
+/// Finds slices that need no copy.
+///
+/// A slice whose part is one stretch of memory is that stretch. Any other stays in place if all that read it can
+/// read rows at a distance: the three parts of a joint query-key-value product, above all.
+struct ValueViews {
+    private var views: [ValueView?]
+    private let graph: Graph
+
+    init(_ graph: Graph) {
+        self.graph = graph
+        views = [ValueView?](repeating: nil, count: graph.values.count)
+        let readers = ValueViews.readers(of: graph)
+        let outputs = Set(graph.outputs.map(\.value))
+        for node in graph.nodes {
+            switch node.operation {
+            case .reshape: views[node.output.index] = views[node.inputs[0].index]
+            case .slice(let axis, let start, _):
+                guard let view = slice(node, axis: axis, start: start) else { continue }
+                let isDense = view.run == graph[node.output].shape.elementCount
+                guard isDense || accepts(view, node.output, readers, outputs) else { continue }
+                views[node.output.index] = view
+            default: break
+            }
+        }
+    }
+
+    subscript(value: ValueID) -> ValueView {
+        let count = graph[value].shape.elementCount
+        return views[value.index] ?? ValueView(offset: 0, run: count, stride: count)
+    }
+
+    /// Whether a node has nothing to do because its result lies in its input.
+    func isView(_ node: Node) -> Bool {
+        switch node.operation {
+        case .reshape: true
+        case .slice: views[node.output.index] != nil
+        default: false
+        }
+    }
+
+    /// The graph as the memory plan must see it: a view lives in its root, as a reshape does.
+    var planningGraph: Graph {
+        var changed = graph
+        for index in changed.nodes.indices where isView(changed.nodes[index]) {
+            changed.nodes[index].operation = .reshape(graph[changed.nodes[index].output].shape)
+        }
+        return changed
+    }
+
+    /// The part of a dense value, or of a stretch of one; nil if the value sliced is itself in pieces.
+    private func slice(_ node: Node, axis: Int, start: Int) -> ValueView? {
+        let (source, part) = (graph[node.inputs[0]].shape, graph[node.output].shape)
+        let whole = self[node.inputs[0]]
+        guard whole.run == source.elementCount else { return nil }
+        let inner = source.dimensions[(axis + 1)...].reduce(1, *)
+        let (run, stride) = (part[axis] * inner, source[axis] * inner)
+        let offset = whole.offset + start * inner
+        return part.elementCount == run
+            ? ValueView(offset: offset, run: run, stride: run)
+            : ValueView(offset: offset, run: run, stride: stride)
+    }
+
+    private func accepts(
+        _ view: ValueView, _ value: ValueID, _ readers: [[(node: Int, input: Int)]], _ outputs: Set<ValueID>
+    ) -> Bool {
+        guard !outputs.contains(value) else { return false }
+        let shape = graph[value].shape
+        return readers[value.index].allSatisfy { reader in
+            let node = graph.nodes[reader.node]
+            switch node.operation {
+            case .reshape: return accepts(view, node.output, readers, outputs)
+            case .rmsNorm: return reader.input == 0 && view.run % shape[-1] == 0
+            case .attention: return view.run == shape[-1]
+            case .concatenate(let axis):
+                let width = shape.dimensions[axis...].reduce(1, *)
+                return width % view.run == 0 || view.run % width == 0
+            default: return false
+            }
+        }
+    }
+
+    private static func readers(of graph: Graph) -> [[(node: Int, input: Int)]] {
+        var readers = [[(node: Int, input: Int)]](repeating: [], count: graph.values.count)
+        for (index, node) in graph.nodes.enumerated() {
+            for (input, value) in node.inputs.enumerated() { readers[value.index].append((index, input)) }
+        }
+        return readers
+    }
+}
