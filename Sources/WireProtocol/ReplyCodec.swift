@@ -1,5 +1,5 @@
 import Foundation
-public import Speculation
+import Speculation
 import SwiftProtobuf
 
 /// Reply messages as bytes: frames with one `VerifyReply` each.

@@ -1,0 +1,20 @@
+/// How much a host takes on and how much it remembers.
+public struct HostLimits: Hashable, Sendable {
+    /// Jobs that may wait, the running one left out. Each holds its request, a megabyte at most.
+    public var waitingJobs: Int
+    /// Jobs that are over and remembered for clients that ask again.
+    public var keptJobs: Int
+    /// Memory of the kept jobs, results and requests together.
+    public var keptBytes: Int
+    /// How long a job that is over is remembered.
+    public var keptFor: Duration
+
+    public init(
+        waitingJobs: Int = 16, keptJobs: Int = 256, keptBytes: Int = 256 << 20, keptFor: Duration = .seconds(900)
+    ) {
+        self.waitingJobs = waitingJobs
+        self.keptJobs = keptJobs
+        self.keptBytes = keptBytes
+        self.keptFor = keptFor
+    }
+}

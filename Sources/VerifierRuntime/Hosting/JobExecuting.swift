@@ -1,0 +1,38 @@
+public import Speculation
+
+/// Something that can finish a picture: the models behind a verifier.
+///
+/// Synchronous on purpose: a host calls `execute` on its compute thread and nowhere else, one job at a time.
+public protocol JobExecuting: Sendable {
+    /// Refuses a job that these models cannot do, before it takes a place in the queue.
+    ///
+    /// Called from any thread, also while `execute` runs: it may look at the job and at what the models are, but
+    /// must not compute.
+    /// - Throws: `VerifierError`, for example `unknownModel`, `incompatibleModel` or `invalidJob`.
+    func check(_ job: VerificationJob) throws(VerifierError)
+
+    /// Finishes the job.
+    ///
+    /// - Parameter report: to be called after every stage and step. It throws when the job shall stop; let that
+    ///   error out.
+    /// - Throws: `VerifierError`. Any other error is told to the client as `internalFailure`, without its text.
+    func execute(
+        _ job: VerificationJob, report: (VerificationEvent) throws -> Void
+    ) throws -> VerificationOutcome
+}
+
+extension JobExecuting {
+    /// Takes every job; what is wrong with it comes out when it runs.
+    public func check(_ job: VerificationJob) throws(VerifierError) {}
+}
+
+/// Models that are in memory and ready to work.
+public struct LoadedVerifier: Sendable {
+    public var executor: any JobExecuting
+    public var models: [VerifierModel]
+
+    public init(executor: any JobExecuting, models: [VerifierModel]) {
+        self.executor = executor
+        self.models = models
+    }
+}

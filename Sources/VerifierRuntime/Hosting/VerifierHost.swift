@@ -1,0 +1,259 @@
+public import Speculation
+import Synchronization
+
+/// Runs verification jobs: one at a time on one thread, in the order in which they came.
+///
+/// Jobs wait in a bounded queue; any number of clients may watch a job; what is over is remembered for a while, so
+/// that sending a job twice is harmless. Nothing here knows of a network.
+public final class VerifierHost: Sendable {
+    /// Whether the host takes jobs.
+    public enum Condition: Hashable, Sendable {
+        /// The models are being loaded.
+        case loading
+        case ready
+        /// The models could not be loaded.
+        case broken(VerifierError)
+        /// The host takes no jobs any more.
+        case stopping
+    }
+
+    fileprivate struct State {
+        var table: JobTable
+        var verifier: LoadedVerifier?
+        var loadFailure: VerifierError?
+        var watchers = JobWatchers()
+        /// Whether the compute thread has been told to look for jobs.
+        var isWorking = false
+        var waitingForLoad: [CheckedContinuation<Void, any Error>] = []
+        var waitingForIdle: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let state: Mutex<State>
+    private let thread: ComputeThread
+    private let onFailure: @Sendable (JobID, any Error) -> Void
+
+    /// - Parameters:
+    ///   - onFailure: is given errors that clients must not see, for the log.
+    ///   - load: makes the models, on the compute thread; until it returns, jobs are refused as `overloaded`.
+    public init(
+        limits: HostLimits = HostLimits(), onFailure: @escaping @Sendable (JobID, any Error) -> Void = { _, _ in },
+        load: @escaping @Sendable () throws -> LoadedVerifier
+    ) {
+        self.state = Mutex(State(table: JobTable(limits: limits)))
+        self.thread = ComputeThread(name: "verifier")
+        self.onFailure = onFailure
+        thread.perform { self.finishLoading(Result { try load() }) }
+    }
+
+    public var condition: Condition {
+        state.withLock { state in
+            if state.table.isClosed { return .stopping }
+            if let failure = state.loadFailure { return .broken(failure) }
+            return state.verifier == nil ? .loading : .ready
+        }
+    }
+
+    public var description: VerifierDescription {
+        let isReady = condition == .ready
+        return state.withLock {
+            VerifierDescription(
+                models: $0.verifier?.models ?? [], isReady: isReady, waitingJobCount: $0.table.waiting.count)
+        }
+    }
+
+    /// After how long a client that was refused as `overloaded` or `shuttingDown` should ask again.
+    public var suggestedDelay: Duration { state.withLock { $0.table.suggestedDelay } }
+
+    /// Returns when the models are loaded.
+    /// - Throws: what loading threw.
+    public func waitUntilLoaded() async throws {
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+            state.withLock { state in
+                if state.verifier != nil {
+                    continuation.resume()
+                } else if let failure = state.loadFailure {
+                    continuation.resume(throwing: failure)
+                } else {
+                    state.waitingForLoad.append(continuation)
+                }
+            }
+        }
+    }
+
+    /// Takes a job and lets the caller watch it; a job that is known already is only watched.
+    ///
+    /// The stream begins with what has happened so far and ends with `.ended`. A reader that is slow misses
+    /// progress but never the end. Dropping the stream does not stop the job.
+    /// - Throws: a refusal: `invalidJob`, `overloaded`, `shuttingDown`, `conflictingJob`, or what the models'
+    ///   `check` says.
+    public func submit(_ job: VerificationJob) throws(VerifierError) -> AsyncStream<JobUpdate> {
+        try job.validate()
+        let verifier = try readyVerifier()
+        try verifier.executor.check(job)
+        let updates = try locked { state throws(VerifierError) in
+            let admission = try state.table.admit(job, now: .now)
+            let updates = try self.watch(job.id, in: &state)
+            if admission == .waits, !state.isWorking {
+                state.isWorking = true
+                self.thread.perform { self.work(with: verifier.executor) }
+            }
+            return updates
+        }
+        return updates
+    }
+
+    /// Watches a job as `submit` does.
+    /// - Throws: `unknownJob`.
+    public func attach(to id: JobID) throws(VerifierError) -> AsyncStream<JobUpdate> {
+        try locked { state throws(VerifierError) in
+            state.table.forgetOld(now: .now)
+            return try self.watch(id, in: &state)
+        }
+    }
+
+    /// Cancels a job: at once when it waits, after the current step when it runs; does nothing when it is over.
+    /// - Throws: `unknownJob`.
+    public func cancel(_ id: JobID) throws(VerifierError) {
+        try locked { state throws(VerifierError) in
+            let reason = VerifierError(.cancelled, "job \(id) was cancelled")
+            if try state.table.stop(id, reason: reason, now: .now) == .ended {
+                state.watchers.end(id, .failure(reason))
+                state.tellPositions()
+            }
+        }
+    }
+
+    /// Stops for good: refuses new jobs, ends those that wait, and returns when the running one is over.
+    ///
+    /// - Parameter grace: how long the running job may go on; then it is stopped after its current step.
+    public func drain(grace: Duration) async {
+        let reason = VerifierError(.shuttingDown, "the verifier is stopping; send the job again later or elsewhere")
+        state.withLock { state in
+            for id in state.table.close(reason: reason, now: .now) { state.watchers.end(id, .failure(reason)) }
+        }
+        await withDiscardingTaskGroup { group in
+            group.addTask {
+                // When idle comes first the sleep is cancelled; stopping nothing is harmless.
+                try? await Task.sleep(for: grace)
+                self.state.withLock { state in
+                    guard let id = state.table.running else { return }
+                    _ = try? state.table.stop(id, reason: reason, now: .now)
+                }
+            }
+            await waitUntilIdle()
+            group.cancelAll()
+        }
+    }
+}
+
+extension VerifierHost {
+    private func waitUntilIdle() async {
+        await withCheckedContinuation { continuation in
+            state.withLock { state in
+                if state.isWorking {
+                    state.waitingForIdle.append(continuation)
+                } else {
+                    continuation.resume()
+                }
+            }
+        }
+    }
+
+    private func finishLoading(_ result: Result<LoadedVerifier, any Error>) {
+        state.withLock { state in
+            switch result {
+            case .success(let verifier):
+                state.verifier = verifier
+                for continuation in state.waitingForLoad { continuation.resume() }
+            case .failure(let error):
+                state.loadFailure =
+                    error as? VerifierError
+                    ?? VerifierError(.internalFailure, "the models could not be loaded; the verifier's log says why")
+                for continuation in state.waitingForLoad { continuation.resume(throwing: error) }
+            }
+            state.waitingForLoad = []
+        }
+    }
+
+    private func readyVerifier() throws(VerifierError) -> LoadedVerifier {
+        try locked { state throws(VerifierError) in
+            if let failure = state.loadFailure { throw failure }
+            guard let verifier = state.verifier else {
+                throw VerifierError(.overloaded, "the models are still being loaded; try again in a moment")
+            }
+            return verifier
+        }
+    }
+
+    private func watch(_ id: JobID, in state: inout State) throws(VerifierError) -> AsyncStream<JobUpdate> {
+        let soFar = try state.table.updates(of: id)
+        return state.watchers.add(to: id, soFar: soFar) { [weak self] watcher in
+            self?.state.withLock { $0.watchers.remove(watcher, from: id) }
+        }
+    }
+
+    /// On the compute thread: runs jobs until none waits.
+    private func work(with executor: any JobExecuting) {
+        while let job = nextJob() {
+            let result = run(job, with: executor)
+            state.withLock { state in
+                let end = state.table.end(job.id, with: result, now: .now)
+                state.watchers.end(job.id, end)
+            }
+        }
+    }
+
+    private func nextJob() -> VerificationJob? {
+        state.withLock { state in
+            if let job = state.table.startNext(now: .now) {
+                state.tellPositions()
+                return job
+            }
+            state.isWorking = false
+            for continuation in state.waitingForIdle { continuation.resume() }
+            state.waitingForIdle = []
+            return nil
+        }
+    }
+
+    private func run(_ job: VerificationJob, with executor: any JobExecuting) -> JobEnd {
+        do {
+            let outcome = try executor.execute(job) { event in
+                try self.locked { state throws(VerifierError) in
+                    try state.table.record(event, of: job.id)
+                    state.watchers.tell(job.id, event)
+                }
+            }
+            return .success(outcome)
+        } catch let error as VerifierError {
+            return .failure(error)
+        } catch {
+            onFailure(job.id, error)
+            return .failure(
+                VerifierError(.internalFailure, "the verifier failed on job \(job.id); its log says more"))
+        }
+    }
+
+    /// `Mutex.withLock` with the one error type that this host throws.
+    private func locked<Value: Sendable>(
+        _ body: (inout State) throws(VerifierError) -> Value
+    ) throws(VerifierError) -> Value {
+        let result: Result<Value, VerifierError> = state.withLock { state in
+            do throws(VerifierError) {
+                return .success(try body(&state))
+            } catch {
+                return .failure(error)
+            }
+        }
+        return try result.get()
+    }
+}
+
+extension VerifierHost.State {
+    /// Tells every waiting job how many are before it.
+    fileprivate mutating func tellPositions() {
+        for id in table.waiting {
+            watchers.tell(id, .queued(position: table.position(of: id) ?? 0))
+        }
+    }
+}
