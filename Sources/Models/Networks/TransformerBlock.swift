@@ -26,25 +26,29 @@ struct TransformerBlock: Hashable, Sendable {
     ) throws(ShapeError) -> ValueID {
         let batch = builder.shape(of: x)[0]
         let table = try builder.parameter("table", [6, width])
-        let modulation = try builder.add(surroundings.modulation, table)
-        let parts = try builder.split(modulation, axis: 1, parts: 6)  // [batch, 1, width] each
-        func flat(_ part: Int, _ builder: inout GraphBuilder) throws(ShapeError) -> ValueID {
-            try builder.reshape(parts[part], [batch, width])
-        }
+        let rows = try builder.reshape(
+            builder.add(surroundings.modulation, table), [batch, 6 * width])
+        let parts = try builder.split(rows, axis: 1, parts: 6)  // [batch, width] each
 
         var h = try builder.modulate(
-            builder.layerNorm(x, epsilon: DiffusionTransformer.normEpsilon),
-            shift: flat(0, &builder), scale: flat(1, &builder))
-        let attended = try attention(&builder, h, surroundings)
-        let projected = try builder.linear(attended, "proj", outputs: width)
-        let middle = try builder.add(x, builder.multiply(projected, parts[2]))
+            builder.layerNorm(x, epsilon: DiffusionTransformer.normEpsilon), shift: parts[0], scale: parts[1])
+        h = try attention(&builder, h, surroundings)
+        let attended = try gated(&builder, builder.linear(h, "proj", outputs: width), by: parts[2])
+        let middle = try builder.add(x, attended)
 
         h = try builder.modulate(
             builder.layerNorm(middle, epsilon: DiffusionTransformer.normEpsilon),
-            shift: flat(3, &builder), scale: flat(4, &builder))
-        let hidden = try builder.activation(builder.linear(h, "fc1", outputs: 4 * width), .geluTanh)
-        let output = try builder.linear(hidden, "fc2", outputs: width)
-        return try builder.add(middle, builder.multiply(output, parts[5]))
+            shift: parts[3], scale: parts[4])
+        h = try builder.activation(builder.linear(h, "fc1", outputs: 4 * width), .geluTanh)
+        return try builder.add(
+            middle, gated(&builder, builder.linear(h, "fc2", outputs: width), by: parts[5]))
+    }
+
+    /// x [batch, token, width], gate [batch, width] → as x
+    private func gated(
+        _ builder: inout GraphBuilder, _ x: ValueID, by gate: ValueID
+    ) throws(ShapeError) -> ValueID {
+        try builder.multiply(x, builder.reshape(gate, [builder.shape(of: gate)[0], 1, width]))
     }
 
     /// Attention of the picture's tokens to themselves and to the prompt's. h [batch, token, width] → as h

@@ -35,6 +35,9 @@ public struct DenoiserModel: Sendable {
 
     public var id: String { folder.manifest.id }
 
+    /// SHA-256 of the weights file, lower-case hexadecimal; compared with the file when the model was made.
+    public var weightsDigest: String { folder.manifest.files[ModelManifest.FileName.weights]?.sha256 ?? "" }
+
     /// What both sides of a picture's width and height must be multiples of.
     public var sizeMultiple: Int { scaleFactor * manifest.architecture.patchSize }
 

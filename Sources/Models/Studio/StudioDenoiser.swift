@@ -35,11 +35,17 @@ public final class StudioDenoiser {
     /// How much work was done.
     public struct EvaluationCount: Hashable, Sendable {
         /// Guided velocities.
-        public fileprivate(set) var velocities = 0
+        public var velocities: Int
         /// Rows that went through the network; a guided velocity of a model without guidance input takes two.
-        public fileprivate(set) var rows = 0
+        public var rows: Int
         /// Runs of the network, of any batch.
-        public fileprivate(set) var runs = 0
+        public var runs: Int
+
+        public init(velocities: Int = 0, rows: Int = 0, runs: Int = 0) {
+            self.velocities = velocities
+            self.rows = rows
+            self.runs = runs
+        }
     }
 
     private struct BatchShape: Hashable {

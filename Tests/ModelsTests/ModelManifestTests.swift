@@ -1,0 +1,173 @@
+import Diffusion
+import Foundation
+import Models
+import Testing
+
+@Suite struct ModelManifestTests {
+    @Test func aVerifiersManifestIsReadWhole() throws {
+        let manifest = try ManifestFiles.parse(ManifestFiles.verifier)
+        let denoiser = try #require(manifest.denoiser)
+        #expect(manifest.id == "tiny-verifier")
+        #expect(manifest.role == .verifier)
+        #expect(manifest.files["weights"]?.path == "verifier.safetensors")
+        #expect(
+            denoiser.architecture
+                == DiffusionTransformer(
+                    width: 32, headCount: 2, layerCount: 2, patchSize: 2, latentChannelCount: 4, textWidth: 8,
+                    textTokenCount: 6, hasGuidanceInput: false))
+        #expect(try denoiser.schedule.times().stepCount == 25)
+        #expect(denoiser.guidance.default == 3)
+        #expect(denoiser.sizes == [PictureSize(width: 128, height: 128)])
+        #expect(denoiser.partners == ["tiny-draft"])
+        #expect(denoiser.check?.levels == [0.6, 0.75])
+        #expect(denoiser.check?.thresholds == [0.3, 0.5])
+        #expect(denoiser.check?.statistic == .guidedEstimateDistance)
+        #expect(manifest.training == nil)
+    }
+
+    @Test func aDraftsTrainingAndASharedModelsStatisticsAreRead() throws {
+        #expect(try ManifestFiles.parse(ManifestFiles.draft).training?.metrics == ["loss": 0.25])
+        guard case .shared(let shared) = try ManifestFiles.parse(ManifestFiles.shared).content else {
+            Issue.record("a shared manifest has another role")
+            return
+        }
+        #expect(shared.latent.standardDeviation == [1, 2, 0.5, 1.5])
+        #expect(shared.architecture.vaeDecoder.widths == [8, 6, 4])
+    }
+
+    @Test(arguments: ManifestFiles.all)
+    func whatIsWrittenIsReadBackTheSame(text: String) throws {
+        let manifest = try ManifestFiles.parse(text)
+        let again = try ModelManifest(parsing: [UInt8](JSONEncoder().encode(manifest)), file: "again")
+        #expect(again == manifest)
+    }
+
+    @Test func fieldsOfLaterMakersAreIgnored() throws {
+        let text = try ManifestFiles.changing(ManifestFiles.draft, "remark", to: "[1, {}]")
+        #expect(try ManifestFiles.parse(text) == ManifestFiles.parse(ManifestFiles.draft))
+    }
+
+    @Test(arguments: [0, 2, -1, 1_000_000])
+    func anotherFormatIsNamed(format: Int) throws {
+        let text = try ManifestFiles.changing(ManifestFiles.draft, "format", to: "\(format)")
+        #expect(throws: ModelError.unsupportedFormat(file: "manifest.json", found: format, supported: 1)) {
+            try ManifestFiles.parse(text)
+        }
+    }
+
+    @Test(arguments: [
+        "format", "id", "version", "family", "role", "files", "files.weights", "files.weights.path",
+        "files.weights.bytes", "files.weights.sha256", "architecture", "architecture.kind",
+        "architecture.width", "architecture.headCount", "architecture.layerCount", "architecture.patchSize",
+        "architecture.latentChannelCount", "architecture.textWidth", "architecture.textTokenCount",
+        "architecture.guidanceEmbedding", "parameterisation", "schedule", "schedule.kind", "schedule.shift",
+        "schedule.defaultStepCount", "guidance", "guidance.default", "guidance.minimum", "guidance.maximum",
+        "sizes", "shared", "partners",
+    ])
+    func aMissingOrMistypedFieldOfADenoiserIsNamed(path: String) throws {
+        try expectFault(ManifestFiles.draft, at: path)
+    }
+
+    @Test(arguments: [
+        "files.vocabulary", "files.textEncoder", "files.vaeDecoder", "architecture", "architecture.textEncoder",
+        "architecture.textEncoder.vocabularySize", "architecture.vaeDecoder", "architecture.vaeDecoder.widths",
+        "latent", "latent.channelCount", "latent.mean", "latent.standardDeviation",
+    ])
+    func aMissingOrMistypedFieldOfASharedModelIsNamed(path: String) throws {
+        try expectFault(ManifestFiles.shared, at: path)
+    }
+
+    private func expectFault(
+        _ text: String, at path: String, sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
+        for json in [nil, "null", #"{"no":"such"}"#, "[true]"] {
+            let faulty = try ManifestFiles.changing(text, path, to: json)
+            #expect(sourceLocation: sourceLocation) {
+                try ManifestFiles.parse(faulty)
+            } throws: { error in
+                guard case ModelError.malformed("manifest.json", let reason) = error else { return false }
+                // Inside the field something may be the first to be missed.
+                return reason.contains(path)
+            }
+        }
+    }
+
+    @Test(arguments: [
+        ("family", #""dream""#), ("role", #""judge""#), ("id", #""""#), ("id", #""../x""#), ("id", #"".x""#),
+        ("id", #""A""#), ("files.weights.bytes", "0"), ("files.weights.bytes", "-5"),
+        ("files.weights.bytes", "1.5"), ("files.weights.sha256", #""abc""#),
+        ("architecture.kind", #""unet""#), ("architecture.width", "0"), ("architecture.width", "18"),
+        ("architecture.width", "9223372036854775807"), ("architecture.headCount", "0"),
+        ("architecture.headCount", "-2"), ("architecture.layerCount", "1000000"),
+        ("architecture.patchSize", "0"), ("architecture.latentChannelCount", "-1"),
+        ("architecture.textTokenCount", "100000"), ("parameterisation", #""epsilon""#),
+        ("schedule.kind", #""karras""#), ("schedule.shift", "0"), ("schedule.shift", "-3"),
+        ("schedule.defaultStepCount", "0"), ("schedule.defaultStepCount", "1000001"),
+        ("guidance.minimum", "4"), ("guidance.maximum", "2"), ("guidance.maximum", "1e9"),
+        ("sizes", #"[{"width":0,"height":128}]"#), ("check", check(levels: "[0]", thresholds: "[1]")),
+        ("check", check(levels: "[0.5]", thresholds: "[0]")),
+        ("check", check(levels: "[0.5, 0.6]", thresholds: "[1]")), ("check", check(levels: "[]", thresholds: "[]")),
+        ("check", #"{"statistic":"taste","levels":[0.5],"thresholds":[1]}"#),
+        ("training", #"{"samples":"many"}"#),
+    ])
+    func aDenoiserThatCannotBeIsMalformed(path: String, json: String) throws {
+        try expectMalformed(ManifestFiles.changing(ManifestFiles.draft, path, to: json))
+    }
+
+    @Test(arguments: [
+        ("architecture.textEncoder.headCount", "3"), ("architecture.textEncoder.headCount", "0"),
+        ("architecture.textEncoder.vocabularySize", "1"), ("architecture.textEncoder.tokenCount", "-1"),
+        ("architecture.vaeDecoder.widths", "[]"), ("architecture.vaeDecoder.widths", "[8,0,4]"),
+        ("architecture.vaeDecoder.widths", "[8,6]"), ("architecture.vaeDecoder.scaleFactor", "4"),
+        ("architecture.vaeDecoder.blocksPerStage", "1000"), ("architecture.vaeDecoder.latentChannelCount", "8"),
+        ("latent.channelCount", "5"), ("latent.mean", "[0,0,0]"), ("latent.standardDeviation", "[1,1,1,0]"),
+        ("latent.standardDeviation", "[1,1,1,-1]"), ("latent.mean", "[1e39,0,0,0]"),
+    ])
+    func aSharedModelThatCannotBeIsMalformed(path: String, json: String) throws {
+        try expectMalformed(ManifestFiles.changing(ManifestFiles.shared, path, to: json))
+    }
+
+    @Test(arguments: ["", "{", "[]", "null", "7", #"{"format":1"#, "\u{FEFF}", "{\"format\":1}\u{0}"])
+    func whatIsNoManifestIsMalformed(text: String) throws {
+        try expectMalformed(text)
+    }
+
+    @Test func deepNestingIsMalformed() throws {
+        try expectMalformed(
+            #"{"format":1,"x":"# + String(repeating: "[", count: 100_000)
+                + String(repeating: "]", count: 100_000) + "}")
+    }
+
+    private static func check(levels: String, thresholds: String) -> String {
+        #"{"statistic":"guidedEstimateDistance","levels":\#(levels),"thresholds":\#(thresholds)}"#
+    }
+
+    private func expectMalformed(_ text: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
+        #expect(sourceLocation: sourceLocation) {
+            try ManifestFiles.parse(text)
+        } throws: { error in
+            guard case ModelError.malformed("manifest.json", _) = error else { return false }
+            return true
+        }
+    }
+
+    @Test(arguments: [
+        "", "/etc/passwd", "../draft.safetensors", "a/../../b", "./a", "a//b", "a/", "..", "a\\\\b", "a\\u0000b",
+        "a\\nb",
+    ])
+    func aPathOutOfTheFolderIsRefused(path: String) throws {
+        let text = try ManifestFiles.changing(ManifestFiles.draft, "files.weights.path", to: "\"\(path)\"")
+        #expect {
+            try ManifestFiles.parse(text)
+        } throws: { error in
+            guard case ModelError.unsafePath("manifest.json", _) = error else { return false }
+            return true
+        }
+    }
+
+    @Test func aPathIntoASubfolderIsFine() throws {
+        let text = try ManifestFiles.changing(
+            ManifestFiles.draft, "files.weights.path", to: #""weights/part..1.safetensors""#)
+        #expect(try ManifestFiles.parse(text).files["weights"]?.path == "weights/part..1.safetensors")
+    }
+}

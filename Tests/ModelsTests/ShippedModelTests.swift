@@ -1,0 +1,49 @@
+import CPUBackend
+import Diffusion
+import Foundation
+import Models
+import Testing
+
+/// The models in the repository itself.
+@Suite struct ShippedModelTests {
+    private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        .deletingLastPathComponent().deletingLastPathComponent().path
+    private static let store = ModelStore(
+        roots: [root + "/EdgeModels", root + "/CloudModels"])
+
+    /// Folders with a manifest; none where a checkout has no models.
+    private static let listings = store.listings().map(\.path)
+
+    @Test(arguments: listings)
+    func everyShippedModelLoadsAndRunsOneStep(path: String) throws {
+        let folder = try ModelFolder(path: path)
+        #expect(URL(fileURLWithPath: path).lastPathComponent == folder.manifest.id)
+        let backend = CPUBackend()
+        guard let manifest = folder.manifest.denoiser else {
+            let shared = try SharedModel(folder)
+            let prompt = try shared.text(on: backend).encode("a red mug")
+            #expect(prompt.tokens.unknownWords == [])
+            let shape = LatentShape(height: 8, width: 8, channelCount: shared.manifest.latent.channelCount)
+            let picture = try shared.decoder(on: backend).decode(NoiseGenerator(seed: 1).latent(shape, stream: 0))
+            #expect(picture.values.allSatisfy { $0.isFinite })
+            return
+        }
+        let shared = try SharedModel(Self.store.folder(id: manifest.shared))
+        let model = try DenoiserModel(folder, shared: shared)
+        let text = try shared.text(on: backend)
+        var denoiser = PromptedDenoiser(
+            model.denoiser(on: backend), prompt: try text.encode("a red mug").conditioning,
+            unconditional: try text.unconditional(), guidance: manifest.guidance.default)
+        let size = try #require(manifest.sizes.first)
+        let noise = NoiseGenerator(seed: 1).latent(try model.latentShape(for: size), stream: 0)
+        let schedule = try manifest.schedule.times()
+        let state = try FlowTrajectory(schedule).run(0..<1, from: noise, with: &denoiser)
+        #expect(state != noise)
+
+        for partner in manifest.partners {
+            let other = try Self.store.folder(id: partner).manifest
+            let (draft, verifier) = folder.manifest.role == .draft ? (folder.manifest, other) : (other, folder.manifest)
+            try ModelManifest.checkPair(draft: draft, verifier: verifier)
+        }
+    }
+}
