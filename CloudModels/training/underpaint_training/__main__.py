@@ -20,21 +20,24 @@ def _run(stage: str, recipe: Recipe, arguments: argparse.Namespace) -> None:
 
         generate(recipe.data, data)
     elif stage == "vae":
+        from .parallel import join
         from .train_vae import train
 
-        train(recipe, data, checkpoints, arguments.minutes)
+        train(recipe, data, checkpoints, arguments.minutes, join(arguments.processes, checkpoints))
     elif stage == "verifier":
+        from .parallel import join
         from .train_verifier import train
 
-        train(recipe, data, checkpoints, arguments.minutes)
+        train(recipe, data, checkpoints, arguments.minutes, join(arguments.processes, checkpoints))
     elif stage == "draft":
+        from .parallel import join
         from .train_draft import train
 
-        train(recipe, data, checkpoints, arguments.minutes)
+        train(recipe, data, checkpoints, arguments.minutes, join(arguments.processes, checkpoints))
     elif stage == "export":
         from .release import release
 
-        release(recipe, data, checkpoints, arguments.out or Path("."))
+        release(recipe, data, checkpoints, arguments.out or Path("."), work / "reports" / recipe.name)
     else:
         from .evaluate import evaluate
 
@@ -46,7 +49,8 @@ def main() -> None:
     parser.add_argument("stage", choices=STAGES)
     parser.add_argument("--recipe", type=Path, help="the recipe file (all stages but fixtures)")
     parser.add_argument("--out", type=Path, help="where export, evaluate and fixtures write")
-    parser.add_argument("--minutes", type=float, help="train this much longer than the recipe's own budget says is done")
+    parser.add_argument("--minutes", type=float, help="total minutes of training, earlier runs included, instead of the recipe's")
+    parser.add_argument("--processes", type=int, default=1, help="train with this many single-threaded processes")
     arguments = parser.parse_args()
     if arguments.stage == "fixtures":
         from .fixtures import write_fixtures

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from .data.grammar import COLORS, Fields
+from .data.grammar import COLORS, SURFACES, Fields
 from .models.text import Tokenizer
 
 Rng = np.random.Generator
@@ -40,6 +40,7 @@ COLOR_WORDS: dict[str, tuple[str, ...]] = {
     "grey": ("grey", "gray"),
     "teal": ("teal", "teal", "turquoise"),
     "purple": ("purple", "purple", "violet"),
+    "beige": ("beige", "cream"),
 }
 SURFACE_WORDS: dict[str, tuple[str, ...]] = {
     "wooden table": ("on a wooden table", "on a wooden table", "on a wood table", "on an oak table", "on a wooden desk"),
@@ -132,7 +133,7 @@ def mirrored(fields: Fields) -> Fields:
 
 def vocabulary() -> list[str]:
     """All words that a caption can hold, sorted, after <pad> and <unknown>."""
-    phrases: list[str] = ["in of a an with", *PREFIXES, *COLORS, *(w for c in COLOR_WORDS.values() for w in c)]
+    phrases: list[str] = ["in of a an with", *PREFIXES, *COLORS, *SURFACES, *(w for c in COLOR_WORDS.values() for w in c)]
     for table in (OBJECT_WORDS, MATERIAL_WORDS, SURFACE_WORDS, LIGHT_WORDS, ANGLE_WORDS, COMPOSITION_WORDS):
         phrases += [w for words in table.values() for w in words]
     phrases += list(BACKDROP_WORDS)

@@ -12,7 +12,7 @@ from typing import Any
 class DataRecipe:
     seed: int = 20261123
     size: int = 128
-    samples: int = 16
+    samples: int = 12
     count: int = 20000
     holdout: int = 500
     shard_size: int = 500
@@ -21,14 +21,16 @@ class DataRecipe:
 @dataclass(frozen=True)
 class VAERecipe:
     latent_channels: int = 8
-    encoder_widths: tuple[int, ...] = (64, 96, 128)
+    encoder_widths: tuple[int, ...] = (32, 64, 128)
     decoder_widths: tuple[int, ...] = (128, 96, 64)
     blocks: int = 2
     crop: int = 64
     batch: int = 24
     minutes: float = 25.0
+    matrix_rate: float = 4e-3
     rate: float = 2e-3
-    ema: float = 0.998
+    warmup: int = 60
+    ema: float = 0.995
     latent_noise: float = 0.05
     seed: int = 1
 

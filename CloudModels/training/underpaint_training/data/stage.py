@@ -64,7 +64,7 @@ class Stage:
             "type": "scene",
             "integrator": {
                 "type": "aov", "aovs": "alb:albedo,nn:sh_normal,dd:depth",
-                "image": {"type": "path", "max_depth": 6},
+                "image": {"type": "path", "max_depth": 5},
             },
             "sensor": {
                 "type": "perspective", "fov": FIELD_OF_VIEW, "near_clip": 0.05, "far_clip": 100.0,

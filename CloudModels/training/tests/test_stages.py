@@ -1,0 +1,115 @@
+"""The whole way on a tiny recipe: shards, autoencoder, verifier, draft, evaluation, export."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from underpaint_training.data.generate import render_shard, seed_of, write_manifest
+from underpaint_training.data.grammar import COLORS, Fields, sample_fields
+from underpaint_training.recipe import Recipe, RecipeError, load
+
+
+class PaintedDiscs:
+    """Stands in for the renderer: a disc of the object's colour."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+
+    def picture(self, fields: Fields, seed: int):
+        from types import SimpleNamespace
+
+        y, x = np.mgrid[: self.size, : self.size] / self.size - 0.5
+        mask = x**2 + y**2 < 0.1
+        color = np.sqrt(COLORS[fields.color or "grey"])
+        pixels = np.where(mask[..., None], color, 0.7)
+        return SimpleNamespace(pixels=(pixels * 255).astype(np.uint8), mask=mask, coverage=float(mask.mean()), contrast=1.0)
+
+
+@pytest.fixture(scope="module")
+def trained(tiny: Recipe, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    from underpaint_training import train_draft, train_vae, train_verifier
+    from underpaint_training.parallel import Group
+
+    folder = tmp_path_factory.mktemp("work")
+    data, checkpoints = folder / "data", folder / "checkpoints"
+    data.mkdir()
+    studio = PaintedDiscs(tiny.data.size)
+    for split, shard in (("train", 0), ("train", 1), ("holdout", 0)):
+        render_shard(studio, tiny.data, split, shard, data)
+    write_manifest(tiny.data, data)
+    alone = Group(0, 1)
+    train_vae.train(tiny, data, checkpoints, None, alone)
+    train_verifier.train(tiny, data, checkpoints, None, alone)
+    train_draft.train(tiny, data, checkpoints, None, alone)
+    return data, checkpoints
+
+
+def test_a_later_run_continues_where_the_former_stopped(tiny: Recipe, trained: tuple[Path, Path]) -> None:
+    from underpaint_training import train_verifier
+    from underpaint_training.parallel import Group
+    from underpaint_training.training import restore
+
+    data, checkpoints = trained
+    before = restore(checkpoints / "verifier.pt")
+    assert before is not None
+    train_verifier.train(tiny, data, checkpoints, 2 * before["seconds"] / 60, Group(0, 1))
+    after = restore(checkpoints / "verifier.pt")
+    assert after is not None and after["step"] > before["step"] and after["seconds"] > before["seconds"]
+
+
+def test_the_export_names_files_by_their_true_hashes(tiny: Recipe, trained: tuple[Path, Path], tmp_path: Path) -> None:
+    from underpaint_training.evaluate import evaluate
+    from underpaint_training.release import release
+
+    data, checkpoints = trained
+    numbers = evaluate(tiny, data, checkpoints, tmp_path / "report")
+    assert np.isfinite(numbers["vae"]["psnr"]) and (tmp_path / "report" / "arms.png").exists()
+    release(tiny, data, checkpoints, tmp_path, tmp_path / "report")
+    manifests = list(tmp_path.glob("*Models/*/manifest.json"))
+    assert len(manifests) == 3
+    for path in manifests:
+        manifest = json.loads(path.read_text())
+        for file in manifest["files"].values():
+            content = (path.parent / file["path"]).read_bytes()
+            assert (len(content), hashlib.sha256(content).hexdigest()) == (file["bytes"], file["sha256"])
+        if manifest["role"] == "verifier":
+            assert len(manifest["check"]["levels"]) == len(manifest["check"]["thresholds"]) == 4
+
+
+def test_fixtures_are_the_same_every_time(tmp_path: Path) -> None:
+    from underpaint_training.fixtures import write_fixtures
+
+    write_fixtures(tmp_path / "a")
+    write_fixtures(tmp_path / "b")
+    assert (tmp_path / "a/FIXTURES.json").read_text() == (tmp_path / "b/FIXTURES.json").read_text()
+
+
+def test_seeds_differ_between_splits_and_attempts(tiny: Recipe) -> None:
+    seeds = {seed_of(tiny.data, s, i, a) for s in ("train", "holdout") for i in range(50) for a in range(3)}
+    assert len(seeds) == 300
+
+
+def test_an_unknown_key_in_a_recipe_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "bad.json"
+    path.write_text('{"name": "x", "vae": {"widht": 3}}')
+    with pytest.raises(RecipeError, match="widht"):
+        load(path)
+
+
+def test_the_renderer_makes_a_picture_with_the_object_in_it(tiny: Recipe) -> None:
+    pytest.importorskip("mitsuba")
+    if not Path("/usr/lib/x86_64-linux-gnu/libLLVM-19.so").exists():
+        pytest.skip("the renderer needs libllvm19")
+    from underpaint_training.data.compose import Studio
+
+    studio = Studio(tiny.data.size, tiny.data.samples)
+    seed = next(s for s in range(100) if sample_fields(np.random.default_rng(s)).object == "mug")
+    picture = studio.picture(sample_fields(np.random.default_rng(seed)), seed)
+    assert picture is not None
+    assert picture.pixels.shape == (64, 64, 3) and 0.07 <= picture.coverage <= 0.65
+    assert picture.pixels.std() > 5

@@ -1,0 +1,100 @@
+"""Stage `evaluate`: numbers and contact sheets of what the models do."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from .captions import caption
+from .latents import LatentStore
+from .models.dit import DiT
+from .recipe import Recipe
+from .sampling import PROMPTS, Painter, sheet
+from .train_draft import load_draft, painter
+from .train_vae import held_out, psnr
+from .train_verifier import Conditioned, load_verifier
+
+DRAFT_STEPS = 20
+
+
+@torch.no_grad()
+def flow_loss(store: LatentStore, brush: Painter, model: Conditioned) -> dict[str, float]:
+    """Mean squared velocity error on held-out pictures with their full captions, by noise level."""
+    rng = np.random.default_rng(3)
+    count = min(256, len(store.fields))
+    items = [store.item(i, i % 2) for i in range(count)]
+    x0 = torch.from_numpy(np.stack([z for z, _, _ in items]))
+    ids = brush.tokenizer.batch([caption(f, rng, 0.0) for _, _, f in items])
+    noise = brush.noise(count, 17)
+    values = {}
+    for t in (0.2, 0.4, 0.6, 0.8, 0.95):
+        with torch.autocast("cpu", torch.bfloat16):
+            v = model((1 - t) * x0 + t * noise, torch.full((count,), t), ids).float()
+        values[f"{t}"] = float((v - (noise - x0)).pow(2).mean())
+    return values
+
+
+@torch.no_grad()
+def velocity_gap(brush: Painter, verifier: DiT, draft: DiT, prompts: list[str]) -> dict[str, Any]:
+    """r(t): RMS difference of draft and guided verifier velocities on the verifier's own trajectories."""
+    noise, times = brush.noise(len(prompts), 23), brush.times()
+    teacher, student = brush.verifier(verifier, prompts), brush.draft(draft, prompts)
+    x = noise
+    rows = []
+    for t, s in zip(times[:-1], times[1:]):
+        level = t.expand(len(prompts))
+        v, p = teacher(x, level), student(x, level)
+        rows.append({"t": round(float(t), 4), "r": round(float((v - p).pow(2).mean().sqrt()), 4),
+                     "unexplained": round(float((v - p).pow(2).mean() / v.pow(2).mean()), 4)})
+        x = x + (s - t) * v
+    return {"steps": rows, "meanDrafted": round(float(np.mean([r["r"] for r in rows[:DRAFT_STEPS]])), 4)}
+
+
+def arms(brush: Painter, verifier: DiT, draft: DiT | None, prompts: list[str], seed: int) -> dict[str, torch.Tensor]:
+    """Final latents from the same seeds: verifier alone, draft alone, draft for 80 % of the steps."""
+    noise, times = brush.noise(len(prompts), seed), brush.times()
+    teacher = brush.verifier(verifier, prompts)
+    result = {"verifier": brush.states(teacher, noise, times)[-1]}
+    if draft is not None:
+        student = brush.draft(draft, prompts)
+        cut = round(0.8 * (len(times) - 1))
+        drafted = brush.states(student, noise, times)
+        result["draft"] = drafted[-1]
+        result["hybrid"] = brush.states(teacher, drafted[cut], times[cut:])[-1]
+    return result
+
+
+def evaluate(recipe: Recipe, data: Path, checkpoints: Path, out: Path) -> dict[str, Any]:
+    out.mkdir(parents=True, exist_ok=True)
+    store = LatentStore(recipe, data, checkpoints, "holdout")
+    pictures = held_out(data, 256)
+    quality = psnr(store.frozen.vae, pictures, torch.device("cpu"))
+    numbers: dict[str, Any] = {"vae": {"psnr": float(quality.mean()), "p10": float(quality.quantile(0.1)), "min": float(quality.min()),
+                                       "pictures": len(pictures)}}
+    model, state = load_verifier(recipe, checkpoints)
+    brush = painter(recipe, store, model.text)
+    numbers["verifier"] = {"samples": state["samples"], "minutes": state["seconds"] / 60, "pictures": state["pictures"],
+                           "heldOutFlowLoss": flow_loss(store, brush, model)}
+    draft = None
+    if (checkpoints / "draft.pt").exists():
+        draft, draft_state = load_draft(recipe, checkpoints)
+        rng = np.random.default_rng(29)
+        prompts = [caption(store.fields[i], rng, 0.12) for i in rng.integers(0, len(store.fields), 32)]
+        numbers["draft"] = {"samples": draft_state["samples"], "minutes": draft_state["seconds"] / 60,
+                            "velocityGap": velocity_gap(brush, model.dit, draft, prompts)}
+    latents = arms(brush, model.dit, draft, list(PROMPTS), 1)
+    decoded = {name: brush.decode(x) for name, x in latents.items()}
+    order = [n for n in ("draft", "hybrid", "verifier") if n in decoded]
+    sheet([decoded[n] for n in order], out / "arms.png")
+    if draft is not None:
+        reference = decoded["verifier"].astype(np.float64)
+        for name in ("draft", "hybrid"):
+            error = ((decoded[name] - reference) ** 2).mean((1, 2, 3))
+            numbers[f"{name}AgainstVerifierPSNR"] = float(np.mean(10 * np.log10(255**2 / np.maximum(error, 1e-9))))
+    (out / "numbers.json").write_text(json.dumps(numbers, indent=2, sort_keys=True) + "\n")
+    print(json.dumps(numbers, indent=2, sort_keys=True))
+    return numbers

@@ -1,0 +1,134 @@
+"""Latents of all rendered pictures, both mirror images, encoded once by the frozen autoencoder."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .captions import caption, mirrored
+from .data.grammar import Fields
+from .models.vae import VAE
+from .pictures import decode, fields, shards
+from .recipe import Recipe
+from .training import restore
+from .train_vae import build
+
+
+class MissingStageError(RuntimeError):
+    """An earlier stage has not been run."""
+
+
+@dataclass(frozen=True)
+class FrozenVAE:
+    """The averaged autoencoder and a name that changes with its weights."""
+
+    vae: VAE
+    name: str
+    psnr: float
+
+
+def load_vae(recipe: Recipe, checkpoints: Path) -> FrozenVAE:
+    state = restore(checkpoints / "vae.pt")
+    if state is None:
+        raise MissingStageError(f"no vae.pt in {checkpoints}: run the stage 'vae' first")
+    vae = build(recipe.vae).to(memory_format=torch.channels_last)
+    vae.load_state_dict(state["average"])
+    digest = hashlib.sha256(b"".join(p.detach().numpy().tobytes() for p in vae.encoder.parameters())).hexdigest()
+    return FrozenVAE(vae.eval().requires_grad_(False), digest[:16], float(state["psnr"]))
+
+
+@torch.no_grad()
+def encode(vae: VAE, pixels: np.ndarray) -> np.ndarray:
+    """Pixels [n, H, W, 3] bytes to latents [n, 2, H/8, W/8, C] float16: as they are, and mirrored."""
+    parts = []
+    for chunk in np.array_split(pixels, max(1, len(pixels) // 32)):
+        x = torch.from_numpy(np.stack([chunk, chunk[:, :, ::-1]], 1).reshape(-1, *chunk.shape[1:]))
+        x = (x.permute(0, 3, 1, 2).float() / 127.5 - 1).contiguous(memory_format=torch.channels_last)
+        with torch.autocast("cpu", torch.bfloat16):
+            z = vae.encoder(x)
+        parts.append(z.float().permute(0, 2, 3, 1).reshape(len(chunk), 2, *z.shape[2:], z.shape[1]).half().numpy())
+    return np.concatenate(parts)
+
+
+def coarse(masks: np.ndarray) -> np.ndarray:
+    """Object masks [n, H, W] to the share of object pixels in each latent cell, [n, 2, H/8, W/8], both mirror images."""
+    n, h, w = masks.shape
+    cells = (masks > 0).reshape(n, h // 8, 8, w // 8, 8).mean((2, 4), dtype=np.float32)
+    return np.stack([cells, cells[:, :, ::-1]], 1)
+
+
+@dataclass(frozen=True)
+class Batch:
+    latents: Tensor  # [batch, H, W, C], normalised
+    weights: Tensor  # [batch, H, W, 1], mean 1 over the batch
+    captions: list[str]
+
+
+class LatentStore:
+    """All latents of a split in memory; `refresh` encodes shards that have appeared since."""
+
+    def __init__(self, recipe: Recipe, data: Path, checkpoints: Path, split: str = "train") -> None:
+        self.frozen = load_vae(recipe, checkpoints)
+        self.data, self.split = data, split
+        self.cache = checkpoints / "latents" / self.frozen.name
+        self.cache.mkdir(parents=True, exist_ok=True)
+        self.known = 0
+        self.latents: list[np.ndarray] = []
+        self.cells: list[np.ndarray] = []
+        self.fields: list[Fields] = []
+        self.refresh()
+        if not self.fields:
+            raise MissingStageError(f"no {split} shards in {data}: run the stage 'data' first")
+        self.mean, self.deviation = self._statistics()
+
+    def refresh(self, encode_missing: bool = True) -> int:
+        """Takes in new shards, or only those already encoded; returns how many pictures there are."""
+        for shard in shards(self.data, self.split)[self.known :]:
+            path = self.cache / f"{shard.stem}.npy"
+            if not path.exists() and not encode_missing:
+                break
+            pixels, masks = decode(shard)
+            if not path.exists():
+                temporary = path.with_suffix(".partial.npy")
+                np.save(temporary, encode(self.frozen.vae, pixels))
+                temporary.rename(path)
+            self.latents.append(np.load(path))
+            self.cells.append(coarse(masks))
+            self.fields += fields(shard)
+            self.known += 1
+        self.offsets = np.cumsum([0] + [len(z) for z in self.latents])
+        return len(self.fields)
+
+    def _statistics(self) -> tuple[np.ndarray, np.ndarray]:
+        """Per-channel mean and deviation, fixed by the first shards that were there."""
+        path = self.cache / "statistics.json"
+        if not path.exists():
+            z = np.concatenate(self.latents).astype(np.float64)
+            value = {"mean": z.mean((0, 1, 2, 3)).tolist(), "deviation": z.std((0, 1, 2, 3)).tolist()}
+            path.write_text(json.dumps(value, indent=2))
+        value = json.loads(path.read_text())
+        return np.array(value["mean"], np.float32), np.array(value["deviation"], np.float32)
+
+    def item(self, index: int, mirror: int) -> tuple[np.ndarray, np.ndarray, Fields]:
+        """Normalised latent [H, W, C], object share [H, W], fields."""
+        shard = int(np.searchsorted(self.offsets, index, side="right")) - 1
+        local = index - self.offsets[shard]
+        z = (self.latents[shard][local, mirror].astype(np.float32) - self.mean) / self.deviation
+        f = self.fields[index]
+        return z, self.cells[shard][local, mirror], mirrored(f) if mirror else f
+
+    def batch(self, rng: np.random.Generator, count: int, drop_field: float, drop_all: float, object_weight: float) -> Batch:
+        latents, cells, captions = [], [], []
+        for index in rng.integers(0, len(self.fields), count):
+            z, cell, f = self.item(int(index), int(rng.integers(2)))
+            latents.append(z)
+            cells.append(cell)
+            captions.append("" if rng.random() < drop_all else caption(f, rng, drop_field))
+        weights = 1 + (object_weight - 1) * torch.from_numpy(np.stack(cells))[..., None]
+        return Batch(torch.from_numpy(np.stack(latents)), weights / weights.mean(), captions)

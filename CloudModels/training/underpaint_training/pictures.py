@@ -1,0 +1,44 @@
+"""Rendered shards as arrays. Decoded pixels are kept in a cache beside the shards."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from .data.grammar import Fields
+
+
+def shards(folder: Path, split: str) -> list[Path]:
+    """Finished shards of a split, in order."""
+    return sorted(folder.glob(f"{split}-*.tar"))
+
+
+def decode(shard: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Pixels [n, size, size, 3] and object masks [n, size, size], both uint8, through the cache."""
+    cache = shard.parent / "decoded" / f"{shard.stem}.npz"
+    if cache.exists():
+        with np.load(cache) as arrays:
+            return arrays["pixels"], arrays["masks"]
+    pixels, masks = [], []
+    with tarfile.open(shard) as tar:
+        for member in tar:
+            data = tar.extractfile(member)
+            if data is None:
+                continue
+            image = np.asarray(Image.open(io.BytesIO(data.read())))
+            (masks if member.name.endswith(".mask.png") else pixels).append(image)
+    arrays = np.stack(pixels), np.stack(masks).astype(np.uint8)
+    cache.parent.mkdir(exist_ok=True)
+    np.savez(cache.with_suffix(".partial.npz"), pixels=arrays[0], masks=arrays[1])
+    cache.with_suffix(".partial.npz").rename(cache)
+    return arrays
+
+
+def fields(shard: Path) -> list[Fields]:
+    lines = shard.with_suffix(".jsonl").read_text().splitlines()
+    return [Fields(**json.loads(line)["fields"]) for line in lines]

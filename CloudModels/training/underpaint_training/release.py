@@ -1,0 +1,57 @@
+"""Stage `export`: the trained models as folders that the Swift side reads, with cards."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from . import cards
+from .calibration import check
+from .data.generate import write_manifest
+from .export import Bundle, LatentStatistics, write
+from .latents import LatentStore
+from .recipe import Recipe
+from .train_draft import build_draft, load_draft, painter
+from .train_verifier import build_tokenizer, load_verifier
+from .training import restore
+
+
+def _metrics(report: Path) -> dict[str, Any]:
+    path = report / "numbers.json"
+    return json.loads(path.read_text()) if path.exists() else {}
+
+
+def release(recipe: Recipe, data: Path, checkpoints: Path, out: Path, report: Path) -> None:
+    """Writes EdgeModels/ and CloudModels/ under `out`; figures come from the last `evaluate`."""
+    write_manifest(recipe.data, data)
+    data_hash = hashlib.sha256((data / "manifest.json").read_bytes()).hexdigest()
+    store = LatentStore(recipe, data, checkpoints, "holdout")
+    model, state = load_verifier(recipe, checkpoints)
+    brush = painter(recipe, store, model.text)
+    if (checkpoints / "draft.pt").exists():
+        draft, draft_state = load_draft(recipe, checkpoints)
+    else:
+        draft, draft_state = build_draft(recipe).eval(), {"samples": 0, "seconds": 0.0}
+    vae_state = restore(checkpoints / "vae.pt") or {}
+    numbers = _metrics(report)
+    date = datetime.now(timezone.utc).strftime("%Y-%m-%d")
+
+    def training(stage: str, samples: int, seconds: float, metrics: dict[str, Any]) -> dict[str, Any]:
+        return {"dataSet": data_hash, "pictures": state["pictures"], "samples": samples, "hours": round(seconds / 3600, 3),
+                "metrics": metrics, "command": f"python -m underpaint_training {stage} --recipe recipes/{recipe.name}.json", "date": date}
+
+    latent = LatentStatistics([round(float(v), 6) for v in store.mean], [round(float(v), 6) for v in store.deviation])
+    bundle = Bundle(
+        build_tokenizer(recipe), model.text, store.frozen.vae.decoder, latent, model.dit, draft, recipe.flow,
+        check(brush, model.dit, store), recipe.version, recipe.data.size,
+        {
+            "shared": training("vae", vae_state["step"] * recipe.vae.batch, vae_state["seconds"], numbers.get("vae", {})),
+            "verifier": training("verifier", state["samples"], state["seconds"], numbers.get("verifier", {})),
+            "draft": training("draft", draft_state["samples"], draft_state["seconds"], numbers.get("draft", {})),
+        },
+    )
+    write(bundle, out)
+    cards.write(bundle, out, numbers, cards.load_note(Path("notes") / f"{recipe.name}.md"))

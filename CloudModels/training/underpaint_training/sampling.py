@@ -1,0 +1,104 @@
+"""Pictures from trained models: batched trajectories, decoding, contact sheets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from .export import LatentStatistics
+from .models.dit import DiT
+from .models.flow import Velocity, euler, guided, schedule
+from .models.text import TextEncoder, Tokenizer
+from .models.vae import Decoder
+from .recipe import FlowRecipe
+
+PROMPTS = (
+    "a red ceramic mug on a wooden table, soft window light",
+    "a blue ceramic vase on a marble counter, studio softbox",
+    "a gold bowl on a black background, dramatic side light",
+    "a green plastic bottle on a white background, studio light",
+    "a wooden bowl on a linen cloth, soft window light",
+    "a copper teapot on a dark wooden table, warm evening light",
+    "a white candle on a concrete surface, hard spotlight",
+    "a black jar with a lid on a pink background",
+    "a yellow gift box on a blue background, studio softbox",
+    "a marble lamp on a wooden table, warm light",
+    "a teal ceramic plate on a linen cloth, from above",
+    "a steel mug on a grey background, cool blue light",
+    "a purple ceramic teapot on a yellow background, soft window light",
+    "an orange mug on a marble counter, three quarter view",
+    "a pink vase on a green background, window light, on the left",
+    "product photography of a white ceramic mug on a beige background, eye level",
+)
+
+
+class Painter:
+    """Text encoder, decoder and latent statistics, shared by verifier and draft."""
+
+    def __init__(self, tokenizer: Tokenizer, text: TextEncoder, decoder: Decoder, latent: LatentStatistics,
+                 flow: FlowRecipe, size: int) -> None:
+        self.tokenizer, self.text, self.decoder = tokenizer, text, decoder
+        self.mean, self.deviation = torch.tensor(latent.mean), torch.tensor(latent.deviation)
+        self.flow = flow
+        self.shape = (size // 8, size // 8, len(latent.mean))
+
+    @torch.no_grad()
+    def encode(self, prompts: list[str]) -> tuple[Tensor, Tensor]:
+        return self.text(self.tokenizer.batch(prompts))
+
+    def noise(self, count: int, seed: int) -> Tensor:
+        return torch.randn(count, *self.shape, generator=torch.Generator().manual_seed(seed))
+
+    def verifier(self, model: DiT, prompts: list[str], scale: Tensor | float | None = None) -> Velocity:
+        text, pooled = self.encode(prompts)
+        empty, empty_pooled = self.encode([""])
+        scale = self.flow.guidance if scale is None else scale
+        return _half_precision(guided(model, text, pooled, empty, empty_pooled, scale))
+
+    def draft(self, model: DiT, prompts: list[str], scale: Tensor | float | None = None) -> Velocity:
+        text, pooled = self.encode(prompts)
+        value = self.flow.guidance if scale is None else scale
+        w = value if isinstance(value, Tensor) else torch.full((len(prompts),), float(value))
+        return _half_precision(lambda x, t: model(x, t, text, pooled, w).float())
+
+    def times(self, steps: int | None = None) -> Tensor:
+        return schedule(steps or self.flow.steps, self.flow.shift)
+
+    @torch.no_grad()
+    def states(self, velocity: Velocity, noise: Tensor, times: Tensor) -> list[Tensor]:
+        return euler(velocity, noise, times)
+
+    @torch.no_grad()
+    def decode(self, x: Tensor) -> np.ndarray:
+        """Normalised latents [n, H, W, C] to bytes [n, 8H, 8W, 3]."""
+        z = (x * self.deviation + self.mean).permute(0, 3, 1, 2)
+        y = self.decoder(z).clamp(-1, 1).permute(0, 2, 3, 1)
+        return ((y + 1) * 127.5).round().byte().numpy()
+
+
+def _half_precision(velocity: Velocity) -> Velocity:
+    def wrapped(x: Tensor, t: Tensor) -> Tensor:
+        with torch.autocast("cpu", torch.bfloat16):
+            return velocity(x, t).float()
+
+    return wrapped
+
+
+def sheet(rows: list[np.ndarray], path: Path, columns: int | None = None, scale: int = 1) -> None:
+    """One picture of many: each row [n, H, W, 3], or one row wrapped at `columns`."""
+    if columns:
+        pictures = rows[0]
+        rows = [pictures[i : i + columns] for i in range(0, len(pictures), columns)]
+    h, w = rows[0].shape[1:3]
+    gap = 2
+    canvas = np.full((len(rows) * (h + gap), max(len(r) for r in rows) * (w + gap), 3), 255, np.uint8)
+    for j, row in enumerate(rows):
+        for i, picture in enumerate(row):
+            canvas[j * (h + gap) : j * (h + gap) + h, i * (w + gap) : i * (w + gap) + w] = picture
+    image = Image.fromarray(canvas)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image.resize((image.width * scale, image.height * scale), Image.Resampling.LANCZOS).save(path)

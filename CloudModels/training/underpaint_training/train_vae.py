@@ -1,0 +1,156 @@
+"""Stage `vae`: the autoencoder, trained on crops that are drawn by their gradient energy."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from .models.vae import VAE
+from .parallel import Group
+from .pictures import decode, shards
+from .recipe import Recipe, VAERecipe
+from .training import Average, Clock, Optimizers, device_of, restore, save, trapezoid
+
+REFRESH_SECONDS = 120
+REPORT_SECONDS = 180
+
+
+def build(recipe: VAERecipe) -> VAE:
+    return VAE(recipe.latent_channels, recipe.encoder_widths, recipe.decoder_widths, recipe.blocks)
+
+
+class Crops:
+    """Random crops from all shards on disk, detailed ones more often; picks up new shards as they appear."""
+
+    def __init__(self, folder: Path, size: int, seed: int) -> None:
+        self.folder, self.size = folder, size
+        self.rng = np.random.default_rng(seed)
+        self.pixels: list[np.ndarray] = []
+        self.weights: list[np.ndarray] = []
+        self.known = 0
+        self.refresh()
+
+    def refresh(self) -> None:
+        for shard in shards(self.folder, "train")[self.known :]:
+            pixels, _ = decode(shard)
+            self.pixels.append(pixels)
+            self.weights.append(np.stack([self._energy(p) for p in pixels]))
+            self.known += 1
+        if not self.pixels:
+            raise FileNotFoundError(f"no shards in {self.folder}: run the stage 'data' first")
+        weights = np.concatenate(self.weights).astype(np.float64)
+        self.flat = np.cumsum(weights.ravel())
+        self.positions = weights.shape[1]
+
+    def _energy(self, picture: np.ndarray) -> np.ndarray:
+        """Square root of the mean gradient of every crop on an 8-pixel grid, [positions]."""
+        grey = picture.astype(np.float32).mean(-1)
+        gradient = np.zeros_like(grey)
+        gradient[:-1, :-1] = np.abs(np.diff(grey, axis=0))[:, :-1] + np.abs(np.diff(grey, axis=1))[:-1]
+        table = np.pad(gradient, ((1, 0), (1, 0))).cumsum(0).cumsum(1)
+        n = self.size
+        sums = table[n::8, n::8] - table[:-n:8, n::8] - table[n::8, :-n:8] + table[:-n:8, :-n:8]
+        self.columns = sums.shape[1]
+        return np.sqrt(sums.ravel() / n**2 + 0.05)
+
+    def batch(self, count: int) -> Tensor:
+        """[count, 3, size, size] in [−1,1], half of them mirrored."""
+        picks = np.searchsorted(self.flat, self.rng.random(count) * self.flat[-1])
+        picks = np.minimum(picks, len(self.flat) - 1)
+        per_shard = len(self.pixels[0])
+        crops = np.empty((count, self.size, self.size, 3), np.uint8)
+        for i, pick in enumerate(picks):
+            index, position = divmod(int(pick), self.positions)
+            y, x = (8 * v for v in divmod(position, self.columns))
+            crop = self.pixels[index // per_shard][index % per_shard, y : y + self.size, x : x + self.size]
+            crops[i] = crop[:, ::-1] if self.rng.random() < 0.5 else crop
+        return torch.from_numpy(crops).permute(0, 3, 1, 2).float() / 127.5 - 1
+
+
+def loss(output: Tensor, target: Tensor) -> Tensor:
+    """L1, squared error, and L1 of the gradients."""
+    d = output - target
+    gradients = (d[..., 1:, :] - d[..., :-1, :]).abs().mean() + (d[..., 1:] - d[..., :-1]).abs().mean()
+    return 0.5 * d.abs().mean() + 4 * d.pow(2).mean() + 0.5 * gradients
+
+
+@torch.no_grad()
+def psnr(vae: VAE, pictures: Tensor, device: torch.device) -> Tensor:
+    """Per picture, in dB, of [n, 3, H, W] in [−1,1], rounded to bytes as a viewer would see them."""
+    values = []
+    for x in pictures.split(32):
+        with torch.autocast(device.type, torch.bfloat16):
+            y = vae(x.to(device))
+        y = (y.float().clamp(-1, 1).cpu() * 127.5).round() / 127.5
+        values.append(-10 * ((y - x) / 2).pow(2).mean((1, 2, 3)).log10())
+    return torch.cat(values)
+
+
+def held_out(folder: Path, count: int) -> Tensor:
+    pixels = np.concatenate([decode(s)[0] for s in shards(folder, "holdout")])[:count]
+    return torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 127.5 - 1
+
+
+def train(recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, group: Group) -> None:
+    r = recipe.vae
+    device = device_of(recipe.device, group.size)
+    torch.manual_seed(r.seed)
+    vae = build(r).to(device, memory_format=torch.channels_last)
+    average = Average(vae, r.ema)
+    optimizers = Optimizers([vae], r.matrix_rate, r.rate)
+    path = checkpoints / "vae.pt"
+    state = restore(path)
+    step, before = 0, 0.0
+    if state:
+        vae.load_state_dict(state["model"])
+        average.module.load_state_dict(state["average"])
+        optimizers.load(state["optimizers"])
+        step, before = state["step"], state["seconds"]
+    crops = Crops(data, r.crop, r.seed + 1000 * step + group.rank)
+    test = held_out(data, 64)
+    clock = Clock(minutes or r.minutes, before)
+    refreshed = reported = time.time()
+    checkpoints.mkdir(parents=True, exist_ok=True)
+    log = (checkpoints / "vae.jsonl").open("a")
+
+    def checkpoint() -> None:
+        quality = psnr(average.module, test, device)
+        save({"model": vae.state_dict(), "average": average.module.state_dict(), "optimizers": optimizers.state(),
+              "step": step, "seconds": clock.seconds, "psnr": float(quality.mean())}, path)
+        line = {"step": step, "crops": step * r.batch, "seconds": round(clock.seconds), "loss": round(value.item(), 4),
+                "psnr": round(float(quality.mean()), 2), "p10": round(float(quality.quantile(0.1)), 2),
+                "pictures": sum(len(p) for p in crops.pixels)}
+        log.write(json.dumps(line) + "\n")
+        log.flush()
+        print(line, flush=True)
+
+    value = torch.tensor(float("nan"))
+    share = r.batch // group.size
+    fraction = clock.fraction
+    while fraction < 1:
+        if time.time() - refreshed > REFRESH_SECONDS:
+            crops.refresh()
+            refreshed = time.time()
+        x = crops.batch(share).to(device, memory_format=torch.channels_last)
+        with torch.autocast(device.type, torch.bfloat16):
+            z = vae.encoder(x)
+            noisy = z + r.latent_noise * torch.randn_like(z)
+            y = vae.decoder(noisy)
+        value = loss(y.float(), x) + 1e-4 * z.float().pow(2).mean()
+        value.backward()
+        fraction = group.average_gradients(vae.parameters(), clock.fraction)
+        torch.nn.utils.clip_grad_norm_(vae.parameters(), 1.0)
+        optimizers.step(trapezoid(fraction, step, r.warmup, decay=0.4))
+        average.update(vae, step)
+        step += 1
+        if group.leads and time.time() - reported > REPORT_SECONDS:
+            checkpoint()
+            reported = time.time()
+    if group.leads:
+        checkpoint()

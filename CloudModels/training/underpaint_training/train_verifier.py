@@ -1,0 +1,150 @@
+"""Stage `verifier`: text encoder and denoiser, trained together by flow matching on cached latents."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from .captions import vocabulary
+from .latents import LatentStore, MissingStageError
+from .models.dit import DiT
+from .models.text import TextEncoder, Tokenizer
+from .parallel import Group
+from .recipe import Recipe
+from .training import Average, Clock, Optimizers, device_of, restore, save, trapezoid
+
+REPORT_STEPS = 50
+REFRESH_SECONDS = 150
+
+
+class Conditioned(nn.Module):
+    """Text encoder and denoiser as one module, ids in, velocity out."""
+
+    def __init__(self, text: TextEncoder, dit: DiT) -> None:
+        super().__init__()
+        self.text = text
+        self.dit = dit
+
+    def forward(self, x: Tensor, t: Tensor, ids: Tensor) -> Tensor:
+        tokens, pooled = self.text(ids)
+        return self.dit(x, t, tokens, pooled)
+
+
+def build_tokenizer(recipe: Recipe) -> Tokenizer:
+    return Tokenizer(vocabulary(), recipe.text.tokens)
+
+
+def build_verifier(recipe: Recipe) -> Conditioned:
+    v, t = recipe.verifier, recipe.text
+    text = TextEncoder(len(vocabulary()), t.width, t.heads, t.layers, t.tokens)
+    dit = DiT(v.width, v.heads, v.layers, v.patch, recipe.vae.latent_channels, t.width, guidance_embedding=False)
+    return Conditioned(text, dit)
+
+
+def load_verifier(recipe: Recipe, checkpoints: Path) -> tuple[Conditioned, dict[str, Any]]:
+    """The averaged verifier, and the rest of its checkpoint."""
+    state = restore(checkpoints / "verifier.pt")
+    if state is None:
+        raise MissingStageError(f"no verifier.pt in {checkpoints}: run the stage 'verifier' first")
+    model = build_verifier(recipe)
+    model.load_state_dict(state["average"])
+    return model.eval().requires_grad_(False), state
+
+
+def open_store(recipe: Recipe, data: Path, checkpoints: Path, group: Group) -> LatentStore:
+    """The leader encodes first, the others then read what it wrote."""
+    if group.leads:
+        store = LatentStore(recipe, data, checkpoints)
+        group.barrier()
+        return store
+    group.barrier()
+    return LatentStore(recipe, data, checkpoints)
+
+
+def sample_times(count: int, generator: torch.Generator) -> Tensor:
+    """Logit-normal around the middle noise levels, a tenth of them uniform."""
+    t = torch.sigmoid(0.4 + torch.randn(count, generator=generator))
+    uniform = torch.rand(count, generator=generator)
+    return torch.where(torch.rand(count, generator=generator) < 0.1, uniform, t).clamp(1e-3, 1.0)
+
+
+def compiled(module: nn.Module, wanted: bool) -> nn.Module:
+    if not wanted:
+        return module
+    import torch._inductor.config as inductor
+
+    inductor.cpp.dynamic_threads = True
+    return torch.compile(module, dynamic=False)
+
+
+def train(recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, group: Group) -> None:
+    r = recipe.verifier
+    device = device_of(recipe.device, group.size)
+    torch.manual_seed(r.seed)
+    store = open_store(recipe, data, checkpoints, group)
+    tokenizer = build_tokenizer(recipe)
+    model = build_verifier(recipe).to(device)
+    average = Average(model, r.ema)
+    optimizers = Optimizers([model.text, model.dit], r.matrix_rate, r.rate)
+    path = checkpoints / "verifier.pt"
+    state = restore(path)
+    step, before = 0, 0.0
+    if state:
+        if state["vae"] != store.frozen.name:
+            raise MissingStageError("verifier.pt was trained on another autoencoder: move it away to start anew")
+        model.load_state_dict(state["model"])
+        average.module.load_state_dict(state["average"])
+        optimizers.load(state["optimizers"])
+        step, before = state["step"], state["seconds"]
+    rng = np.random.default_rng((r.seed, step, group.rank))
+    generator = torch.Generator().manual_seed(1000 * step + 10 * r.seed + group.rank)
+    velocity = compiled(model, r.compile)
+    clock = Clock(minutes or r.minutes, before)
+    log = (checkpoints / "verifier.jsonl").open("a")
+    saved = refreshed = time.time()
+    losses: list[float] = []
+
+    def checkpoint() -> None:
+        save({"model": model.state_dict(), "average": average.module.state_dict(), "optimizers": optimizers.state(),
+              "step": step, "seconds": clock.seconds, "samples": step * r.batch, "vae": store.frozen.name,
+              "pictures": len(store.fields)}, path)
+
+    share = r.batch // group.size
+    fraction = clock.fraction
+    while fraction < 1:
+        batch = store.batch(rng, share, r.drop_field, r.drop_all, r.object_weight)
+        x0 = batch.latents.to(device)
+        noise = torch.randn(x0.shape, generator=generator).to(device)
+        t = sample_times(share, generator).to(device)
+        mix = t[:, None, None, None]
+        with torch.autocast(device.type, torch.bfloat16):
+            v = velocity((1 - mix) * x0 + mix * noise, t, tokenizer.batch(batch.captions).to(device))
+        loss = ((v.float() - (noise - x0)).pow(2) * batch.weights.to(device)).mean()
+        loss.backward()
+        fraction = group.average_gradients(model.parameters(), clock.fraction)
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizers.step(trapezoid(fraction, step, r.warmup))
+        average.update(model, step)
+        losses.append(loss.item())
+        step += 1
+        if group.leads and step % REPORT_STEPS == 0:
+            line = {"step": step, "samples": step * r.batch, "seconds": round(clock.seconds),
+                    "loss": round(float(np.mean(losses)), 4), "pictures": len(store.fields)}
+            losses.clear()
+            log.write(json.dumps(line) + "\n")
+            log.flush()
+            print(line, flush=True)
+        if group.leads and time.time() - saved > r.checkpoint_minutes * 60:
+            checkpoint()
+            saved = time.time()
+        if time.time() - refreshed > REFRESH_SECONDS:
+            store.refresh(encode_missing=group.leads)
+            refreshed = time.time()
+    if group.leads:
+        checkpoint()

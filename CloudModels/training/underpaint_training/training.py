@@ -1,0 +1,139 @@
+"""What all training loops share: a clock that survives restarts, averaged weights, checkpoints, the Muon optimiser."""
+
+from __future__ import annotations
+
+import copy
+import os
+import time
+from pathlib import Path
+from typing import Any, Iterable
+
+import torch
+from torch import Tensor, nn
+
+
+class Clock:
+    """Seconds trained so far, those before a restart counted in, against a budget."""
+
+    def __init__(self, minutes: float, before: float = 0.0) -> None:
+        self.budget = minutes * 60
+        self._start = time.time() - before
+
+    @property
+    def seconds(self) -> float:
+        return time.time() - self._start
+
+    @property
+    def fraction(self) -> float:
+        return min(1.0, self.seconds / self.budget)
+
+
+class Average:
+    """Exponential moving average of a module's weights, with a short memory early on."""
+
+    def __init__(self, module: nn.Module, decay: float) -> None:
+        self.module = copy.deepcopy(module).eval().requires_grad_(False)
+        self.decay = decay
+
+    @torch.no_grad()
+    def update(self, module: nn.Module, step: int) -> None:
+        decay = min(self.decay, (step + 1) / (step + 10))
+        for a, b in zip(self.module.parameters(), module.parameters()):
+            a.lerp_(b, 1 - decay)
+
+
+def save(state: dict[str, Any], path: Path) -> None:
+    """Writes beside the target and renames, so that a kill leaves the former checkpoint whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(f".{os.getpid()}.partial")
+    torch.save(state, temporary)
+    temporary.rename(path)
+
+
+def restore(path: Path) -> dict[str, Any] | None:
+    return torch.load(path, map_location="cpu", weights_only=True) if path.exists() else None
+
+
+def trapezoid(fraction: float, step: int, warmup: int, decay: float = 0.25) -> float:
+    """Learning rate factor: linear warm-up, constant, linear decay over the last share of the budget."""
+    return min(1.0, (step + 1) / warmup) * min(1.0, max(0.02, (1 - fraction) / decay))
+
+
+def orthogonalised(g: Tensor) -> Tensor:
+    """Newton–Schulz iteration toward the nearest semi-orthogonal matrices, [batch, rows, columns]."""
+    a, b, c = 3.4445, -4.7750, 2.0315
+    x = g.bfloat16()
+    tall = x.shape[-2] > x.shape[-1]
+    x = x.mT if tall else x
+    x = x / (x.norm(dim=(-2, -1), keepdim=True) + 1e-7)
+    for _ in range(5):
+        s = x @ x.mT
+        x = a * x + (b * s + c * s @ s) @ x
+    return (x.mT if tall else x).to(g.dtype)
+
+
+class Muon(torch.optim.Optimizer):
+    """Momentum orthogonalised by Newton–Schulz (Jordan et al. 2024), batched by shape; a convolution is [out, rest]."""
+
+    def __init__(self, parameters: Iterable[Tensor], lr: float, momentum: float = 0.95, weight_decay: float = 0.0) -> None:
+        super().__init__(parameters, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
+
+    @torch.no_grad()
+    def step(self, closure: None = None) -> None:
+        for group in self.param_groups:
+            shapes: dict[torch.Size, list[Tensor]] = {}
+            for p in group["params"]:
+                if p.grad is not None:
+                    shapes.setdefault(p.shape, []).append(p)
+            for shape, parameters in shapes.items():
+                updates = []
+                for p in parameters:
+                    buffer = self.state[p].setdefault("momentum", torch.zeros_like(p))
+                    buffer.lerp_(p.grad, 1 - group["momentum"])
+                    updates.append(p.grad.lerp(buffer, group["momentum"]).flatten(1))
+                directions = orthogonalised(torch.stack(updates))
+                scale = max(1.0, shape[0] / updates[0].shape[1]) ** 0.5
+                for p, u in zip(parameters, directions):
+                    p.mul_(1 - group["lr"] * group["weight_decay"]).add_(u.view(shape), alpha=-group["lr"] * scale)
+
+
+def _is_hidden_matrix(name: str, p: Tensor) -> bool:
+    """Weights between hidden layers; embeddings, modulation, input and output layers are AdamW's."""
+    if p.ndim == 4:
+        return "conv_in" not in name and "conv_out" not in name
+    return p.ndim == 2 and name.startswith("blocks.") and not name.endswith("table")
+
+
+class Optimizers:
+    """Muon for the matrices inside blocks, AdamW for all else, one rate factor for both."""
+
+    def __init__(self, modules: Iterable[nn.Module], matrix_rate: float, rate: float) -> None:
+        matrices, others = [], []
+        for module in modules:
+            for name, p in module.named_parameters():
+                (matrices if _is_hidden_matrix(name, p) else others).append(p)
+        self.muon = Muon(matrices, matrix_rate, weight_decay=0.01)
+        self.adam = torch.optim.AdamW(others, rate, betas=(0.9, 0.99), weight_decay=0.0)
+        self.rates = (matrix_rate, rate)
+
+    def step(self, factor: float) -> None:
+        for optimizer, rate in zip((self.muon, self.adam), self.rates):
+            for group in optimizer.param_groups:
+                group["lr"] = rate * factor
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+
+    def state(self) -> dict[str, Any]:
+        return {"muon": self.muon.state_dict(), "adam": self.adam.state_dict()}
+
+    def load(self, state: dict[str, Any]) -> None:
+        self.muon.load_state_dict(state["muon"])
+        self.adam.load_state_dict(state["adam"])
+
+
+def device_of(name: str, processes: int = 1) -> torch.device:
+    if name == "cpu":
+        torch.set_num_threads(max(1, (os.cpu_count() or 1) // processes))
+    else:
+        torch.set_float32_matmul_precision("high")
+    return torch.device(name)
