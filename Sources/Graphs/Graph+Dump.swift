@@ -49,7 +49,7 @@ extension Operation: CustomStringConvertible {
         case .groupNorm(let norm): "\(kind)[\(norm.groupCount) groups]" + suffix(norm.activation)
         case .activation(let activation): activation.rawValue
         case .concatenate(let axis): "\(kind)[axis \(axis)]"
-        case .slice(let axis, let start, let count): "\(kind)[axis \(axis), \(start)..<\(start + count)]"
+        case .slice(let axis, let start, let count): "\(kind)[axis \(axis), \(count) from \(start)]"
         case .transpose(let permutation): "\(kind)\(permutation)"
         case .upsampleNearest(let factor): "\(kind)[×\(factor)]"
         case .timestepEmbedding(let embedding): "\(kind)[\(embedding.dimension)]"

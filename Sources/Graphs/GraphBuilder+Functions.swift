@@ -25,7 +25,7 @@ extension GraphBuilder {
     public mutating func attention(
         _ q: ValueID, _ k: ValueID, _ v: ValueID, headCount: Int
     ) throws(ShapeError) -> ValueID {
-        let headWidth = max(1, shape(of: q)[-1] / max(1, headCount))
+        let headWidth = max(1, width(of: q) / max(1, headCount))
         let attention = Attention(headCount: headCount, scale: 1 / Float(headWidth).squareRoot())
         return try node(.attention(attention), [q, k, v])
     }
@@ -40,7 +40,13 @@ extension GraphBuilder {
 
     /// Equal parts of an axis, in order.
     public mutating func split(_ x: ValueID, axis: Int, parts: Int) throws(ShapeError) -> [ValueID] {
-        let extent = shape(of: x)[axis] / parts
+        let whole = shape(of: x)
+        guard (0..<whole.rank).contains(axis), parts >= 1, whole[axis] % parts == 0 else {
+            throw ShapeError(
+                node: path("split"), operation: "split", inputs: [whole],
+                rule: "axis \(axis) has no \(parts) equal parts")
+        }
+        let extent = whole[axis] / parts
         var pieces: [ValueID] = []
         for part in 0..<parts {
             pieces.append(try slice(x, axis: axis, start: part * extent, count: extent))
@@ -98,7 +104,9 @@ extension GraphBuilder {
     ) throws(ShapeError) -> ValueID {
         let tokens = shape(of: x)
         let (rows, columns) = (height / max(1, size), width / max(1, size))
-        guard tokens.rank == 3, rows * columns == tokens[1], tokens[2] % (size * size) == 0 else {
+        guard tokens.rank == 3, size >= 1, height == rows * size, width == columns * size,
+            rows * columns == tokens[1], tokens[2] % (size * size) == 0
+        else {
             throw ShapeError(
                 node: path("unpatchify"), operation: "unpatchify", inputs: [tokens],
                 rule: "\(height)×\(width) in patches of \(size) does not fit [B, T, p·p·C]")

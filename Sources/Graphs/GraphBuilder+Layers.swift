@@ -6,7 +6,7 @@ extension GraphBuilder {
     public mutating func linear(
         _ x: ValueID, _ name: String, outputs: Int, hasBias: Bool = true
     ) throws(ShapeError) -> ValueID {
-        var inputs = [x, try parameter("\(name).weight", [outputs, shape(of: x)[-1]])]
+        var inputs = [x, try parameter("\(name).weight", [outputs, width(of: x)])]
         if hasBias { inputs.append(try parameter("\(name).bias", [outputs])) }
         return try node(.linear(Linear(hasBias: hasBias)), inputs, name: name)
     }
@@ -15,7 +15,7 @@ extension GraphBuilder {
     public mutating func convolution2D(
         _ x: ValueID, _ name: String, outputs: Int, kernel: Int, stride: Int = 1, padding: Int
     ) throws(ShapeError) -> ValueID {
-        let weight = try parameter("\(name).weight", [outputs, shape(of: x)[-1], kernel, kernel])
+        let weight = try parameter("\(name).weight", [outputs, width(of: x), kernel, kernel])
         let bias = try parameter("\(name).bias", [outputs])
         return try node(
             .convolution2D(Convolution2D(stride: stride, padding: padding)), [x, weight, bias], name: name)
@@ -23,8 +23,8 @@ extension GraphBuilder {
 
     /// Layer norm with `name.weight` and `name.bias`. x [..., D] → as x
     public mutating func layerNorm(_ x: ValueID, _ name: String, epsilon: Float) throws(ShapeError) -> ValueID {
-        let weight = try parameter("\(name).weight", [shape(of: x)[-1]])
-        let bias = try parameter("\(name).bias", [shape(of: x)[-1]])
+        let weight = try parameter("\(name).weight", [width(of: x)])
+        let bias = try parameter("\(name).bias", [width(of: x)])
         return try node(.layerNorm(LayerNorm(epsilon: epsilon, isAffine: true)), [x, weight, bias], name: name)
     }
 
@@ -35,7 +35,7 @@ extension GraphBuilder {
 
     /// RMS norm with `name.weight`. x [..., D] → as x
     public mutating func rmsNorm(_ x: ValueID, _ name: String, epsilon: Float) throws(ShapeError) -> ValueID {
-        let weight = try parameter("\(name).weight", [shape(of: x)[-1]])
+        let weight = try parameter("\(name).weight", [width(of: x)])
         return try node(.rmsNorm(RMSNorm(epsilon: epsilon)), [x, weight], name: name)
     }
 
@@ -43,8 +43,8 @@ extension GraphBuilder {
     public mutating func groupNorm(
         _ x: ValueID, _ name: String, groupCount: Int, epsilon: Float
     ) throws(ShapeError) -> ValueID {
-        let weight = try parameter("\(name).weight", [shape(of: x)[-1]])
-        let bias = try parameter("\(name).bias", [shape(of: x)[-1]])
+        let weight = try parameter("\(name).weight", [width(of: x)])
+        let bias = try parameter("\(name).bias", [width(of: x)])
         return try node(
             .groupNorm(GroupNorm(groupCount: groupCount, epsilon: epsilon)), [x, weight, bias], name: name)
     }

@@ -26,6 +26,9 @@ public struct GraphBuilder {
 
     public func shape(of value: ValueID) -> Shape { graph[value].shape }
 
+    /// The innermost extent, 0 of a scalar: shape inference then says what is wrong.
+    func width(of value: ValueID) -> Int { shape(of: value).dimensions.last ?? 0 }
+
     // MARK: Values from outside
 
     /// A value that every run is given.

@@ -38,8 +38,8 @@ extension Operation {
             try rules.expectCount(1)
             try rules.expectAxis(axis)
             try rules.expect(
-                start >= 0 && count > 0 && start + count <= rules[0][axis],
-                "\(start)..<\(start + count) is not a range of axis \(axis)")
+                start >= 0 && count > 0 && start <= rules[0][axis] && count <= rules[0][axis] - start,
+                "\(count) from \(start) on is not a range of axis \(axis)")
             return rules[0].replacing(axis: axis, with: count)
         case .reshape(let shape):
             try rules.expectCount(1)

@@ -185,6 +185,11 @@ public struct TimestepEmbedding: Hashable, Sendable {
 }
 
 extension Operation {
+    /// Whether it moves no element.
+    public var isReshape: Bool {
+        if case .reshape = self { true } else { false }
+    }
+
     /// A short name for error messages, profiles and dumps.
     public var kind: String {
         switch self {

@@ -66,7 +66,7 @@ struct ShapeRules {
         try expectCount(2 + (convolution.hasBias ? 1 : 0) + (convolution.hasResidual ? 1 : 0))
         let (x, weight) = (self[0], self[1])
         try expect(
-            x.rank == 4 && weight.rank == 4 && x[3] == weight[1] && weight[2] == weight[3],
+            x.rank == 4 && weight.rank == 4 && x[3] == weight[1] && weight[2] == weight[3] && weight[2] >= 1,
             "x is [B, H, W, in] and weight [out, in, k, k]")
         try expect(convolution.stride >= 1 && convolution.padding >= 0, "the stride is positive")
         try expect(!convolution.hasBias || self[2] == [weight[0]], "the bias is [out]")

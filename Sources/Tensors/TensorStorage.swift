@@ -3,7 +3,8 @@
 /// Kinds of storage differ in who gives the memory back: `OwnedStorage` frees its allocation, a mapped file
 /// unmaps itself.
 public protocol TensorStorage: AnyObject, Sendable {
-    /// The bytes. Valid as long as the storage lives.
+    /// The bytes. Valid as long as the storage lives, which may end at its last mention: keep it with
+    /// `withExtendedLifetime` while the bytes are in use, as `Tensor.withBytes` does.
     var bytes: UnsafeRawBufferPointer { get }
 }
 

@@ -44,8 +44,7 @@ private final class ArenaProgram: ExecutableGraph {
 
     func run(_ inputs: [String: Tensor]) throws -> [String: Tensor] {
         for (value, tensor) in try graph.inputTensors(from: inputs) { write(ReferenceArray(tensor), to: value) }
-        for (index, node) in graph.nodes.enumerated() {
-            if case .reshape = node.operation { continue }
+        for (index, node) in graph.nodes.enumerated() where !node.operation.isReshape {
             let operands = node.inputs.map(read)
             let result = try profiler.measure(index) {
                 try ReferenceKernels.run(node, inputs: operands, shape: graph[node.output].shape)

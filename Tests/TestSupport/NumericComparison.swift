@@ -28,36 +28,41 @@ public struct NumericComparison: Hashable, Sendable {
     }
 }
 
-/// Records an issue unless `found` is finite, shaped as `expected`, and near it.
+/// What keeps `found` from being near `expected`, nil if nothing does.
 ///
 /// - Parameters:
 ///   - bound: largest normalised mean squared error.
 ///   - largest: largest absolute error of one element, unlimited unless given.
-public func expectClose(
-    _ found: Tensor?, _ expected: Tensor, bound: Double, largest: Double = .infinity,
-    _ comment: @autoclosure () -> String = "", sourceLocation: SourceLocation = #_sourceLocation
-) {
-    func fail(_ fault: String) {
-        Issue.record("\(comment()) \(fault)", sourceLocation: sourceLocation)
-    }
-
-    guard let found else { return fail("there is no result") }
+public func distanceFault(
+    _ found: Tensor?, _ expected: Tensor, bound: Double, largest: Double = .infinity
+) -> String? {
+    guard let found else { return "there is no result" }
     guard found.shape == expected.shape, found.elementType == expected.elementType else {
-        return fail("\(found.elementType) \(found.shape), expected \(expected.elementType) \(expected.shape)")
+        return "\(found.elementType) \(found.shape), expected \(expected.elementType) \(expected.shape)"
     }
     let (floats, wanted) = (found.floats(), expected.floats())
     if let index = wanted.firstIndex(where: { !$0.isFinite }) {
-        return fail("the expected element \(index) is \(wanted[index]): compare finite numbers")
+        return "the expected element \(index) is \(wanted[index]): compare finite numbers"
     }
     let comparison = NumericComparison(floats, with: wanted)
     if let index = comparison.firstNonFinite {
-        return fail("element \(index) is \(floats[index]), expected \(wanted[index])")
+        return "element \(index) is \(floats[index]), expected \(wanted[index])"
     }
     // Written so that a NaN fails.
     guard comparison.normalisedError <= bound, comparison.largestError <= largest else {
         let worst = comparison.worstIndex
-        return fail(
-            "NMSE \(comparison.normalisedError) (bound \(bound)), largest error \(comparison.largestError) "
-                + "(bound \(largest)) at element \(worst): \(floats[worst]), expected \(wanted[worst])")
+        return "NMSE \(comparison.normalisedError) (bound \(bound)), largest error \(comparison.largestError) "
+            + "(bound \(largest)) at element \(worst): \(floats[worst]), expected \(wanted[worst])"
+    }
+    return nil
+}
+
+/// Records an issue unless `found` is finite, shaped as `expected`, and near it; see `distanceFault`.
+public func expectClose(
+    _ found: Tensor?, _ expected: Tensor, bound: Double, largest: Double = .infinity,
+    _ comment: @autoclosure () -> String = "", sourceLocation: SourceLocation = #_sourceLocation
+) {
+    if let fault = distanceFault(found, expected, bound: bound, largest: largest) {
+        Issue.record("\(comment()) \(fault)", sourceLocation: sourceLocation)
     }
 }

@@ -1,13 +1,13 @@
 /// Where each value of a graph lies in one stretch of memory that values share over time.
 ///
 /// Inputs and results of nodes get a place; parameters and constants lie elsewhere. A reshape is the value it
-/// reshapes under another name. Values that are alive at the same time never share a byte; a node's result never
+/// reshapes under another name, and a backend may treat more nodes so. Values that are alive at the same time never share a byte; a node's result never
 /// shares one with its inputs. Outputs stay alive to the end.
 ///
 /// Placement is greedy by size (arXiv 2001.03288 §5): the largest value first, each into the tightest gap
 /// between the places of values that live at the same time.
 public struct MemoryPlan: Sendable {
-    /// The place of one value that is no alias.
+    /// The place of one value that is no view.
     public struct Block: Hashable, Sendable {
         public let value: ValueID
         /// In bytes from the arena's start, a multiple of `MemoryPlan.alignment`.
@@ -30,8 +30,11 @@ public struct MemoryPlan: Sendable {
     private let offsets: [Int?]
 
     /// Plans a graph that `Graph.validate()` accepts.
-    public init(_ graph: Graph) {
-        let roots = MemoryPlan.roots(of: graph)
+    ///
+    /// - Parameter isView: whether a node's result lies in its first input's memory; reshapes unless given. A
+    ///   backend that leaves slices where they are says so here.
+    public init(_ graph: Graph, isView: (Node) -> Bool = { $0.operation.isReshape }) {
+        let roots = MemoryPlan.roots(of: graph, isView: isView)
         var placed: [Block] = []  // by offset
         for value in MemoryPlan.lifetimes(of: graph, roots: roots).sorted(by: MemoryPlan.isPlacedBefore) {
             let block = MemoryPlan.place(value, among: placed)
@@ -50,7 +53,7 @@ public struct MemoryPlan: Sendable {
     /// Where a value starts in the arena, nil if it lies elsewhere (parameters, constants and their reshapes).
     public func offset(of value: ValueID) -> Int? { offsets[value.index] }
 
-    /// The value whose memory a value is: itself unless it is a reshape.
+    /// The value whose memory a value is: itself unless it is a view.
     public func root(of value: ValueID) -> ValueID { roots[value.index] }
 
     // MARK: Liveness
@@ -61,11 +64,9 @@ public struct MemoryPlan: Sendable {
         let nodes: ClosedRange<Int>
     }
 
-    private static func roots(of graph: Graph) -> [ValueID] {
+    private static func roots(of graph: Graph, isView: (Node) -> Bool) -> [ValueID] {
         var roots = graph.values.indices.map(ValueID.init)
-        for node in graph.nodes {
-            if case .reshape = node.operation { roots[node.output.index] = roots[node.inputs[0].index] }
-        }
+        for node in graph.nodes where isView(node) { roots[node.output.index] = roots[node.inputs[0].index] }
         return roots
     }
 

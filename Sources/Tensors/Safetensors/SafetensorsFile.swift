@@ -28,6 +28,7 @@ public struct SafetensorsFile: Sendable {
 
     /// Checks a file that is in memory already; `path` is for error messages.
     public init(_ storage: any TensorStorage, path: String) throws(SafetensorsError) {
+        defer { withExtendedLifetime(storage) {} }
         do {
             let header = try SafetensorsFile.header(of: storage.bytes)
             self.path = path

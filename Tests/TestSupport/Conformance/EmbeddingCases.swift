@@ -63,7 +63,7 @@ public struct RotaryCase: OpCase {
         let shape: Shape = [x[1], x[3] / 2]
         return try builder.rotary(
             builder.input("x", x), cosine: builder.constant(Tensor(shape, angles.map { Float(cosine($0)) })),
-            sine: builder.constant(Tensor(shape, angles.map { Float(cosine($0 - .pi / 2)) })), axisCount: axisCount)
+            sine: builder.constant(Tensor(shape, angles.map { Float(sine($0)) })), axisCount: axisCount)
     }
 
     public static let all = [
