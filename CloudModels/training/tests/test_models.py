@@ -5,6 +5,7 @@ import torch
 from underpaint_training.models import dit
 from underpaint_training.models.flow import euler, schedule
 from underpaint_training.models.vae import VAE
+from underpaint_training.train_vae import decorrelated
 from underpaint_training.training import orthogonalised
 
 
@@ -50,3 +51,16 @@ def test_euler_follows_a_straight_flow_exactly() -> None:
 def test_orthogonalisation_brings_singular_values_near_one() -> None:
     values = torch.linalg.svdvals(orthogonalised(torch.randn(2, 16, 40)))
     assert values.min() > 0.5 and values.max() < 1.4
+
+
+def test_decorrelation_changes_latents_but_not_pictures() -> None:
+    torch.manual_seed(0)
+    vae = VAE(8, (8, 8, 8), (8, 8, 8), 1).eval()
+    pictures = torch.randn(16, 3, 64, 64)
+    rotated = decorrelated(vae, pictures)
+    with torch.no_grad():
+        torch.testing.assert_close(rotated(pictures), vae(pictures), rtol=1e-4, atol=1e-4)
+        z = rotated.encoder(pictures).permute(1, 0, 2, 3).flatten(1)
+    covariance = torch.cov(z)
+    assert (covariance - covariance.diag().diag()).abs().max() < 1e-3 * covariance.diag().max()
+    assert (covariance.diag().diff() <= 1e-4).all()

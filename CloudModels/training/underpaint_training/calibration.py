@@ -37,7 +37,7 @@ def check(brush: Painter, verifier: DiT, store: LatentStore, count: int = 64, ha
         s = (x - level * noise) / (1 - level)
         for k, t in enumerate(levels):
             estimate = (1 - t) * s + t * noise
-            estimate = estimate - t * velocity(estimate, torch.full((len(s),), t))
+            estimate = estimate - t * velocity(estimate, torch.full((len(s),), t, device=s.device))
             values[k].append((estimate - s).pow(2).mean((1, 2, 3)).sqrt())
     d = torch.stack([torch.cat(v) for v in values])
     return {

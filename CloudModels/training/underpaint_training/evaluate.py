@@ -27,13 +27,13 @@ def flow_loss(store: LatentStore, brush: Painter, model: Conditioned) -> dict[st
     rng = np.random.default_rng(3)
     count = min(256, len(store.fields))
     items = [store.item(i, i % 2) for i in range(count)]
-    x0 = torch.from_numpy(np.stack([z for z, _, _ in items]))
-    ids = brush.tokenizer.batch([caption(f, rng, 0.0) for _, _, f in items])
+    x0 = torch.from_numpy(np.stack([z for z, _, _ in items])).to(brush.device)
+    ids = brush.tokenizer.batch([caption(f, rng, 0.0) for _, _, f in items]).to(brush.device)
     noise = brush.noise(count, 17)
     values = {}
     for t in (0.2, 0.4, 0.6, 0.8, 0.95):
-        with torch.autocast("cpu", torch.bfloat16):
-            v = model((1 - t) * x0 + t * noise, torch.full((count,), t), ids).float()
+        with torch.autocast(brush.device.type, torch.bfloat16):
+            v = model((1 - t) * x0 + t * noise, torch.full((count,), t, device=brush.device), ids).float()
         values[f"{t}"] = float((v - (noise - x0)).pow(2).mean())
     return values
 
@@ -72,7 +72,7 @@ def evaluate(recipe: Recipe, data: Path, checkpoints: Path, out: Path) -> dict[s
     out.mkdir(parents=True, exist_ok=True)
     store = LatentStore(recipe, data, checkpoints, "holdout")
     pictures = held_out(data, 256)
-    quality = psnr(store.frozen.vae, pictures, torch.device("cpu"))
+    quality = psnr(store.frozen.vae, pictures, torch.device(recipe.device))
     numbers: dict[str, Any] = {"vae": {"psnr": float(quality.mean()), "p10": float(quality.quantile(0.1)), "min": float(quality.min()),
                                        "pictures": len(pictures)}}
     model, state = load_verifier(recipe, checkpoints)

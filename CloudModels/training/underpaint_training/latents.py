@@ -20,6 +20,9 @@ from .training import restore
 from .train_vae import build
 
 
+WEAKEST = 0.4
+
+
 class MissingStageError(RuntimeError):
     """An earlier stage has not been run."""
 
@@ -38,20 +41,23 @@ def load_vae(recipe: Recipe, checkpoints: Path) -> FrozenVAE:
     if state is None:
         raise MissingStageError(f"no vae.pt in {checkpoints}: run the stage 'vae' first")
     vae = build(recipe.vae).to(memory_format=torch.channels_last)
-    vae.load_state_dict(state["average"])
+    # A checkpoint from the middle of training has no rotated latents yet.
+    vae.load_state_dict(state.get("frozen", state["average"]))
     digest = hashlib.sha256(b"".join(p.detach().numpy().tobytes() for p in vae.encoder.parameters())).hexdigest()
-    return FrozenVAE(vae.eval().requires_grad_(False), digest[:16], float(state["psnr"]))
+    vae = vae.to(recipe.device).eval().requires_grad_(False)
+    return FrozenVAE(vae, digest[:16], float(state["psnr"]))
 
 
 @torch.no_grad()
 def encode(vae: VAE, pixels: np.ndarray) -> np.ndarray:
     """Pixels [n, H, W, 3] bytes to latents [n, 2, H/8, W/8, C] float16: as they are, and mirrored."""
     parts = []
+    device = next(vae.parameters()).device
     for chunk in np.array_split(pixels, max(1, len(pixels) // 32)):
         x = torch.from_numpy(np.stack([chunk, chunk[:, :, ::-1]], 1).reshape(-1, *chunk.shape[1:]))
         x = (x.permute(0, 3, 1, 2).float() / 127.5 - 1).contiguous(memory_format=torch.channels_last)
-        with torch.autocast("cpu", torch.bfloat16):
-            z = vae.encoder(x)
+        with torch.autocast(device.type, torch.bfloat16):
+            z = vae.encoder(x.to(device)).cpu()
         parts.append(z.float().permute(0, 2, 3, 1).reshape(len(chunk), 2, *z.shape[2:], z.shape[1]).half().numpy())
     return np.concatenate(parts)
 
@@ -110,7 +116,10 @@ class LatentStore:
         path = self.cache / "statistics.json"
         if not path.exists():
             z = np.concatenate(self.latents).astype(np.float64)
-            value = {"mean": z.mean((0, 1, 2, 3)).tolist(), "deviation": z.std((0, 1, 2, 3)).tolist()}
+            deviation = z.std((0, 1, 2, 3))
+            # Weak channels keep a smaller variance than one: they hold detail that hardly shows.
+            deviation = np.maximum(deviation, WEAKEST * np.sqrt(np.mean(deviation**2)))
+            value = {"mean": z.mean((0, 1, 2, 3)).tolist(), "deviation": deviation.tolist()}
             path.write_text(json.dumps(value, indent=2))
         value = json.loads(path.read_text())
         return np.array(value["mean"], np.float32), np.array(value["deviation"], np.float32)

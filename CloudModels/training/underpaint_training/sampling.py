@@ -42,16 +42,18 @@ class Painter:
     def __init__(self, tokenizer: Tokenizer, text: TextEncoder, decoder: Decoder, latent: LatentStatistics,
                  flow: FlowRecipe, size: int) -> None:
         self.tokenizer, self.text, self.decoder = tokenizer, text, decoder
-        self.mean, self.deviation = torch.tensor(latent.mean), torch.tensor(latent.deviation)
+        self.device = next(text.parameters()).device
+        self.mean = torch.tensor(latent.mean, device=self.device)
+        self.deviation = torch.tensor(latent.deviation, device=self.device)
         self.flow = flow
         self.shape = (size // 8, size // 8, len(latent.mean))
 
     @torch.no_grad()
     def encode(self, prompts: list[str]) -> tuple[Tensor, Tensor]:
-        return self.text(self.tokenizer.batch(prompts))
+        return self.text(self.tokenizer.batch(prompts).to(self.device))
 
     def noise(self, count: int, seed: int) -> Tensor:
-        return torch.randn(count, *self.shape, generator=torch.Generator().manual_seed(seed))
+        return torch.randn(count, *self.shape, generator=torch.Generator().manual_seed(seed)).to(self.device)
 
     def verifier(self, model: DiT, prompts: list[str], scale: Tensor | float | None = None) -> Velocity:
         text, pooled = self.encode(prompts)
@@ -62,11 +64,11 @@ class Painter:
     def draft(self, model: DiT, prompts: list[str], scale: Tensor | float | None = None) -> Velocity:
         text, pooled = self.encode(prompts)
         value = self.flow.guidance if scale is None else scale
-        w = value if isinstance(value, Tensor) else torch.full((len(prompts),), float(value))
+        w = value if isinstance(value, Tensor) else torch.full((len(prompts),), float(value), device=self.device)
         return _half_precision(lambda x, t: model(x, t, text, pooled, w).float())
 
     def times(self, steps: int | None = None) -> Tensor:
-        return schedule(steps or self.flow.steps, self.flow.shift)
+        return schedule(steps or self.flow.steps, self.flow.shift).to(self.device)
 
     @torch.no_grad()
     def states(self, velocity: Velocity, noise: Tensor, times: Tensor) -> list[Tensor]:
@@ -77,12 +79,12 @@ class Painter:
         """Normalised latents [n, H, W, C] to bytes [n, 8H, 8W, 3]."""
         z = (x * self.deviation + self.mean).permute(0, 3, 1, 2)
         y = self.decoder(z).clamp(-1, 1).permute(0, 2, 3, 1)
-        return ((y + 1) * 127.5).round().byte().numpy()
+        return ((y + 1) * 127.5).round().byte().cpu().numpy()
 
 
 def _half_precision(velocity: Velocity) -> Velocity:
     def wrapped(x: Tensor, t: Tensor) -> Tensor:
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast(x.device.type, torch.bfloat16):
             return velocity(x, t).float()
 
     return wrapped

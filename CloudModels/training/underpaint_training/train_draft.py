@@ -51,7 +51,7 @@ def load_draft(recipe: Recipe, checkpoints: Path) -> tuple[DiT, dict[str, Any]]:
         raise MissingStageError(f"no draft.pt in {checkpoints}: run the stage 'draft' first")
     model = build_draft(recipe)
     model.load_state_dict(state["average"])
-    return model.eval().requires_grad_(False), state
+    return model.to(recipe.device).eval().requires_grad_(False), state
 
 
 def painter(recipe: Recipe, store: LatentStore, text: torch.nn.Module) -> Painter:
@@ -76,7 +76,7 @@ class Trajectories:
             save(kept, path)
         self.states, self.velocities = kept["states"], kept["velocities"]
         self.ids, self.scales = kept["ids"], kept["scales"]
-        self.times = brush.times()[:-1]
+        self.times = brush.times()[:-1].cpu()
 
     @staticmethod
     @torch.no_grad()
@@ -89,19 +89,19 @@ class Trajectories:
         for start in range(0, total, 32):
             count = min(32, total - start)
             prompts = [caption(store.fields[i], rng, 0.12) for i in rng.integers(0, len(store.fields), count)]
-            w = scales(recipe, count, generator)
+            w = scales(recipe, count, generator).to(brush.device)
             velocity = brush.verifier(verifier, prompts, w)
-            x, times = torch.randn(count, *brush.shape, generator=generator), brush.times()
+            x, times = torch.randn(count, *brush.shape, generator=generator).to(brush.device), brush.times()
             states, velocities = [], []
             for t, s in zip(times[:-1], times[1:]):
                 v = velocity(x, t.expand(count))
-                states.append(x.half())
-                velocities.append(v.half())
+                states.append(x.half().cpu())
+                velocities.append(v.half().cpu())
                 x = x + (s - t) * v
             parts["states"].append(torch.stack(states, 1))
             parts["velocities"].append(torch.stack(velocities, 1))
             parts["ids"].append(brush.tokenizer.batch(prompts))
-            parts["scales"].append(w)
+            parts["scales"].append(w.cpu())
             print(f"trajectories: {start + count} of {total}", flush=True)
         return {k: torch.cat(v) for k, v in parts.items()}
 
@@ -124,7 +124,8 @@ class NoisedPictures:
         w = scales(self.recipe, count, self.generator)
         mix = t[:, None, None, None]
         x = (1 - mix) * b.latents + mix * torch.randn(b.latents.shape, generator=self.generator)
-        velocity = self.brush.verifier(self.verifier, b.captions, w)(x, t)
+        device = self.brush.device
+        velocity = self.brush.verifier(self.verifier, b.captions, w.to(device))(x.to(device), t.to(device)).cpu()
         return Sample(x, t, self.brush.tokenizer.batch(b.captions), w, velocity)
 
 
@@ -172,9 +173,9 @@ def train(recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, 
         if from_stored < share:
             s = joined(s, fresh.batch(rng, share - from_stored))
         with torch.no_grad():
-            tokens, pooled = teacher.text(s.ids)
+            tokens, pooled = teacher.text(s.ids.to(device))
         with torch.autocast(device.type, torch.bfloat16):
-            v = student(s.x.to(device), s.t.to(device), tokens.to(device), pooled.to(device), s.scale.to(device))
+            v = student(s.x.to(device), s.t.to(device), tokens, pooled, s.scale.to(device))
         loss = (v.float() - s.velocity.to(device)).pow(2).mean()
         loss.backward()
         fraction = group.average_gradients(draft.parameters(), clock.fraction)

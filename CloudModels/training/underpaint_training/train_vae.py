@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import time
 from pathlib import Path
@@ -97,6 +98,26 @@ def held_out(folder: Path, count: int) -> Tensor:
     return torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 127.5 - 1
 
 
+@torch.no_grad()
+def decorrelated(vae: VAE, pictures: Tensor) -> VAE:
+    """The same autoencoder with the latent channels rotated to their principal axes, strongest first.
+
+    Both ends are linear in the latent, and without a shift zero padding stays zero, so that nothing else changes.
+    """
+    vae = copy.deepcopy(vae)
+    device = next(vae.parameters()).device
+    z = torch.cat([vae.encoder(x.to(device)).float() for x in pictures.split(32)])
+    z = z.permute(1, 0, 2, 3).flatten(1).double()
+    values, axes = torch.linalg.eigh(torch.cov(z))
+    rotation = axes.flip(1).T
+    rotation = (rotation * rotation.sum(1, keepdim=True).sign()).float()
+    out, into = vae.encoder.conv_out, vae.decoder.conv_in
+    out.weight.copy_(torch.einsum("ij,jkyx->ikyx", rotation, out.weight))
+    out.bias.copy_(rotation @ out.bias)
+    into.weight.copy_(torch.einsum("ojyx,ij->oiyx", into.weight, rotation))
+    return vae
+
+
 def train(recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, group: Group) -> None:
     r = recipe.vae
     device = device_of(recipe.device, group.size)
@@ -154,3 +175,5 @@ def train(recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, 
             reported = time.time()
     if group.leads:
         checkpoint()
+        state = restore(path) or {}
+        save(state | {"frozen": decorrelated(average.module, test).state_dict()}, path)

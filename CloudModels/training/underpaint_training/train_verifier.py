@@ -54,7 +54,7 @@ def load_verifier(recipe: Recipe, checkpoints: Path) -> tuple[Conditioned, dict[
         raise MissingStageError(f"no verifier.pt in {checkpoints}: run the stage 'verifier' first")
     model = build_verifier(recipe)
     model.load_state_dict(state["average"])
-    return model.eval().requires_grad_(False), state
+    return model.to(recipe.device).eval().requires_grad_(False), state
 
 
 def open_store(recipe: Recipe, data: Path, checkpoints: Path, group: Group) -> LatentStore:

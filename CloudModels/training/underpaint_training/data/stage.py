@@ -70,7 +70,8 @@ class Stage:
                 "type": "perspective", "fov": FIELD_OF_VIEW, "near_clip": 0.05, "far_clip": 100.0,
                 "film": {"type": "hdrfilm", "width": size, "height": size, "rfilter": {"type": "box"},
                          "pixel_format": "rgb"},
-                "sampler": {"type": "independent", "sample_count": samples},
+                # Stratified: independent samples leave object edges ragged.
+                "sampler": {"type": "multijitter", "sample_count": samples},
             },
             "main": _mesh("main", TINY, _principled(texture_size)),
             "accent": _mesh("accent", TINY, _principled(None)),
