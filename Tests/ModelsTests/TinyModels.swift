@@ -15,22 +15,44 @@ struct TinyModels {
 
     init() throws {
         root = try TemporaryFolder()
-        var random = SeededGenerator(seed: 5)
-        try root.write(Self.vocabulary.bytes, to: Self.folder("shared") + "/vocabulary.json")
-        let shared = try ManifestFiles.parse(ManifestFiles.shared)
-        guard case .shared(let content) = shared.content else { return }
-        let (encoder, decoder) = (content.architecture.textEncoder, content.architecture.vaeDecoder)
-        try writeWeights(of: encoder.graph(batch: 1), to: Self.folder("shared") + "/text-encoder", &random)
-        try writeWeights(
-            of: decoder.graph(batch: 1, height: 1, width: 1), to: Self.folder("shared") + "/vae-decoder", &random)
+        for (path, bytes) in try Self.files.get() { try root.write(bytes, to: path) }
         try writeManifest(ManifestFiles.shared, "shared")
-        for (name, text) in [("draft", ManifestFiles.draft), ("verifier", ManifestFiles.verifier)] {
-            guard let denoiser = try ManifestFiles.parse(text).denoiser else { return }
-            try writeWeights(
-                of: denoiser.architecture.graph(batch: 1, height: 2, width: 2),
-                to: Self.folder(name) + "/" + name, &random)
-            try writeManifest(text, name)
+        try writeManifest(ManifestFiles.draft, "draft")
+        try writeManifest(ManifestFiles.verifier, "verifier")
+    }
+
+    /// What the manifests vouch for, by path in the root; the same for every test.
+    private static let files = Result { try makeFiles() }
+
+    private static func makeFiles() throws -> [String: [UInt8]] {
+        var random = SeededGenerator(seed: 5)
+        var files = [folder("shared") + "/vocabulary.json": vocabulary.bytes]
+        if case .shared(let shared) = try ManifestFiles.parse(ManifestFiles.shared).content {
+            let (encoder, decoder) = (shared.architecture.textEncoder, shared.architecture.vaeDecoder)
+            files[folder("shared") + "/text-encoder.safetensors"] = weights(
+                of: try encoder.graph(batch: 1), &random)
+            files[folder("shared") + "/vae-decoder.safetensors"] = weights(
+                of: try decoder.graph(batch: 1, height: 1, width: 1), &random)
         }
+        for (name, text) in [("draft", ManifestFiles.draft), ("verifier", ManifestFiles.verifier)] {
+            if let denoiser = try ManifestFiles.parse(text).denoiser {
+                files[folder(name) + "/\(name).safetensors"] = weights(
+                    of: try denoiser.architecture.graph(batch: 1, height: 2, width: 2), &random)
+            }
+        }
+        return files
+    }
+
+    private static func weights(of graph: Graph, _ random: inout SeededGenerator) -> [UInt8] {
+        var tensors: [String: Tensor] = [:]
+        for parameter in graph.parameters {
+            let shape = graph[parameter.value].shape
+            // Rows of unit length on average keep the activations of every layer near one.
+            let inputs = shape.rank > 1 ? shape.elementCount / shape[0] : 1
+            tensors[parameter.name] = .normal(
+                shape, deviation: 1 / Double(inputs).squareRoot(), using: &random)
+        }
+        return SafetensorsWriter.encode(tensors)
     }
 
     /// Where a model lies in the root, as in the repository.
@@ -53,18 +75,6 @@ struct TinyModels {
                 to: #"{"path":"\#(file.path)","bytes":\#(bytes.count),"sha256":"\#(digest)"}"#)
         }
         try root.write(text, to: Self.folder(name) + "/manifest.json")
-    }
-
-    private func writeWeights(of graph: Graph, to file: String, _ random: inout SeededGenerator) throws {
-        var tensors: [String: Tensor] = [:]
-        for parameter in graph.parameters {
-            let shape = graph[parameter.value].shape
-            // Rows of unit length on average keep the activations of every layer near one.
-            let inputs = shape.rank > 1 ? shape.elementCount / shape[0] : 1
-            tensors[parameter.name] = .normal(
-                shape, deviation: 1 / Double(inputs).squareRoot(), using: &random)
-        }
-        try root.write(SafetensorsWriter.encode(tensors), to: file + ".safetensors")
     }
 
     func loadPair() throws -> ModelPair {
