@@ -9,7 +9,11 @@ public enum ReplyCodec {
 
     /// - Throws: `WireError` with `oversized` when a payload exceeds what a client takes.
     public static func encode(_ message: ReplyMessage) throws(WireError) -> [UInt8] {
-        try Frame.wrap(serialize(wire(message)), limit: Frame.replyLimit)
+        if case .outcome(let outcome) = message, outcome.payload.count > Frame.replyLimit {
+            throw WireError(
+                .oversized, "the result has \(outcome.payload.count) bytes, at most \(Frame.replyLimit) can be sent")
+        }
+        return try Frame.wrap(serialize(wire(message)), limit: Frame.replyLimit)
     }
 
     /// The message in one frame's content, as `FrameReader.next` gives it.

@@ -2,7 +2,7 @@ public import Speculation
 
 /// A verification without a model whose every byte follows from the job.
 public enum FakeVerification {
-    /// Reports a check, `stepCount - handoffStep` refining steps and the decoding, and gives 100 kB that depend on
+    /// Reports a check, `stepCount - handoffStep` refining steps and the decoding, and gives 20 kB that depend on
     /// the seed and the coded estimate.
     public static func run(
         _ job: VerificationJob, report: (VerificationEvent) throws -> Void
@@ -13,7 +13,7 @@ public enum FakeVerification {
         for done in 0..<total { try report(.refined(done: done + 1, total: total)) }
         try report(.decoding)
         var state = job.seed &+ job.codedEstimate.reduce(0) { $0 &* 31 &+ UInt64($1) }
-        let payload = (0..<100_000).map { _ in
+        let payload = (0..<20_000).map { _ in
             state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
             return UInt8(truncatingIfNeeded: state >> 56)
         }

@@ -7,11 +7,18 @@ public enum CRC32 {
     }
 
     /// The checksum of some bytes; 0 for none.
-    public static func checksum(_ bytes: some Sequence<UInt8>) -> UInt32 {
-        // One look at the global, not one per byte: it is guarded by a lazy initialiser.
-        let table = table
-        return ~bytes.reduce(~0) { value, byte in
-            table[Int((value ^ UInt32(byte)) & 0xFF)] ^ (value >> 8)
+    public static func checksum(_ bytes: [UInt8]) -> UInt32 {
+        // Plain pointers: megabytes go through here, also in builds that do not optimise.
+        bytes.withUnsafeBufferPointer { bytes in
+            table.withUnsafeBufferPointer { table in
+                var value: UInt32 = ~0
+                var index = 0
+                while index < bytes.count {
+                    value = table[Int((value ^ UInt32(bytes[index])) & 0xFF)] ^ (value >> 8)
+                    index += 1
+                }
+                return ~value
+            }
         }
     }
 }
