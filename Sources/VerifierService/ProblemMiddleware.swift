@@ -1,0 +1,40 @@
+import HTTPTypes
+import Hummingbird
+import Logging
+import Speculation
+import VerifierRuntime
+
+/// Turns every error into a problem that the client can read; what is nobody's business stays in the log.
+struct ProblemMiddleware<Context: RequestContext>: RouterMiddleware {
+    let host: VerifierHost
+
+    func handle(
+        _ request: Request, context: Context, next: (Request, Context) async throws -> Response
+    ) async throws -> Response {
+        do {
+            return try await next(request, context)
+        } catch let error as VerifierError {
+            context.logger.notice(
+                "refused", metadata: ["code": "\(error.code.rawValue)", "reason": "\(error.message)"])
+            return try error.response(retryAfter: host.suggestedDelay)
+        } catch let error as any HTTPResponseError {
+            // The server's own refusals: no such path, body too large.
+            let problem = VerifierError(.invalidJob, message(for: error.status, path: request.uri.path))
+            context.logger.notice(
+                "refused", metadata: ["status": "\(error.status.code)", "path": "\(request.uri.path)"])
+            return try problem.response(status: error.status, retryAfter: host.suggestedDelay)
+        } catch {
+            context.logger.error("failed", metadata: ["error": "\(error)", "path": "\(request.uri.path)"])
+            let problem = VerifierError(.internalFailure, "the verifier failed on this request; its log says more")
+            return try problem.response(retryAfter: host.suggestedDelay)
+        }
+    }
+
+    private func message(for status: HTTPResponse.Status, path: String) -> String {
+        switch status {
+        case .contentTooLarge: "the request is larger than this verifier takes; send a smaller latent or prompt"
+        case .notFound: "this verifier has nothing at \(path.prefix(200)); Protocol/README.md lists what it has"
+        default: "HTTP \(status.code) \(status.reasonPhrase)"
+        }
+    }
+}

@@ -1,0 +1,63 @@
+import Hummingbird
+import NIOCore
+import Speculation
+import VerifierRuntime
+import WireProtocol
+
+/// A job's updates as the body of a response: frames that go out as the updates come in.
+struct ReplyStream: Sendable {
+    let job: JobID
+    let updates: AsyncStream<JobUpdate>
+    /// How long nothing may go out before a sign of life does.
+    let heartbeat: Duration
+    /// Is told how the job ended, or nil when the client left before.
+    let onEnd: @Sendable (JobEnd?) -> Void
+
+    var response: Response {
+        Response(status: .ok, headers: [.contentType: Frame.mediaType], body: ResponseBody { try await write(to: &$0) })
+    }
+
+    private func write(to writer: inout any ResponseBodyWriter) async throws {
+        var end: JobEnd?
+        defer { onEnd(end) }
+        try await writer.write(frame(.accepted(version: ProtocolVersions.current.newest, job: job)))
+        try await withThrowingDiscardingTaskGroup { group in
+            let (messages, continuation) = AsyncStream.makeStream(of: JobUpdate?.self)
+            group.addTask {
+                for await update in updates { continuation.yield(update) }
+                continuation.finish()
+            }
+            group.addTask {
+                while !Task.isCancelled {
+                    try? await Task.sleep(for: heartbeat)
+                    continuation.yield(nil)
+                }
+            }
+            // Leaving on an error (the client is gone) cancels both tasks, which ends the watch over the job.
+            for await update in messages {
+                if case .ended(let result)? = update { end = result }
+                try await writer.write(frame(update.map(ReplyStream.message) ?? .alive))
+            }
+            group.cancelAll()
+        }
+        try await writer.finish(nil)
+    }
+
+    private static func message(_ update: JobUpdate) -> ReplyMessage {
+        switch update {
+        case .event(let event): .event(event)
+        case .ended(.success(let outcome)): .outcome(outcome)
+        case .ended(.failure(let error)): .problem(error)
+        }
+    }
+
+    private func frame(_ message: ReplyMessage) throws(WireError) -> ByteBuffer {
+        do throws(WireError) {
+            return ByteBuffer(bytes: try ReplyCodec.encode(message))
+        } catch {
+            // A result that no client takes; say so rather than break the stream off.
+            return ByteBuffer(
+                bytes: try ReplyCodec.encode(.problem(VerifierError(.internalFailure, error.message))))
+        }
+    }
+}

@@ -1,0 +1,90 @@
+import Hummingbird
+import HummingbirdCore
+public import Logging
+import NIOCore
+import ServiceLifecycle
+import UnixSignals
+public import VerifierRuntime
+
+/// A verifier host behind HTTP/1.1.
+public struct VerifierServer: Sendable {
+    /// Where and how the server listens.
+    public struct Configuration: Hashable, Sendable {
+        /// The address to listen on; `0.0.0.0` opens the verifier to the network.
+        public var hostname: String
+        /// 0 lets the system choose; `run` tells which it was.
+        public var port: Int
+        /// How long the running job may go on after a stop signal.
+        public var grace: Duration
+        /// How long a reply stream may be silent before a sign of life goes out.
+        public var heartbeat: Duration
+        /// When a connection without a request, or with one that does not get on, is closed.
+        public var idleTimeout: Duration
+        /// Connections beyond this wait to be accepted.
+        public var connectionLimit: Int
+
+        public init(
+            hostname: String = "127.0.0.1", port: Int = 7860, grace: Duration = .seconds(30),
+            heartbeat: Duration = .seconds(5), idleTimeout: Duration = .seconds(60), connectionLimit: Int = 512
+        ) {
+            self.hostname = hostname
+            self.port = port
+            self.grace = grace
+            self.heartbeat = heartbeat
+            self.idleTimeout = idleTimeout
+            self.connectionLimit = connectionLimit
+        }
+    }
+
+    public let configuration: Configuration
+    private let host: VerifierHost
+    private let logger: Logger
+
+    public init(configuration: Configuration, host: VerifierHost, logger: Logger) {
+        self.configuration = configuration
+        self.host = host
+        self.logger = logger
+    }
+
+    /// Serves until a signal, or cancelling the task, ends it.
+    ///
+    /// On a signal the server refuses new jobs, ends the waiting ones, lets the running one finish within the
+    /// configured grace and delivers it.
+    /// - Parameters:
+    ///   - handlesSignals: whether SIGINT and SIGTERM stop the server; false where somebody else handles them.
+    ///   - onListening: is given the port once the server listens. The models may still be loading.
+    /// - Throws: when the address cannot be listened on or the models cannot be loaded.
+    public func run(
+        handlesSignals: Bool = true, onListening: @escaping @Sendable (Int) async -> Void = { _ in }
+    ) async throws {
+        let server = application { [logger, configuration] port in
+            logger.info("listening", metadata: ["address": "http://\(configuration.hostname):\(port)"])
+            await onListening(port)
+        }
+        // Services stop in reverse order: first the host drains while the server still delivers and refuses, then
+        // the server closes.
+        let group = ServiceGroup(
+            configuration: .init(
+                services: [server, HostService(host: host, grace: configuration.grace, logger: logger)],
+                gracefulShutdownSignals: handlesSignals ? [.sigterm, .sigint] : [], logger: logger))
+        try await group.run()
+    }
+
+    func application(onListening: @escaping @Sendable (Int) async -> Void = { _ in }) -> some ApplicationProtocol {
+        Application(
+            router: VerifierRoutes(host: host, heartbeat: configuration.heartbeat).router(),
+            server: .http1(
+                configuration: .init(idleTimeout: .nanoseconds(configuration.idleTimeout.inNanoseconds))),
+            configuration: ApplicationConfiguration(
+                address: .hostname(configuration.hostname, port: configuration.port), serverName: "underpaint-verifier",
+                availableConnectionsDelegate: MaximumAvailableConnections(configuration.connectionLimit)),
+            onServerRunning: { channel in await onListening(channel.localAddress?.port ?? configuration.port) },
+            logger: logger)
+    }
+}
+
+extension Duration {
+    fileprivate var inNanoseconds: Int64 {
+        components.seconds * 1_000_000_000 + components.attoseconds / 1_000_000_000
+    }
+}

@@ -1,0 +1,171 @@
+import Dispatch
+import HTTPTypes
+import Hummingbird
+import HummingbirdTesting
+import Logging
+import NIOCore
+import Speculation
+import Testing
+import VerificationTestSupport
+import VerifierRuntime
+import WireProtocol
+
+@testable import VerifierService
+
+@Suite(.timeLimit(.minutes(1))) struct RouteTests {
+    /// The response to one request, straight from the router.
+    private func response(
+        _ verifier: TestVerifier, _ method: HTTPRequest.Method, _ path: String, body: [UInt8]? = nil
+    ) async throws -> TestResponse {
+        try await verifier.server().application().test(.router) { client in
+            try await client.execute(uri: path, method: method, body: body.map { ByteBuffer(bytes: $0) })
+        }
+    }
+
+    private func messages(_ response: TestResponse) throws -> [ReplyMessage] {
+        var reader = FrameReader(limit: Frame.replyLimit)
+        reader.append(response.body.readableBytesView)
+        var messages: [ReplyMessage] = []
+        while let content = try reader.next() { messages.append(try ReplyCodec.decode(content)) }
+        #expect(reader.isBetweenFrames)
+        return messages
+    }
+
+    /// Expects a refusal with status and code, and gives it.
+    @discardableResult private func expectRefusal(
+        _ response: TestResponse, _ status: HTTPResponse.Status, _ code: VerifierError.Code,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) throws -> VerifierError? {
+        #expect(response.status == status, sourceLocation: sourceLocation)
+        #expect(response.headers[.contentType] == Frame.mediaType, sourceLocation: sourceLocation)
+        guard case .problem(let error)? = try messages(response).first else {
+            Issue.record("no problem in the body", sourceLocation: sourceLocation)
+            return nil
+        }
+        #expect(error.code == code, sourceLocation: sourceLocation)
+        return error
+    }
+
+    @Test func jobIsAnsweredByItsStream() async throws {
+        let verifier = try await TestVerifier()
+        let job = SampleJob.make()
+        let response = try await response(verifier, .post, "/v1/verify", body: RequestCodec.encode(job))
+        #expect(response.status == .ok)
+        var events: [ReplyMessage] = []
+        let outcome = try FakeVerification.run(job) { events.append(.event($0)) }
+        let messages = try messages(response)
+        #expect(messages.first == .accepted(version: 1, job: job.id))
+        #expect(Array(messages.suffix(events.count + 1)) == events + [.outcome(outcome)])
+    }
+
+    @Test func sameJobIsReplayedAndAnotherUnderItsIdRefused() async throws {
+        let verifier = try await TestVerifier()
+        let body = try RequestCodec.encode(SampleJob.make())
+        let first = try messages(await response(verifier, .post, "/v1/verify", body: body))
+        let second = try messages(await response(verifier, .post, "/v1/verify", body: body))
+        let stored = try messages(await response(verifier, .get, "/v1/jobs/golden-1_A"))
+        #expect(first.last == second.last && first.last == stored.last)
+        #expect(verifier.executions == 1)
+        let other = try RequestCodec.encode(SampleJob.make(seed: 2))
+        try expectRefusal(await response(verifier, .post, "/v1/verify", body: other), .conflict, .conflictingJob)
+    }
+
+    @Test func badBodiesAreRefusedWithTheRightStatus() async throws {
+        let verifier = try await TestVerifier()
+        let good = try RequestCodec.encode(SampleJob.make())
+        func post(_ body: [UInt8]) async throws -> TestResponse {
+            try await response(verifier, .post, "/v1/verify", body: body)
+        }
+        try expectRefusal(await post([]), .badRequest, .invalidJob)
+        try expectRefusal(await post(Array(good.dropLast())), .badRequest, .invalidJob)
+        try expectRefusal(await post(good + [0]), .badRequest, .invalidJob)
+        var flipped = good
+        flipped[100] ^= 0x10
+        try expectRefusal(await post(flipped), .badRequest, .invalidJob)
+        try expectRefusal(await post([0xFF, 0xFF, 0xFF, 0x7F, 0, 0, 0, 0]), .badRequest, .invalidJob)
+        try expectRefusal(
+            await post(Array(repeating: 0, count: Frame.requestLimit + 100)), .contentTooLarge, .invalidJob)
+        var job = SampleJob.make()
+        job.prompt = Array(repeating: "mug", count: 10_000).joined(separator: " ")
+        let refusal = try expectRefusal(await post(RequestCodec.encode(job)), .badRequest, .invalidJob)
+        #expect(refusal?.message.contains("prompt") == true)
+        #expect(verifier.executions == 0)
+    }
+
+    @Test(arguments: [
+        (VerifierError.Code.unknownModel, HTTPResponse.Status.notFound), (.incompatibleModel, .conflict),
+        (.invalidLatent, .unprocessableContent), (.unsupportedVersion, .upgradeRequired),
+        (.internalFailure, .internalServerError), (.overloaded, .serviceUnavailable),
+    ])
+    func refusalOfTheModelsHasItsStatus(code: VerifierError.Code, status: HTTPResponse.Status) async throws {
+        let verifier = try await TestVerifier(refusal: VerifierError(code, "because"))
+        let body = try RequestCodec.encode(SampleJob.make())
+        let response = try await response(verifier, .post, "/v1/verify", body: body)
+        try expectRefusal(response, status, code)
+        #expect((response.headers[.retryAfter] != nil) == (status == .serviceUnavailable))
+    }
+
+    @Test func fullQueueIsServiceUnavailableWithATimeToRetry() async throws {
+        let verifier = try await TestVerifier(limits: HostLimits(waitingJobs: 0))
+        let response = try await response(
+            verifier, .post, "/v1/verify", body: RequestCodec.encode(SampleJob.make()))
+        try expectRefusal(response, .serviceUnavailable, .overloaded)
+        #expect(response.headers[.retryAfter] == "2")
+    }
+
+    @Test func unknownJobsAndPathsAreNotFound() async throws {
+        let verifier = try await TestVerifier()
+        try expectRefusal(await response(verifier, .get, "/v1/jobs/nobody"), .notFound, .unknownJob)
+        try expectRefusal(await response(verifier, .delete, "/v1/jobs/nobody"), .notFound, .unknownJob)
+        try expectRefusal(await response(verifier, .get, "/v1/jobs/%2e%2e%2fetc"), .notFound, .unknownJob)
+        try expectRefusal(await response(verifier, .get, "/v2/verify"), .notFound, .invalidJob)
+    }
+
+    @Test func jobThatIsOverCanBeCancelledWithoutHarm() async throws {
+        let verifier = try await TestVerifier()
+        let body = try RequestCodec.encode(SampleJob.make())
+        _ = try await response(verifier, .post, "/v1/verify", body: body)
+        #expect(try await response(verifier, .delete, "/v1/jobs/golden-1_A").status == .noContent)
+        #expect(try await response(verifier, .get, "/v1/jobs/golden-1_A").status == .ok)
+    }
+
+    @Test func internalErrorsStayInternal() async throws {
+        struct Secret: Error { let path = "/home/painter/weights" }
+        let verifier = try await TestVerifier(execute: { _, _ in throw Secret() })
+        let body = try RequestCodec.encode(SampleJob.make())
+        let response = try await response(verifier, .post, "/v1/verify", body: body)
+        guard case .problem(let error)? = try messages(response).last else {
+            Issue.record("no problem")
+            return
+        }
+        #expect(error.code == .internalFailure && !error.message.contains("painter"))
+    }
+
+    @Test func modelsAreListed() async throws {
+        let response = try await response(TestVerifier(), .get, "/v1/models")
+        let description = try ModelListCodec.decode(response.body.readableBytesView)
+        #expect(description == VerifierDescription(models: SampleJob.models, isReady: true, waitingJobCount: 0))
+    }
+
+    @Test func readinessFollowsLoadingAndDraining() async throws {
+        let gate = DispatchSemaphore(value: 0)
+        let host = VerifierHost {
+            gate.wait()
+            return LoadedVerifier(executor: TestExecutor(), models: SampleJob.models)
+        }
+        let server = TestVerifier.server(for: host)
+        try await server.application().test(.router) { client in
+            func status(_ path: String) async throws -> HTTPResponse.Status {
+                try await client.execute(uri: path, method: .get).status
+            }
+            #expect(try await status("/health") == .ok)
+            #expect(try await status("/ready") == .serviceUnavailable)
+            gate.signal()
+            try await host.waitUntilLoaded()
+            #expect(try await status("/ready") == .ok)
+            await host.drain(grace: .zero)
+            #expect(try await status("/ready") == .serviceUnavailable)
+            #expect(try await status("/health") == .ok)
+        }
+    }
+}
