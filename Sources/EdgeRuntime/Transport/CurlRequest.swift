@@ -1,0 +1,54 @@
+import WireProtocol
+
+/// One HTTP request, ready to be sent.
+struct CurlRequest: Sendable {
+    enum Method: String, Sendable {
+        case get = "GET"
+        case post = "POST"
+        case delete = "DELETE"
+    }
+
+    var method: Method
+    var url: String
+    /// For `post` only.
+    var body: [UInt8] = []
+    var timeouts: TransportTimeouts
+    /// Bounds the whole exchange; nil for streams, which may last.
+    var total: Duration?
+
+    var headers: [String] {
+        // libcurl waits a second for `100 Continue` before it sends a larger body, unless `Expect` is cleared.
+        let common = ["Expect:", "Accept: \(Frame.mediaType)"]
+        return method == .post ? common + ["Content-Type: \(Frame.mediaType)"] : common
+    }
+}
+
+/// How long to wait for a verifier.
+public struct TransportTimeouts: Hashable, Sendable {
+    /// Until the connection stands.
+    public var connect: Duration
+    /// Without a byte in either direction. A verifier gives a sign of life every 5 seconds.
+    public var silence: Duration
+    /// For the word that a job was cancelled to get through.
+    public var cancellation: Duration
+
+    public init(
+        connect: Duration = .seconds(10), silence: Duration = .seconds(30),
+        cancellation: Duration = .milliseconds(500)
+    ) {
+        self.connect = connect
+        self.silence = silence
+        self.cancellation = cancellation
+    }
+}
+
+extension Duration {
+    /// Whole milliseconds, at least 1 for anything positive.
+    var wholeMilliseconds: Int {
+        let (seconds, attoseconds) = components
+        let milliseconds = Int(clamping: seconds).multipliedReportingOverflow(by: 1000)
+        guard !milliseconds.overflow else { return .max }
+        let sum = milliseconds.partialValue.addingReportingOverflow(Int(attoseconds / 1_000_000_000_000_000))
+        return sum.overflow ? .max : max(sum.partialValue, self > .zero ? 1 : 0)
+    }
+}

@@ -1,0 +1,150 @@
+public import Speculation
+import WireProtocol
+
+/// A verifier on another machine, over HTTP.
+///
+/// Every exchange runs on a thread of its own. A job whose connection breaks, or that is refused for now, is sent again
+/// under the same id, which the verifier recognises.
+public struct LibcurlVerifierTransport: VerifierTransport {
+    private let address: VerifierAddress
+    private let timeouts: TransportTimeouts
+    private let retry: RetryPolicy
+
+    /// - Parameter url: the verifier's base URL, for example `http://192.168.0.7:7860`.
+    /// - Throws: `TransportError.invalidAddress`.
+    public init(
+        url: String, timeouts: TransportTimeouts = TransportTimeouts(), retry: RetryPolicy = RetryPolicy()
+    ) throws(TransportError) {
+        self.address = try VerifierAddress(url)
+        self.timeouts = timeouts
+        self.retry = retry
+    }
+
+    public func verify(
+        _ job: VerificationJob, report: @escaping @Sendable (VerificationEvent) -> Void
+    ) async throws -> VerificationOutcome {
+        let frame: [UInt8]
+        do throws(WireError) {
+            frame = try RequestCodec.encode(job)
+        } catch {
+            throw TransportError.refused(VerifierError(.invalidJob, error.message))
+        }
+        do {
+            return try await sendUntilDone(job, frame, report)
+        } catch {
+            guard error is CancellationError || Task.isCancelled else { throw error }
+            await tellCancelled(job.id)
+            throw CancellationError()
+        }
+    }
+
+    public func availability() async throws -> VerifierDescription {
+        let request = CurlRequest(method: .get, url: "\(address)/v1/models", timeouts: timeouts)
+        let (head, body) = try await onOwnThread(named: "verifier models") { cancellation in
+            let sink = BodySink(limit: Frame.requestLimit + 8)
+            let head = try CurlTransfer(request, sink: sink).perform(cancellation: cancellation)
+            return (head, sink.bytes)
+        }
+        guard head.status == 200, head.hasFrames else { throw strangeAnswer(head) }
+        do throws(WireError) {
+            return try ModelListCodec.decode(body)
+        } catch {
+            throw TransportError.protocolViolation("the verifier at \(address): \(error.message)")
+        }
+    }
+
+    private func sendUntilDone(
+        _ job: VerificationJob, _ frame: [UInt8], _ report: @escaping @Sendable (VerificationEvent) -> Void
+    ) async throws -> VerificationOutcome {
+        var failures = 0
+        var loss: TransportError?
+        while true {
+            let failure: Failure
+            do throws(Failure) {
+                return try await send(job, frame, report)
+            } catch {
+                failure = error
+            }
+            guard let error = failure.error else { throw CancellationError() }
+            failures += 1
+            if case .connectionLost = error { loss = error }
+            // Nobody there at the first try is an answer; after a broken connection it may be a restart.
+            let isWorthRetrying = failure.isPassing || (loss != nil && error.isUnreachable)
+            guard isWorthRetrying, let pause = retry.pause(afterFailures: failures, requested: failure.retryAfter)
+            else {
+                guard error.isUnreachable, let loss else { throw error }
+                throw TransportError.connectionLost("\(loss.message); since then \(error.message)")
+            }
+            try await Task.sleep(for: pause)
+        }
+    }
+
+    /// Why one sending failed; without an error it was cancelled.
+    private struct Failure: Error {
+        var error: TransportError?
+        /// Whether the next sending may go better on its own.
+        var isPassing = false
+        var retryAfter: Duration?
+    }
+
+    private func send(
+        _ job: VerificationJob, _ frame: [UInt8], _ report: @escaping @Sendable (VerificationEvent) -> Void
+    ) async throws(Failure) -> VerificationOutcome {
+        let request = CurlRequest(method: .post, url: "\(address)/v1/verify", body: frame, timeouts: timeouts)
+        let head: ResponseHead
+        let end: Result<VerificationOutcome, VerifierError>?
+        do {
+            (head, end) = try await onOwnThread(named: "verifier transfer") { [address] cancellation in
+                let sink = JobReplySink(job: job, address: address, report: report)
+                let head = try CurlTransfer(request, sink: sink).perform(cancellation: cancellation)
+                return (head, sink.end)
+            }
+        } catch let error as TransportError {
+            throw Failure(error: error, isPassing: error.isConnectionLost)
+        } catch {
+            throw Failure()
+        }
+        switch end {
+        case .success(let outcome): return outcome
+        case .failure(let error):
+            let isPassing = error.code == .overloaded || error.code == .shuttingDown
+            throw Failure(error: .refused(error), isPassing: isPassing, retryAfter: head.retryAfter)
+        case nil where head.status == 200 && head.hasFrames:
+            let error = TransportError.connectionLost("the verifier at \(address) hung up before the job was done")
+            throw Failure(error: error, isPassing: true)
+        case nil:
+            // 502, 503 and 504 without frames come from a proxy whose verifier is away for now.
+            throw Failure(
+                error: strangeAnswer(head), isPassing: (502...504).contains(head.status), retryAfter: head.retryAfter)
+        }
+    }
+
+    /// Tells the verifier to stop; a verifier that does not hear it finishes the job for nobody.
+    private func tellCancelled(_ id: JobID) async {
+        let request = CurlRequest(
+            method: .delete, url: "\(address)/v1/jobs/\(id)", timeouts: timeouts, total: timeouts.cancellation)
+        // A task of its own, because this one is cancelled, which would stop the word at once.
+        _ = await Task.detached {
+            try await onOwnThread(named: "verifier cancellation") { cancellation in
+                try CurlTransfer(request, sink: BodySink(limit: 4096)).perform(cancellation: cancellation)
+            }
+        }.result
+    }
+
+    private func strangeAnswer(_ head: ResponseHead) -> TransportError {
+        (502...504).contains(head.status)
+            ? .serverUnreachable("a gateway answers at \(address) but no verifier behind it (HTTP \(head.status))")
+            : .protocolViolation(
+                "what answers at \(address) is no Underpaint verifier (HTTP \(head.status)); check the address")
+    }
+}
+
+extension TransportError {
+    fileprivate var isUnreachable: Bool {
+        if case .serverUnreachable = self { true } else { false }
+    }
+
+    fileprivate var isConnectionLost: Bool {
+        if case .connectionLost = self { true } else { false }
+    }
+}

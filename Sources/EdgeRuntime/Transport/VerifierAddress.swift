@@ -1,0 +1,32 @@
+import CCurl
+
+/// A verifier's base URL, known to be http or https and to name a host.
+struct VerifierAddress: Hashable, Sendable, CustomStringConvertible {
+    /// Without a slash at the end.
+    let base: String
+
+    /// Parsed by libcurl, so that what is checked is what is connected to.
+    init(_ text: String) throws(TransportError) {
+        let advice = "\(text.prefix(200)) is no verifier's address; write it as http://HOST:PORT or https://HOST"
+        guard let url = curl_url() else { throw .invalidAddress(advice) }
+        defer { curl_url_cleanup(url) }
+        guard curl_url_set(url, CURLUPART_URL, text, 0) == CURLUE_OK,
+            let scheme = VerifierAddress.part(CURLUPART_SCHEME, of: url), scheme == "http" || scheme == "https",
+            let host = VerifierAddress.part(CURLUPART_HOST, of: url), !host.isEmpty,
+            VerifierAddress.part(CURLUPART_QUERY, of: url) == nil,
+            VerifierAddress.part(CURLUPART_FRAGMENT, of: url) == nil,
+            var base = VerifierAddress.part(CURLUPART_URL, of: url)
+        else { throw .invalidAddress(advice) }
+        while base.hasSuffix("/") { base.removeLast() }
+        self.base = base
+    }
+
+    var description: String { base }
+
+    private static func part(_ part: CURLUPart, of url: OpaquePointer) -> String? {
+        var text: UnsafeMutablePointer<CChar>?
+        guard curl_url_get(url, part, &text, 0) == CURLUE_OK, let text else { return nil }
+        defer { curl_free(text) }
+        return String(cString: text)
+    }
+}

@@ -1,0 +1,158 @@
+import Dispatch
+import EdgeRuntime
+import Foundation
+import ServiceLifecycle
+import Speculation
+import Synchronization
+import Testing
+import VerificationTestSupport
+import VerifierRuntime
+
+@testable import VerifierService
+
+/// The libcurl transport against the real server, over the loopback interface.
+@Suite(.timeLimit(.minutes(1))) struct LoopbackTests {
+    /// Runs a server while the body talks to it.
+    private func withServer<Value: Sendable>(
+        _ server: VerifierServer, _ body: @Sendable (_ url: String) async throws -> Value
+    ) async throws -> Value {
+        let listening = AsyncStream.makeStream(of: Int.self)
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                try await server.run(handlesSignals: false) { listening.continuation.yield($0) }
+            }
+            var ports = listening.stream.makeAsyncIterator()
+            let port = try #require(await ports.next(isolation: nil))
+            let value = try await body("http://127.0.0.1:\(port)")
+            group.cancelAll()
+            return value
+        }
+    }
+
+    @Test func outcomeOverTheWireIsThatOfTheSameProcessByteForByte() async throws {
+        let inProcess = InProcessVerifierTransport(models: SampleJob.models, execute: FakeVerification.run)
+        for result in ResultKind.allCases {
+            var job = SampleJob.make()
+            job.result = result
+            let expectedEvents = Mutex<[VerificationEvent]>([])
+            let expected = try await inProcess.verify(job) { event in expectedEvents.withLock { $0.append(event) } }
+            let verifier = try await TestVerifier()
+            let sent = job
+            try await withServer(verifier.server()) { url in
+                let transport = try LibcurlVerifierTransport(url: url)
+                let events = Mutex<[VerificationEvent]>([])
+                let outcome = try await transport.verify(sent) { event in events.withLock { $0.append(event) } }
+                #expect(outcome == expected)
+                // Besides the queue, which only the server has, both tell the same.
+                let told = events.withLock { $0 }.filter { if case .queued = $0 { false } else { true } }
+                #expect(told == expectedEvents.withLock { $0 })
+                #expect(try await transport.availability().models == SampleJob.models)
+            }
+        }
+    }
+
+    @Test func manyClientsAtOnceAreServedThoughOneSendsMuch() async throws {
+        let verifier = try await TestVerifier()
+        try await withServer(verifier.server()) { url in
+            let transport = try LibcurlVerifierTransport(url: url)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for number in 0..<8 {
+                    group.addTask {
+                        var job = SampleJob.make(id: "job-\(number)", seed: UInt64(number))
+                        if number == 0 {
+                            job.codedEstimate = Array(repeating: 7, count: JobLimits.codedEstimateBytes)
+                        }
+                        let expected = try FakeVerification.run(job, report: { _ in })
+                        #expect(try await transport.verify(job) { _ in } == expected)
+                    }
+                }
+                try await group.waitForAll()
+            }
+        }
+    }
+
+    @Test func refusalComesThroughWithItsCodeAndMessage() async throws {
+        let refusal = VerifierError(.incompatibleModel, "draft and verifier are no pair")
+        let verifier = try await TestVerifier(refusal: refusal)
+        try await withServer(verifier.server()) { url in
+            let transport = try LibcurlVerifierTransport(url: url)
+            await #expect(throws: TransportError.refused(refusal)) {
+                try await transport.verify(SampleJob.make()) { _ in }
+            }
+        }
+    }
+
+    @Test func cancelledClientStopsTheJobOnTheServer() async throws {
+        let verifier = try await TestVerifier(execute: { _, report in
+            while true {
+                try report(.decoding)
+                Thread.sleep(forTimeInterval: 0.001)
+            }
+        })
+        try await withServer(verifier.server()) { url in
+            let transport = try LibcurlVerifierTransport(url: url)
+            let hasBegun = AsyncStream.makeStream(of: Void.self)
+            let task = Task {
+                try await transport.verify(SampleJob.make()) { _ in hasBegun.continuation.yield() }
+            }
+            for await _ in hasBegun.stream { break }
+            task.cancel()
+            await #expect(throws: CancellationError.self) { try await task.value }
+            var end: JobEnd?
+            for await update in try verifier.host.attach(to: SampleJob.make().id) {
+                if case .ended(let result) = update { end = result }
+            }
+            guard case .failure(let error)? = end else {
+                Issue.record("the job went on")
+                return
+            }
+            #expect(error.code == .cancelled)
+        }
+    }
+
+    @Test func serverAskedToStopDeliversTheRunningJobFirst() async throws {
+        let gate = DispatchSemaphore(value: 0)
+        let verifier = try await TestVerifier(execute: { job, report in
+            try report(.decoding)
+            gate.wait()
+            return try FakeVerification.run(job, report: report)
+        })
+        let job = SampleJob.make()
+        let listening = AsyncStream.makeStream(of: Int.self)
+        let server = verifier.server()
+        let stopped = Task {
+            // The server runs in a group of services of the test's, so that the test can ask it to stop.
+            let service = ClosureService {
+                try await server.run(handlesSignals: false) { listening.continuation.yield($0) }
+            }
+            let group = ServiceGroup(configuration: .init(services: [service], logger: TestVerifier.quietLogger))
+            try await withThrowingTaskGroup(of: Void.self) { tasks in
+                tasks.addTask { try await group.run() }
+                var ports = listening.stream.makeAsyncIterator()
+                let port = try #require(await ports.next(isolation: nil))
+                let transport = try LibcurlVerifierTransport(url: "http://127.0.0.1:\(port)")
+                let hasBegun = AsyncStream.makeStream(of: Void.self)
+                async let outcome = transport.verify(job) { _ in hasBegun.continuation.yield() }
+                for await _ in hasBegun.stream { break }
+                await group.triggerGracefulShutdown()
+                while verifier.host.condition != .stopping { try await Task.sleep(for: .milliseconds(1)) }
+                gate.signal()
+                #expect(try await outcome == FakeVerification.run(job, report: { _ in }))
+                try await tasks.waitForAll()
+            }
+        }
+        try await stopped.value
+    }
+
+    @Test func serverWithoutModelsDoesNotStayUp() async throws {
+        let host = VerifierHost { throw VerifierError(.internalFailure, "weights are missing") }
+        await #expect(throws: VerifierError(.internalFailure, "weights are missing")) {
+            try await TestVerifier.server(for: host).run(handlesSignals: false)
+        }
+    }
+}
+
+private struct ClosureService: Service {
+    let body: @Sendable () async throws -> Void
+    func run() async throws { try await body() }
+}
