@@ -42,9 +42,9 @@ public struct Tensor: Sendable {
     public func withBytes<Result, Failure: Error>(
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        let all = storage.bytes
-        defer { withExtendedLifetime(storage) {} }
-        return try body(UnsafeRawBufferPointer(rebasing: all[byteOffset..<byteOffset + byteCount]))
+        try storage.withBytes { (all) throws(Failure) in
+            try body(UnsafeRawBufferPointer(rebasing: all[byteOffset..<byteOffset + byteCount]))
+        }
     }
 
     /// The elements as float32, converted where they are stored narrower.

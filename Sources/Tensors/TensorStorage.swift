@@ -3,9 +3,18 @@
 /// Kinds of storage differ in who gives the memory back: `OwnedStorage` frees its allocation, a mapped file
 /// unmaps itself.
 public protocol TensorStorage: AnyObject, Sendable {
-    /// The bytes. Valid as long as the storage lives, which may end at its last mention: keep it with
-    /// `withExtendedLifetime` while the bytes are in use, as `Tensor.withBytes` does.
+    /// The bytes. Valid as long as the storage lives, which may end at its last mention: use `withBytes`.
     var bytes: UnsafeRawBufferPointer { get }
+}
+
+extension TensorStorage {
+    /// Calls `body` with the bytes, which stay valid until it returns.
+    public func withBytes<Result, Failure: Error>(
+        _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        defer { withExtendedLifetime(self) {} }
+        return try body(bytes)
+    }
 }
 
 /// An allocation of its own, aligned for the widest vector instructions.

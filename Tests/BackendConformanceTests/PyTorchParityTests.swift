@@ -1,6 +1,6 @@
 import Graphs
-import TestSupport
 import Tensors
+import TestSupport
 import Testing
 
 /// One operation with the result that PyTorch computed in float32; `Tests/Fixtures/ops.safetensors`, made by

@@ -1,6 +1,6 @@
 import Graphs
-import TestSupport
 import Tensors
+import TestSupport
 import Testing
 
 @Suite struct FusionPassTests {

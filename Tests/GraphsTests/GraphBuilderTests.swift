@@ -1,6 +1,6 @@
 import Graphs
-import TestSupport
 import Tensors
+import TestSupport
 import Testing
 
 /// A node that shape inference must refuse.
@@ -71,7 +71,8 @@ private struct Refusal: Sendable, CustomTestStringConvertible {
         Refusal(.embedding, infos: [ValueInfo(shape: [5, 2]), ValueInfo(shape: [3])], "input 1 is int32"),
         Refusal(
             .embedding, infos: [ValueInfo(shape: [5]), ValueInfo(shape: [3], elementType: .int32)], "table is [V, D]"),
-        Refusal(.add, infos: [ValueInfo(shape: [3], elementType: .int32), ValueInfo(shape: [3])], "input 0 is float32"),
+        Refusal(
+            .add, infos: [ValueInfo(shape: [3], elementType: .int32), ValueInfo(shape: [3])], "input 0 is float32"),
         Refusal(.timestepEmbedding(TimestepEmbedding(dimension: 3)), [[2]], "dimension even"),
         Refusal(.timestepEmbedding(TimestepEmbedding(dimension: 4)), [[2, 1]], "t is [B]"),
         Refusal(.rotary(axisCount: 2), [[1, 3, 1, 6], [3, 3], [3, 3]], "multiple of 2·2"),

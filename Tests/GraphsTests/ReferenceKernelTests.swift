@@ -1,6 +1,6 @@
 import Graphs
-import TestSupport
 import Tensors
+import TestSupport
 import Testing
 
 /// The reference against numbers worked out by hand: it is the measure of all others, so its own must come from

@@ -1,6 +1,6 @@
 import Foundation
-import TestSupport
 import Tensors
+import TestSupport
 import Testing
 
 @Suite struct FileTests {
@@ -8,14 +8,14 @@ import Testing
         let bytes = (0..<10_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
         try withTemporaryFile("data", bytes) { path in
             let file = try MappedFile(path: path)
-            withExtendedLifetime(file) { #expect(Array(file.bytes) == bytes) }
+            #expect(file.withBytes { Array($0) } == bytes)
         }
     }
 
     @Test func emptyFileHasNoBytes() throws {
         try withTemporaryFile("data", []) { path in
             let file = try MappedFile(path: path)
-            #expect(file.bytes.isEmpty)
+            #expect(file.withBytes { $0.isEmpty })
         }
     }
 

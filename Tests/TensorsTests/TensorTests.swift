@@ -1,5 +1,5 @@
-import TestSupport
 import Tensors
+import TestSupport
 import Testing
 
 @Suite struct TensorTests {
@@ -32,11 +32,12 @@ import Testing
     }
 
     /// Bits from the format: 1 sign, 8 exponent, 7 fraction; ties go to even.
-    @Test(arguments: [
-        (1, 0x3F80), (-2, 0xC000), (0, 0), (Float(bitPattern: 0x3F80_8000), 0x3F80),
-        (Float(bitPattern: 0x3F81_8000), 0x3F82), (Float(bitPattern: 0x3F80_8001), 0x3F81),
-        (.greatestFiniteMagnitude, 0x7F80), (.infinity, 0x7F80), (Float(bitPattern: 0x7F80_0001), 0x7FC0),
-    ] as [(Float, UInt16)])
+    @Test(
+        arguments: [
+            (1, 0x3F80), (-2, 0xC000), (0, 0), (Float(bitPattern: 0x3F80_8000), 0x3F80),
+            (Float(bitPattern: 0x3F81_8000), 0x3F82), (Float(bitPattern: 0x3F80_8001), 0x3F81),
+            (.greatestFiniteMagnitude, 0x7F80), (.infinity, 0x7F80), (Float(bitPattern: 0x7F80_0001), 0x7FC0),
+        ] as [(Float, UInt16)])
     func bfloat16IsRoundedToNearestEven(_ value: Float, _ bits: UInt16) {
         let stored = Tensor([1], rounding: [value], to: .bfloat16).withBytes { $0.loadUnaligned(as: UInt16.self) }
         #expect(stored == bits)

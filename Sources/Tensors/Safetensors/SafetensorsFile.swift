@@ -28,9 +28,10 @@ public struct SafetensorsFile: Sendable {
 
     /// Checks a file that is in memory already; `path` is for error messages.
     public init(_ storage: any TensorStorage, path: String) throws(SafetensorsError) {
-        defer { withExtendedLifetime(storage) {} }
         do {
-            let header = try SafetensorsFile.header(of: storage.bytes)
+            let header = try storage.withBytes { (bytes) throws(SafetensorsError.Fault) in
+                try SafetensorsFile.header(of: bytes)
+            }
             self.path = path
             metadata = header.content.metadata
             names = header.content.entries.map(\.name)
