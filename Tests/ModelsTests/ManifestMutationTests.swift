@@ -43,6 +43,10 @@ import Testing
         "{}", "NaN", "\\ud800", "\u{FFFF}", "0.1", "[[[[", "\"../\"",
     ]
 
+    private func splice(_ random: inout SeededGenerator) -> String.UTF8View {
+        Self.splices[random.integer(in: 0...Self.splices.count - 1)].utf8
+    }
+
     private func damaged(_ bytes: [UInt8], _ random: inout SeededGenerator) -> [UInt8] {
         var bytes = bytes
         for _ in 0..<random.integer(in: 1...3) {
@@ -51,12 +55,12 @@ import Testing
             case 0: bytes[place] = UInt8(random.integer(in: 0...255))
             case 1: bytes[place] ^= 1 << UInt8(random.integer(in: 0...7))
             case 2: bytes.removeSubrange(place..<min(bytes.count, place + random.integer(in: 1...40)))
-            case 3: bytes.insert(contentsOf: Self.splices[random.integer(in: 0...Self.splices.count - 1)].utf8, at: place)
+            case 3: bytes.insert(contentsOf: splice(&random), at: place)
             case 4:
                 // Another number where one stands: the likeliest way past the parser.
                 if let digit = bytes[place...].firstIndex(where: { (48...57).contains($0) }) {
                     let end = bytes[digit...].firstIndex { !(48...57).contains($0) } ?? bytes.count
-                    bytes.replaceSubrange(digit..<end, with: Self.splices[random.integer(in: 0...Self.splices.count - 1)].utf8)
+                    bytes.replaceSubrange(digit..<end, with: splice(&random))
                 }
             default: bytes[place] = UInt8(ascii: "9")
             }

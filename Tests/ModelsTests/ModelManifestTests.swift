@@ -21,7 +21,7 @@ import Testing
         #expect(denoiser.partners == ["tiny-draft"])
         #expect(denoiser.check?.levels == [0.6, 0.75])
         #expect(denoiser.check?.thresholds == [0.3, 0.5])
-        #expect(denoiser.check?.statistic == .guidedEstimateDistance)
+        #expect(denoiser.check?.isUnderstood == true)
         #expect(manifest.training == nil)
     }
 
@@ -40,6 +40,17 @@ import Testing
         let manifest = try ManifestFiles.parse(text)
         let again = try ModelManifest(parsing: [UInt8](JSONEncoder().encode(manifest)), file: "again")
         #expect(again == manifest)
+    }
+
+    @Test func anUnknownStatisticLeavesTheModelUsable() throws {
+        let text = try ManifestFiles.changing(ManifestFiles.verifier, "check.statistic", to: #""taste""#)
+        #expect(try ManifestFiles.parse(text).denoiser?.check?.isUnderstood == false)
+    }
+
+    @Test func figuresOfAGroupAreNamedAfterItAndOthersLeftOut() throws {
+        let text = try ManifestFiles.changing(
+            ManifestFiles.draft, "training.metrics", to: #"{"psnr":{"mean":34,"least":30.5},"note":"soft","a":[1]}"#)
+        #expect(try ManifestFiles.parse(text).training?.metrics == ["psnr.mean": 34, "psnr.least": 30.5])
     }
 
     @Test func fieldsOfLaterMakersAreIgnored() throws {
@@ -107,7 +118,7 @@ import Testing
         ("sizes", #"[{"width":0,"height":128}]"#), ("check", check(levels: "[0]", thresholds: "[1]")),
         ("check", check(levels: "[0.5]", thresholds: "[0]")),
         ("check", check(levels: "[0.5, 0.6]", thresholds: "[1]")), ("check", check(levels: "[]", thresholds: "[]")),
-        ("check", #"{"statistic":"taste","levels":[0.5],"thresholds":[1]}"#),
+        ("check", #"{"levels":[0.5],"thresholds":[1]}"#),
         ("training", #"{"samples":"many"}"#),
     ])
     func aDenoiserThatCannotBeIsMalformed(path: String, json: String) throws {

@@ -84,17 +84,20 @@ public struct GuidanceRange: Hashable, Sendable, Codable {
 /// The fixed rule of a check: a draft passes a level while its statistic there is at most the level's threshold
 /// (ALGORITHMS.md §4).
 public struct CheckThresholds: Hashable, Sendable, Codable {
-    public let statistic: Statistic
+    /// What is compared with the thresholds, by name.
+    public let statistic: String
     /// Times at which the statistic is taken, each in (0, 1].
     public let levels: [Double]
     /// One for each level.
     public let thresholds: [Double]
 
-    /// What is compared with the threshold; x̂₀ is the guided verifier's picture estimate, s the draft's.
-    public enum Statistic: String, Hashable, Sendable, Codable {
-        /// RMS(x̂₀ − s) over all elements, not divided by RMS(s).
-        case guidedEstimateDistance
-    }
+    /// RMS(x̂₀ − s) over all elements, not divided by RMS(s); x̂₀ is the guided verifier's picture estimate, s the
+    /// draft's.
+    public static let guidedEstimateDistance = "guidedEstimateDistance"
+
+    /// Whether this build computes the statistic. The thresholds of another one say nothing about it; the model
+    /// can be used all the same.
+    public var isUnderstood: Bool { statistic == Self.guidedEstimateDistance }
 
     var fault: String? {
         guard levels.count == thresholds.count, !levels.isEmpty else {

@@ -4,7 +4,47 @@ public struct TrainingRecord: Hashable, Sendable, Codable {
     public let dataSet: String?
     public let samples: Int?
     public let hours: Double?
-    public let metrics: [String: Double]?
+    /// Measured figures by name; those of a group are named `group.figure`.
+    public let metrics: [String: Double]
     public let command: String?
     public let date: String?
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        dataSet = try container.decodeIfPresent(String.self, forKey: .dataSet)
+        samples = try container.decodeIfPresent(Int.self, forKey: .samples)
+        hours = try container.decodeIfPresent(Double.self, forKey: .hours)
+        metrics = try container.decodeIfPresent(Figure.self, forKey: .metrics)?.byName(prefix: "") ?? [:]
+        command = try container.decodeIfPresent(String.self, forKey: .command)
+        date = try container.decodeIfPresent(String.self, forKey: .date)
+    }
+
+    /// A number, a group of figures, or something that is neither and is left out.
+    private indirect enum Figure: Decodable {
+        case number(Double)
+        case group([String: Figure])
+        case other
+
+        init(from decoder: any Decoder) throws {
+            if let group = try? [String: Figure](from: decoder) {
+                self = .group(group)
+            } else if let number = try? decoder.singleValueContainer().decode(Double.self) {
+                self = .number(number)
+            } else {
+                self = .other
+            }
+        }
+
+        func byName(prefix: String) -> [String: Double] {
+            switch self {
+            case .number(let number): [prefix: number]
+            case .group(let group):
+                group.reduce(into: [:]) { figures, member in
+                    let name = prefix.isEmpty ? member.key : prefix + "." + member.key
+                    figures.merge(member.value.byName(prefix: name)) { first, _ in first }
+                }
+            case .other: [:]
+            }
+        }
+    }
 }
