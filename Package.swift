@@ -9,12 +9,92 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),  // SE-0444
 ]
 
+let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+
+/// A library of this package.
+func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+/// The tests of a room, or of several together.
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Target {
+    .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+}
+
+/// What only tests link.
+func testSupport(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: strict)
+}
+
 let package = Package(
     name: "underpaint",
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
     targets: [
-        .target(name: "Tensors", swiftSettings: strict),
-        .target(name: "Graphs", dependencies: ["Tensors"], swiftSettings: strict),
-        .target(name: "Diffusion", swiftSettings: strict),
-        .target(name: "Speculation", dependencies: ["Diffusion"], swiftSettings: strict),
+        // Libraries of the system, each behind a module of its own.
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CLibcrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
+        .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .target(name: "CPNG", linkerSettings: [.linkedLibrary("png")]),
+        // Kernels are measured and used in debug builds too, where C would not be optimised.
+        .target(
+            name: "CKernels", cSettings: [.unsafeFlags(["-O3"], .when(configuration: .debug))],
+            linkerSettings: [.linkedLibrary("gomp"), .linkedLibrary("m")]),
+
+        // The engine.
+        room("Tensors", ["CLibcrypto"]),
+        room("Graphs", ["Tensors"]),
+        room("CPUBackend", ["Graphs", "Tensors", "CKernels", "COneDNN", "COpenBLAS"]),
+
+        // The mathematics; pure.
+        room("Diffusion"),
+        room("LatentCoding", ["Diffusion", "CZstd"]),
+        room("Speculation", ["Diffusion"]),
+
+        // Models and pictures.
+        room("Models", ["Diffusion", "Graphs", "Tensors"]),
+        room("Pictures", ["CPNG"]),
+
+        // The two ends and what is between them.
+        room("WireProtocol", ["Diffusion", "Speculation", protobuf]),
+        room(
+            "EdgeRuntime",
+            [
+                "Diffusion", "Graphs", "LatentCoding", "Models", "Pictures", "Speculation", "WireProtocol",
+                "CCurl",
+            ]),
+        room("VerifierRuntime", ["Diffusion", "Graphs", "LatentCoding", "Models", "Pictures", "Speculation"]),
+        room(
+            "VerifierService",
+            [
+                "Speculation", "VerifierRuntime", "WireProtocol", logging,
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]),
+
+        // The two programs.
+        .executableTarget(
+            name: "underpaint",
+            dependencies: [
+                "CPUBackend", "Diffusion", "EdgeRuntime", "Models", "Pictures", "Speculation", "VerifierRuntime",
+                argumentParser,
+            ], swiftSettings: strict),
+        .executableTarget(
+            name: "underpaint-verifier",
+            dependencies: ["CPUBackend", "Models", "VerifierRuntime", "VerifierService", argumentParser, logging],
+            swiftSettings: strict),
     ]
 )

@@ -1,0 +1,134 @@
+public import Diffusion
+public import Graphs
+public import LatentCoding
+public import Models
+public import Pictures
+public import Speculation
+
+/// The draft's half: prompt to hand-off on this machine. One picture at a time; a second caller waits.
+public final class DraftPainter: Sendable {
+    private struct Studio {
+        let text: StudioText
+        let denoiser: StudioDenoiser
+    }
+
+    public let models: ModelPair
+    private let codec: LatentCodec
+    private let studio: Exclusive<Studio>
+    // A lock of its own: previews are decoded while the draft holds the studio.
+    private let decoder: Exclusive<StudioDecoder>
+
+    /// Prepares the draft, its text encoder and the picture decoder.
+    ///
+    /// - Throws: what the backend throws.
+    public init(models: ModelPair, backend: any Backend, codec: LatentCodec = LatentCodec()) throws {
+        self.models = models
+        self.codec = codec
+        studio = Exclusive(
+            Studio(text: try models.shared.text(on: backend), denoiser: models.draft.denoiser(on: backend)))
+        decoder = Exclusive(models.shared.decoder(on: backend))
+    }
+
+    /// Takes the draft's share of the steps and codes what travels.
+    ///
+    /// - Parameter progress: called after every step; throw to stop.
+    /// - Throws: `ModelError` for a size or guidance the models cannot do, `DiffusionError`, `VerifierError` for a
+    ///   request outside the protocol's limits, `LatentCodingError`, and what `progress` or the backend throws.
+    public func draft(
+        _ request: GenerationRequest, id: JobID, progress: (DraftStep) throws -> Void
+    ) throws -> DraftedPicture {
+        let schedule = try models.draft.manifest.schedule.times(stepCount: request.stepCount)
+        let plan = try HandoffPlan(schedule: schedule, fraction: request.handoffFraction)
+        var job = VerificationJob(
+            id: id, draft: models.draft.identity, verifier: models.verifier.identity, prompt: request.prompt,
+            guidanceScale: request.guidanceScale,
+            latentShape: try models.draft.latentShape(
+                for: PictureSize(width: request.width, height: request.height)),
+            stepCount: schedule.stepCount, scheduleShift: schedule.shift, handoffStep: plan.handoffStep,
+            seed: request.seed, noise: .philox, mode: request.mode, checkThreshold: request.checkThreshold,
+            result: .png, codedEstimate: [])
+        try checkLimits(of: job)
+        let noise = NoiseGenerator(seed: job.seed).latent(job.latentShape, stream: 0)
+        let (state, unknownWords) = try run(
+            plan.draftSteps, of: schedule, from: noise, noise: noise, job: job, progress: progress)
+        var estimate = state
+        if !plan.isVerifierAlone, !plan.isDraftAlone {
+            let exact = try SeedResidual.estimate(state: state, noise: noise, time: plan.handoffTime)
+            job.codedEstimate = try codec.encode(exact)
+            // The edge goes on from what the verifier will see.
+            estimate = try LatentCodec.decode(job.codedEstimate, expecting: job.latentShape)
+        }
+        return DraftedPicture(job: job, estimate: estimate, unknownWords: unknownWords)
+    }
+
+    /// Takes the steps that the verifier would have taken, from a hand-off.
+    ///
+    /// - Throws: `ModelError.incompatiblePair` when another draft made the hand-off, else as `draft`.
+    public func finish(
+        _ job: VerificationJob, progress: (DraftStep) throws -> Void
+    ) throws -> DraftedPicture {
+        guard job.draft == models.draft.identity else {
+            throw ModelError.incompatiblePair(
+                first: job.draft.id, second: models.draft.id,
+                reason: "the hand-off was made by another draft than the one that is installed")
+        }
+        let schedule = try FlowSchedule(stepCount: job.stepCount, shift: job.scheduleShift)
+        let noise = NoiseGenerator(seed: job.seed).latent(job.latentShape, stream: 0)
+        var state = noise
+        if job.handoffStep > 0 {
+            state = SeedResidual.state(
+                estimate: try LatentCodec.decode(job.codedEstimate, expecting: job.latentShape), noise: noise,
+                time: schedule.times[job.handoffStep])
+        }
+        let (picture, unknownWords) = try run(
+            job.handoffStep..<schedule.stepCount, of: schedule, from: state, noise: noise, job: job,
+            progress: progress)
+        var finished = job
+        finished.handoffStep = schedule.stepCount
+        return DraftedPicture(job: finished, estimate: picture, unknownWords: unknownWords)
+    }
+
+    /// Decodes a latent with the models' own decoder.
+    ///
+    /// - Throws: `ModelError`, or what the backend throws.
+    public func picture(of latent: Latent) throws -> Picture {
+        let decoded = try decoder.withLock { try $0.decode(latent) }
+        return Picture(width: decoded.width, height: decoded.height, decoded: decoded.values)
+    }
+
+    /// Refuses before any work what the verifier would refuse after it; the estimate is still to come.
+    private func checkLimits(of job: VerificationJob) throws(VerifierError) {
+        var undrafted = job
+        undrafted.handoffStep = 0
+        try undrafted.validate()
+    }
+
+    private func run(
+        _ steps: Range<Int>, of schedule: FlowSchedule, from start: Latent, noise: Latent, job: VerificationJob,
+        progress: (DraftStep) throws -> Void
+    ) throws -> (state: Latent, unknownWords: [String]) {
+        try studio.withLock { studio in
+            let prompt = try studio.text.encode(job.prompt)
+            var model = PromptedDenoiser(
+                studio.denoiser, prompt: prompt.conditioning, unconditional: try studio.text.unconditional(),
+                guidance: Double(job.guidanceScale))
+            var state = start
+            for step in steps {
+                state = try FlowTrajectory(schedule).run(step..<step + 1, from: state, with: &model)
+                try progress(
+                    DraftStep(
+                        done: step + 1 - steps.lowerBound, total: steps.count,
+                        estimate: SeedResidual.estimate(
+                            state: state, noise: noise, time: schedule.times[step + 1])))
+            }
+            return (state, prompt.tokens.unknownWords)
+        }
+    }
+}
+
+extension DenoiserModel {
+    /// What a job calls the model.
+    var identity: ModelIdentity {
+        ModelIdentity(id: id, weightsDigest: weightsDigest)
+    }
+}

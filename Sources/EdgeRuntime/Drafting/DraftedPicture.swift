@@ -1,0 +1,33 @@
+public import Diffusion
+public import Speculation
+
+/// What the draft's half of a picture is.
+public struct DraftedPicture: Sendable {
+    /// All that the verifier needs.
+    public let job: VerificationJob
+    /// s_n as the verifier will decode it; the finished latent when the draft took all steps.
+    public let estimate: Latent  // [height, width, channel]
+    /// Words of the prompt that the model does not know.
+    public let unknownWords: [String]
+
+    public init(job: VerificationJob, estimate: Latent, unknownWords: [String]) {
+        self.job = job
+        self.estimate = estimate
+        self.unknownWords = unknownWords
+    }
+}
+
+/// Where a draft stands after a step.
+public struct DraftStep: Sendable {
+    public let done: Int
+    /// Steps that the draft will take.
+    public let total: Int
+    /// s_n: the picture as the draft sees it now.
+    public let estimate: Latent  // [height, width, channel]
+
+    public init(done: Int, total: Int, estimate: Latent) {
+        self.done = done
+        self.total = total
+        self.estimate = estimate
+    }
+}

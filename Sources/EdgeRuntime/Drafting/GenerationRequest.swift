@@ -1,0 +1,34 @@
+public import Speculation
+
+/// What a person asks for: one picture.
+public struct GenerationRequest: Hashable, Sendable {
+    public var prompt: String
+    /// Pixels.
+    public var width: Int
+    public var height: Int
+    /// N: denoising steps in all, draft and verifier together.
+    public var stepCount: Int
+    /// The share of the steps that the draft takes: 0 is the verifier alone, 1 the draft alone.
+    public var handoffFraction: Double
+    public var seed: UInt64
+    /// Classifier-free guidance scale w; 1 is no guidance.
+    public var guidanceScale: Float
+    public var mode: SpeculationMode
+    /// Replaces the verifier's own thresholds of the check when it is not nil.
+    public var checkThreshold: Float?
+
+    public init(
+        prompt: String, width: Int, height: Int, stepCount: Int, handoffFraction: Double, seed: UInt64,
+        guidanceScale: Float, mode: SpeculationMode, checkThreshold: Float? = nil
+    ) {
+        self.prompt = prompt
+        self.width = width
+        self.height = height
+        self.stepCount = stepCount
+        self.handoffFraction = handoffFraction
+        self.seed = seed
+        self.guidanceScale = guidanceScale
+        self.mode = mode
+        self.checkThreshold = checkThreshold
+    }
+}

@@ -1,0 +1,65 @@
+public import Foundation
+public import Speculation
+import WireProtocol
+
+/// A picture whose draft is done and whose verifier has not answered: what `underpaint resume` finishes.
+public struct UnfinishedPicture: Hashable, Sendable {
+    public var job: VerificationJob
+    /// Where the picture was to be written.
+    public var outputPath: String
+    /// The address of the verifier that did not answer, nil for the embedded one.
+    public var verifier: String?
+    public var createdAt: Date
+
+    public init(job: VerificationJob, outputPath: String, verifier: String?, createdAt: Date) {
+        self.job = job
+        self.outputPath = outputPath
+        self.verifier = verifier
+        self.createdAt = createdAt
+    }
+}
+
+extension UnfinishedPicture {
+    /// The file's layout; the job is kept as the request frame that travels, which checks itself.
+    private struct File: Codable {
+        var format: Int
+        var output: String
+        var verifier: String?
+        var createdAt: Date
+        var request: Data
+    }
+
+    private static let format = 1
+
+    /// The picture as a hand-off file.
+    func fileContents() throws -> Data {
+        let file = File(
+            format: UnfinishedPicture.format, output: outputPath, verifier: verifier, createdAt: createdAt,
+            request: Data(try RequestCodec.encode(job)))
+        let encoder = JSONEncoder()
+        encoder.dateEncodingStrategy = .iso8601
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return try encoder.encode(file)
+    }
+
+    /// Reads a hand-off file.
+    ///
+    /// - Throws: `JournalError` with `damaged`, naming the file.
+    init(contents: Data, path: String) throws(JournalError) {
+        let decoder = JSONDecoder()
+        decoder.dateDecodingStrategy = .iso8601
+        guard let file = try? decoder.decode(File.self, from: contents) else {
+            throw JournalError(.damaged, path: path, "it is not a hand-off file, or it was cut short")
+        }
+        guard file.format == UnfinishedPicture.format else {
+            throw JournalError(.damaged, path: path, "its format \(file.format) is of another version of underpaint")
+        }
+        do {
+            self.init(
+                job: try RequestCodec.decode(file.request), outputPath: file.output, verifier: file.verifier,
+                createdAt: file.createdAt)
+        } catch {
+            throw JournalError(.damaged, path: path, error.message)
+        }
+    }
+}

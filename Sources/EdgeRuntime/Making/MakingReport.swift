@@ -1,0 +1,48 @@
+import Diffusion
+public import Speculation
+
+/// Who made a picture.
+public enum PictureOrigin: String, Hashable, Sendable, Codable {
+    /// The draft took all steps; nobody checked it.
+    case draftOnly = "draft only"
+    /// The draft began and the verifier finished.
+    case hybrid
+    /// The verifier took all steps.
+    case verifierOnly = "verifier only"
+}
+
+/// What a picture cost, on both sides.
+public struct MakingReport: Hashable, Sendable, Codable {
+    public let origin: PictureOrigin
+    /// N, both sides together.
+    public let stepCount: Int
+    /// Steps that the draft took.
+    public let draftSteps: Int
+    /// Text encoding, drafting and coding on this machine; 0 for a resumed picture.
+    public let edgeSeconds: Double
+    /// From sending the job to having the picture, as seen from here; 0 where no verifier took part.
+    public let verifierSeconds: Double
+    /// Bytes of the coded latent that travelled.
+    public let latentBytes: Int
+    /// Bytes of the same latent at two bytes an element.
+    public let rawLatentBytes: Int
+    /// What the verifier says of its part, nil when it had none.
+    public let verification: VerificationTelemetry?
+    /// Words of the prompt that the model does not know.
+    public let unknownWords: [String]
+
+    public init(
+        job: VerificationJob, origin: PictureOrigin, edgeSeconds: Double, verifierSeconds: Double,
+        verification: VerificationTelemetry?, unknownWords: [String]
+    ) {
+        self.origin = origin
+        stepCount = job.stepCount
+        draftSteps = job.handoffStep
+        self.edgeSeconds = edgeSeconds
+        self.verifierSeconds = verifierSeconds
+        latentBytes = job.codedEstimate.count
+        rawLatentBytes = 2 * job.latentShape.elementCount
+        self.verification = verification
+        self.unknownWords = unknownWords
+    }
+}

@@ -1,0 +1,126 @@
+import Diffusion
+import Foundation
+import Pictures
+public import Speculation
+
+/// The whole way of a picture as the edge sees it: draft, keep, verify.
+public struct PictureMaker: Sendable {
+    private let painter: DraftPainter
+    private let transport: any VerifierTransport
+    private let journal: HandoffJournal
+    /// The verifier's address for the journal, nil for the embedded one.
+    private let verifier: String?
+
+    public typealias Report = @Sendable (MakingEvent) -> Void
+
+    public init(
+        painter: DraftPainter, transport: any VerifierTransport, journal: HandoffJournal, verifier: String?
+    ) {
+        self.painter = painter
+        self.transport = transport
+        self.journal = journal
+        self.verifier = verifier
+    }
+
+    /// Drafts and verifies one picture.
+    ///
+    /// Its hand-off file stays until the caller has the picture safe and says so with `settle`.
+    ///
+    /// - Parameters:
+    ///   - outputPath: where the caller will write the picture; kept for `resume`.
+    ///   - previewInterval: draft steps from one preview to the next; nil for none.
+    /// - Throws: `UnverifiedError` when the draft is kept and the verifier is not to be had or refuses,
+    ///   `CancellationError`, `JournalError`, or what the models throw.
+    public func make(
+        _ request: GenerationRequest, id: JobID, outputPath: String, previewInterval: Int? = nil,
+        report: @escaping Report
+    ) async throws -> FinishedPicture {
+        let (drafted, edgeSeconds) = try await timed {
+            try await onOwnThread(named: "draft") { [painter] flag in
+                try painter.draft(request, id: id) { step in
+                    try flag.check()
+                    report(.drafted(done: step.done, total: step.total))
+                    if let previewInterval, step.done % previewInterval == 0 {
+                        report(.preview(try painter.picture(of: step.estimate)))
+                    }
+                }
+            }
+        }
+        guard drafted.job.handoffStep < drafted.job.stepCount else {
+            return try await decodeDraft(drafted, edgeSeconds: edgeSeconds)
+        }
+        try journal.keep(
+            UnfinishedPicture(
+                job: drafted.job, outputPath: outputPath, verifier: verifier, createdAt: Date()))
+        report(.handedOff(drafted, seconds: edgeSeconds))
+        return try await verify(
+            drafted.job, edgeSeconds: edgeSeconds, unknownWords: drafted.unknownWords, report: report)
+    }
+
+    /// Sends a job from the journal to the verifier.
+    ///
+    /// - Throws: as `make`.
+    public func resume(_ unfinished: UnfinishedPicture, report: @escaping Report) async throws -> FinishedPicture {
+        try await verify(unfinished.job, edgeSeconds: 0, unknownWords: [], report: report)
+    }
+
+    /// Finishes a job from the journal with the draft alone.
+    ///
+    /// - Throws: `CancellationError`, or what the models throw.
+    public func resumeOffline(
+        _ unfinished: UnfinishedPicture, report: @escaping Report
+    ) async throws -> FinishedPicture {
+        let (drafted, edgeSeconds) = try await timed {
+            try await onOwnThread(named: "draft") { [painter] flag in
+                try painter.finish(unfinished.job) { step in
+                    try flag.check()
+                    report(.drafted(done: step.done, total: step.total))
+                }
+            }
+        }
+        return try await decodeDraft(drafted, edgeSeconds: edgeSeconds)
+    }
+
+    /// Forgets the hand-off file of a picture that is safe on disk.
+    public func settle(_ finished: FinishedPicture) {
+        journal.forget(finished.job.id)
+    }
+
+    private func verify(
+        _ job: VerificationJob, edgeSeconds: Double, unknownWords: [String], report: @escaping Report
+    ) async throws -> FinishedPicture {
+        do {
+            let (outcome, verifierSeconds) = try await timed {
+                try await transport.verify(job) { report(.verifier($0)) }
+            }
+            return FinishedPicture(
+                picture: try PNG.decode(outcome.payload).picture, job: job,
+                report: MakingReport(
+                    job: job, origin: job.handoffStep == 0 ? .verifierOnly : .hybrid, edgeSeconds: edgeSeconds,
+                    verifierSeconds: verifierSeconds, verification: outcome.telemetry, unknownWords: unknownWords))
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            throw UnverifiedError(job: job.id, file: journal.file(for: job.id), cause: error)
+        }
+    }
+
+    private func decodeDraft(_ drafted: DraftedPicture, edgeSeconds: Double) async throws -> FinishedPicture {
+        let (picture, decodeSeconds) = try await timed {
+            try await onOwnThread(named: "decode") { [painter] _ in try painter.picture(of: drafted.estimate) }
+        }
+        return FinishedPicture(
+            picture: picture, job: drafted.job,
+            report: MakingReport(
+                job: drafted.job, origin: .draftOnly, edgeSeconds: edgeSeconds + decodeSeconds, verifierSeconds: 0,
+                verification: nil, unknownWords: drafted.unknownWords))
+    }
+
+    private func timed<Value>(_ work: () async throws -> Value) async rethrows -> (Value, seconds: Double) {
+        let clock = ContinuousClock()
+        let start = clock.now
+        let value = try await work()
+        let (seconds, attoseconds) = (clock.now - start).components
+        return (value, Double(seconds) + Double(attoseconds) / 1e18)
+    }
+}

@@ -1,0 +1,117 @@
+import Diffusion
+public import Graphs
+import LatentCoding
+public import Models
+import Pictures
+public import Speculation
+
+/// The models behind a verifier: a job in, a finished picture out.
+///
+/// One job at a time; a second caller waits. Embedded and behind a server it is the same code, so the same job gives
+/// the same bytes.
+public final class PictureVerifier: JobExecuting {
+    private struct Studio {
+        let text: StudioText
+        let denoiser: StudioDenoiser
+        let decoder: StudioDecoder
+    }
+
+    private let models: ModelPair
+    private let levels: [CheckLevel]
+    private let studio: Exclusive<Studio>
+
+    /// Prepares the verifier, its text encoder and the picture decoder.
+    ///
+    /// - Throws: `SpeculationError` for a manifest whose check cannot be used, or what the backend throws.
+    public init(models: ModelPair, backend: any Backend) throws {
+        self.models = models
+        levels = try models.verifier.manifest.checkLevels()
+        studio = Exclusive(
+            Studio(
+                text: try models.shared.text(on: backend), denoiser: models.verifier.denoiser(on: backend),
+                decoder: models.shared.decoder(on: backend)))
+    }
+
+    /// What clients may ask this verifier for.
+    public var catalogue: [VerifierModel] {
+        [
+            VerifierModel(
+                identity: models.verifier.identity, drafts: [models.draft.identity],
+                latentShapes: models.verifier.manifest.sizes.compactMap { try? models.verifier.latentShape(for: $0) })
+        ]
+    }
+
+    /// - Throws: `VerifierError`: `unknownModel`, `incompatibleModel`, or `invalidJob` for a shape or guidance scale
+    ///   that the model cannot do.
+    public func check(_ job: VerificationJob) throws(VerifierError) {
+        try check(job.verifier, against: models.verifier, role: "verifier")
+        try check(job.draft, against: models.draft, role: "draft")
+        do throws(ModelError) {
+            try models.verifier.check(job.latentShape)
+            try models.verifier.manifest.guidance.check(Double(job.guidanceScale))
+        } catch {
+            throw VerifierError(.invalidJob, error.description)
+        }
+    }
+
+    public func execute(
+        _ job: VerificationJob, report: (VerificationEvent) throws -> Void
+    ) throws -> VerificationOutcome {
+        try check(job)
+        let estimate = try decodeEstimate(of: job)
+        let plan = HandoffVerifier(plan: try VerificationPlan(job: job, levels: levels))
+        return try studio.withLock { studio in
+            var stages = StageClock()
+            let prompt = try stages.time("text") { try studio.text.encode(job.prompt) }
+            var model = PromptedDenoiser(
+                studio.denoiser, prompt: prompt.conditioning, unconditional: try studio.text.unconditional(),
+                guidance: Double(job.guidanceScale))
+            let refinement = try stages.time("check") {
+                try plan.check(estimate: estimate, with: &model, report: report)
+            }
+            let latent = try stages.time("refine") {
+                try plan.refine(refinement, with: &model, report: report)
+            }
+            let payload: [UInt8]
+            switch job.result {
+            case .latent:
+                payload = try stages.time("encode") { try LatentCodec.lossless.encode(latent) }
+            case .png:
+                try report(.decoding)
+                let decoded = try stages.time("decode") { try studio.decoder.decode(latent) }
+                payload = try stages.time("encode") {
+                    try PNG.encode(
+                        Picture(width: decoded.width, height: decoded.height, decoded: decoded.values))
+                }
+            }
+            return VerificationOutcome(
+                payload: payload, result: job.result,
+                telemetry: refinement.telemetry(
+                    stages: stages.times, receivedBytes: job.codedEstimate.count))
+        }
+    }
+
+    private func decodeEstimate(of job: VerificationJob) throws(VerifierError) -> Latent? {
+        guard job.handoffStep > 0 else { return nil }
+        do throws(LatentCodingError) {
+            return try LatentCodec.decode(job.codedEstimate, expecting: job.latentShape)
+        } catch {
+            throw VerifierError(.invalidLatent, error.description)
+        }
+    }
+
+    private func check(
+        _ asked: ModelIdentity, against model: DenoiserModel, role: String
+    ) throws(VerifierError) {
+        guard asked.id == model.id else {
+            throw VerifierError(
+                .unknownModel, "this verifier has no \(role) '\(asked.id)'; it has '\(model.id)'")
+        }
+        guard asked.weightsDigest == model.weightsDigest else {
+            throw VerifierError(
+                .incompatibleModel,
+                "the client's \(role) '\(asked.id)' has other weights (\(asked.weightsDigest.prefix(12))…) than this "
+                    + "verifier's (\(model.weightsDigest.prefix(12))…); install the same version on both sides")
+        }
+    }
+}

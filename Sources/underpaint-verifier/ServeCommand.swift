@@ -1,0 +1,87 @@
+public import ArgumentParser
+import CPUBackend
+import Foundation
+public import Logging
+import Models
+import VerifierRuntime
+import VerifierService
+
+/// `underpaint-verifier serve`: answers jobs over HTTP until it is told to stop.
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve",
+        abstract: "Serve verification jobs over HTTP.",
+        discussion: """
+            EXAMPLES
+              underpaint-verifier serve
+              underpaint-verifier serve --host 0.0.0.0 --port 7860 --threads 8
+              curl http://127.0.0.1:7860/ready
+
+            Ctrl-C or SIGTERM refuses new jobs, lets the running one finish (--grace) and ends. There is no
+            authentication: open the port only to people you trust.
+            """)
+
+    @Option(help: "Address to listen on; 0.0.0.0 opens the verifier to the network.")
+    var host = "127.0.0.1"
+
+    @Option(help: "Port to listen on; 0 lets the system choose.")
+    var port = 7860
+
+    @Option(name: .shortAndLong, help: "Threads that compute (default: one a physical core).")
+    var threads: Int?
+
+    @Option(help: ArgumentHelp("Folder with EdgeModels/ and CloudModels/.", valueName: "folder"))
+    var models: String?
+
+    @Option(help: "Id of the draft model whose pictures are finished.")
+    var draftModel = "studio-draft"
+
+    @Option(help: "Id of the verifier model.")
+    var verifierModel = "studio-verifier"
+
+    @Option(help: "Jobs that may wait; more are refused with 503.")
+    var queue = 16
+
+    @Option(help: "Seconds that the running job may go on after a stop signal.")
+    var grace = 30
+
+    @Option(help: "trace, debug, info, notice, warning, error or critical.")
+    var logLevel = Logger.Level.info
+
+    func validate() throws {
+        guard (0...65_535).contains(port) else { throw ValidationError("--port must be between 0 and 65535") }
+        guard (0...100_000).contains(queue) else { throw ValidationError("--queue must be between 0 and 100000") }
+        guard (0...86_400).contains(grace) else { throw ValidationError("--grace must be between 0 and 86400") }
+        if let threads, !(1...1024).contains(threads) {
+            throw ValidationError("--threads must be between 1 and 1024")
+        }
+    }
+
+    func run() async throws {
+        var logger = Logger(label: "underpaint-verifier", factory: StreamLogHandler.standardError)
+        logger.logLevel = logLevel
+        let policy = ThreadPolicy(count: threads)
+        logger.info("starting", metadata: ["threads": "\(policy.count)"])
+        let verifierHost = VerifierHost(
+            limits: HostLimits(waitingJobs: queue),
+            onFailure: { [logger] job, error in
+                logger.error("job failed", metadata: ["job": "\(job)", "error": "\(error)"])
+            },
+            load: { [store = ModelStore.standard(models), draftModel, verifierModel] in
+                let pair = try ModelPair(draft: draftModel, verifier: verifierModel, in: store)
+                let verifier = try PictureVerifier(models: pair, backend: CPUBackend(threads: policy))
+                return LoadedVerifier(executor: verifier, models: verifier.catalogue)
+            })
+        let server = VerifierServer(
+            configuration: .init(hostname: host, port: port, grace: .seconds(grace)), host: verifierHost,
+            logger: logger)
+        do {
+            try await server.run()
+        } catch {
+            logger.critical("cannot serve", metadata: ["error": "\(error)"])
+            throw ExitCode(error is ModelError ? 66 : 69)
+        }
+    }
+}
+
+extension Logger.Level: @retroactive ExpressibleByArgument {}

@@ -1,0 +1,137 @@
+import ArgumentParser
+import CPUBackend
+import EdgeRuntime
+import Foundation
+import Models
+import Speculation
+
+/// `underpaint doctor`: what this machine has, and what is wrong with it.
+struct DoctorCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "doctor",
+        abstract: "Say what this machine computes with, whether the models are whole and the verifier answers.",
+        discussion: """
+            EXAMPLES
+              underpaint doctor
+              underpaint doctor --verifier http://127.0.0.1:7860
+            EXIT CODES: 0 all is well, 69 something is not.
+            """)
+
+    @OptionGroup(title: "Verifier") var verifier: VerifierOptions
+    @OptionGroup(title: "Models") var models: ModelOptions
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    func run() async throws {
+        try await reportingFailures {
+            var findings = Diagnosis.machine + Diagnosis.libraries(threads: models.threads)
+            findings.append(contentsOf: Diagnosis.models(models))
+            findings.append(Diagnosis.journal(Workbench.journal))
+            if let address = verifier.verifier.address {
+                findings.append(await Diagnosis.verifier(at: address, silence: .seconds(verifier.timeout)))
+            }
+            if json {
+                let encoder = JSONEncoder()
+                encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+                print(String(decoding: try encoder.encode(findings), as: UTF8.self))
+            } else {
+                for finding in findings { print(finding.line) }
+            }
+            let faults = findings.filter { !$0.isWell }.count
+            guard faults == 0 else {
+                throw Failure(ExitStatus.unavailable, "\(faults) of \(findings.count) findings need attention")
+            }
+        }
+    }
+}
+
+/// One thing that was looked at.
+struct Finding: Encodable {
+    let name: String
+    let text: String
+    let isWell: Bool
+
+    init(_ name: String, _ text: String, isWell: Bool = true) {
+        self.name = name
+        self.text = text
+        self.isWell = isWell
+    }
+
+    var line: String {
+        let title = name + String(repeating: " ", count: max(1, 12 - name.count))
+        return "\(isWell ? "ok  " : "BAD ")\(title)\(text)"
+    }
+}
+
+/// The examinations of `doctor`.
+enum Diagnosis {
+    static var machine: [Finding] {
+        let memory = Double(ProcessInfo.processInfo.physicalMemory) / 1e9
+        return [
+            Finding("program", "underpaint \(UnderpaintCommand.configuration.version)"),
+            Finding(
+                "machine",
+                "\(ProcessInfo.processInfo.activeProcessorCount) processors, \(memory.formatted(decimals: 1)) GB, "
+                    + ProcessInfo.processInfo.operatingSystemVersionString),
+            Finding("features", features.joined(separator: " ")),
+        ]
+    }
+
+    static func libraries(threads: Int?) -> [Finding] {
+        MatrixLibrary.allCases.map { library in
+            let backend = CPUBackend(library: library, threads: ThreadPolicy(count: threads))
+            let description = backend.description
+            let use = library == backendDefault ? "computes the models" : "the portable alternative"
+            return Finding(
+                "library",
+                "\(description.library) (\(use)); own kernels: \(description.kernels), \(description.threadCount) threads")
+        }
+    }
+
+    /// The models that would be used, every file compared with its manifest.
+    static func models(_ options: ModelOptions) -> [Finding] {
+        let store = ModelStore.standard(options.modelsFolder)
+        do throws(ModelError) {
+            let pair = try ModelPair(draft: options.draftModel, verifier: options.verifierModel, in: store)
+            return [pair.draft.folder, pair.verifier.folder, pair.shared.folder].map { folder in
+                Finding("model", "\(folder.manifest.id) \(folder.manifest.version) is whole, in \(folder.path)")
+            }
+        } catch {
+            return [Finding("model", "\(error)", isWell: false)]
+        }
+    }
+
+    static func journal(_ journal: HandoffJournal) -> Finding {
+        let waiting = journal.all().count
+        return Finding(
+            "journal",
+            waiting == 0 ? "no picture waits for a verifier" : "\(waiting) pictures wait: `underpaint resume --list`")
+    }
+
+    static func verifier(at address: String, silence: Duration) async -> Finding {
+        do {
+            let transport = try LibcurlVerifierTransport(url: address, timeouts: TransportTimeouts(silence: silence))
+            let description = try await transport.availability()
+            let models = description.models.map(\.identity.id).joined(separator: ", ")
+            return Finding(
+                "verifier",
+                "\(address) has \(models.isEmpty ? "no model yet" : models), \(description.waitingJobCount) jobs wait",
+                isWell: description.isReady)
+        } catch {
+            return Finding("verifier", "\(error)", isWell: false)
+        }
+    }
+
+    private static let backendDefault = CPUBackend().library
+
+    /// The processor features that the kernels choose by, as Linux names them.
+    private static var features: [String] {
+        let known = ["avx2", "fma", "f16c", "avx512f", "avx512_bf16", "avx512_vnni", "amx_bf16", "asimd", "sve"]
+        guard let text = try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8),
+            let line = text.split(separator: "\n").first(where: { $0.hasPrefix("flags") || $0.hasPrefix("Features") })
+        else { return ["unknown"] }
+        let present = Set(line.split(whereSeparator: { $0 == " " || $0 == ":" || $0 == "\t" }).map(String.init))
+        return known.filter(present.contains)
+    }
+}

@@ -1,0 +1,88 @@
+import ArgumentParser
+import EdgeRuntime
+import Foundation
+import Pictures
+import Speculation
+
+/// `underpaint generate`: a prompt in, pictures out.
+struct GenerateCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "generate",
+        abstract: "Make pictures of a prompt.",
+        discussion: """
+            EXAMPLES
+              underpaint generate "a red ceramic mug on a wooden table, soft window light"
+              underpaint generate "a green bowl" --steps 50 --handoff 0.6 --seed 7 -o bowl.png
+              underpaint generate "a gold candle" --verifier http://127.0.0.1:7860 --json
+              underpaint generate "a blue vase" --offline
+
+            If the verifier cannot be reached, the draft is kept: `underpaint resume` finishes it.
+            EXIT CODES: 0 done, 64 usage, 65 damaged data, 66 no model, 73 output not writable, 75 kept for
+            `resume`, 130 stopped by Ctrl-C.
+            """)
+
+    @OptionGroup(title: "Picture") var picture: PictureOptions
+    @OptionGroup(title: "Verifier") var verifier: VerifierOptions
+    @OptionGroup(title: "Models") var models: ModelOptions
+
+    @Option(
+        name: .shortAndLong,
+        help: "The picture's file, PNG (default: underpaint-SEED.png). With --batch-count, the seed is put in.")
+    var output: String?
+
+    @Option(help: ArgumentHelp("Write the draft's present picture to this file while it works.", valueName: "file"))
+    var preview: String?
+
+    @Option(help: "Draft steps from one preview to the next.")
+    var previewInterval = 5
+
+    @Flag(help: "Finish with the draft alone; the picture is labelled so.")
+    var offline = false
+
+    @Flag(help: "Print one JSON object a picture on standard output.")
+    var json = false
+
+    @Flag(name: .shortAndLong, help: "No progress.")
+    var quiet = false
+
+    func validate() throws {
+        guard (1...1000).contains(previewInterval) else {
+            throw ValidationError("--preview-interval must be between 1 and 1000")
+        }
+    }
+
+    func run() async throws {
+        try await reportingFailures {
+            let firstSeed = picture.seed ?? UInt64.random(in: 0...UInt64(UInt32.max))
+            let jobs = (0..<picture.batchCount).map { index in
+                let seed = firstSeed &+ UInt64(index)
+                return (seed: seed, file: PictureFile(output: output, seed: seed, count: picture.batchCount))
+            }
+            for job in jobs { try job.file.checkWritable() }
+            let previewFile = preview.map(PictureFile.init(path:))
+            try previewFile?.checkWritable()
+
+            try await cancellingOnInterrupt {
+                let workbench = try Workbench(models: models, verifier: verifier)
+                for job in jobs {
+                    let request = try workbench.request(picture, seed: job.seed, isOffline: offline)
+                    try await make(request, file: job.file, preview: previewFile, with: workbench.maker)
+                }
+            }
+        }
+    }
+
+    private func make(
+        _ request: GenerationRequest, file: PictureFile, preview: PictureFile?, with maker: PictureMaker
+    ) async throws {
+        let progress = MakingProgress(isQuiet: quiet, preview: preview)
+        let finished = try await maker.make(
+            request, id: .random(), outputPath: file.url.path,
+            previewInterval: preview == nil ? nil : previewInterval, report: progress.report)
+        try file.write(try finished.png())
+        maker.settle(finished)
+        progress.finish()
+        let result = PictureResult(finished, path: file.url.path)
+        print(json ? try result.json() : result.line)
+    }
+}

@@ -1,0 +1,81 @@
+public import ArgumentParser
+import Foundation
+public import Speculation
+
+/// What the picture shall be.
+struct PictureOptions: ParsableArguments {
+    @Argument(help: "What the picture shows.")
+    var prompt: String
+
+    @Option(name: [.customShort("W"), .long], help: "Width in pixels, a multiple of 16 (default: the model's).")
+    var width: Int?
+
+    @Option(name: [.customShort("H"), .long], help: "Height in pixels, a multiple of 16 (default: the model's).")
+    var height: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "Shape instead of width and height, with about the model's own area, for example 4:3.",
+            valueName: "w:h"))
+    var aspect: Aspect?
+
+    @Option(name: [.long, .customLong("num-inference-steps")], help: "Denoising steps in all (default: the model's).")
+    var steps: Int?
+
+    @Option(
+        name: [.customLong("cfg-scale"), .customLong("guidance-scale")],
+        help: "How strongly the prompt counts; 1 is no guidance (default: the model's).")
+    var guidanceScale: Float?
+
+    @Option(name: .shortAndLong, help: "Seed of the noise; the same seed gives the same picture (default: random).")
+    var seed: UInt64?
+
+    @Option(name: [.customShort("b"), .long], help: "How many pictures; picture k has seed + k.")
+    var batchCount = 1
+
+    @Option(
+        name: [.long, .customLong("denoising-end")],
+        help: "Share of the steps that the draft takes: 0 is the verifier alone, 1 the draft alone.")
+    var handoff = 0.8
+
+    @Option(help: "'handoff' checks and corrects the draft, 'trust' only refines it.")
+    var mode = SpeculationMode.handoff
+
+    @Option(help: "Largest check statistic that passes, instead of the model's own thresholds.")
+    var checkThreshold: Float?
+
+    func validate() throws {
+        if aspect != nil, width != nil || height != nil {
+            throw ValidationError("give --aspect or --width and --height, not both")
+        }
+        guard (1...10_000).contains(batchCount) else {
+            throw ValidationError("--batch-count must be between 1 and 10000")
+        }
+        guard (0...1).contains(handoff) else { throw ValidationError("--handoff must be between 0 and 1") }
+        if let checkThreshold, !(checkThreshold >= 0) {
+            throw ValidationError("--check-threshold must not be negative")
+        }
+    }
+}
+
+extension SpeculationMode: ExpressibleByArgument {}
+
+/// A shape as a ratio of sides.
+struct Aspect: Hashable, ExpressibleByArgument {
+    let width: Double
+    let height: Double
+
+    init?(argument: String) {
+        let sides = argument.split(separator: ":").compactMap { Double($0) }
+        guard sides.count == 2, sides.allSatisfy({ $0.isFinite && $0 > 0 }), (1.0 / 8...8).contains(sides[0] / sides[1])
+        else { return nil }
+        (width, height) = (sides[0], sides[1])
+    }
+
+    /// The sides of this shape with about `area` pixels, each a multiple of `unit`.
+    func sides(area: Int, unit: Int) -> (width: Int, height: Int) {
+        let exact = (Double(area) * width / height).squareRoot()
+        let rounded = { (side: Double) in max(unit, Int((side / Double(unit)).rounded()) * unit) }
+        return (rounded(exact), rounded(exact * height / width))
+    }
+}

@@ -1,0 +1,75 @@
+import EdgeRuntime
+import Foundation
+import Pictures
+import Speculation
+import Synchronization
+
+/// The two progress lines of one picture, the draft's and the verifier's, and its previews.
+final class MakingProgress: Sendable {
+    private struct State {
+        var line: ProgressLine
+        var hasWarnedOfPreview = false
+    }
+
+    private let state: Mutex<State>
+    private let isQuiet: Bool
+    private let preview: PictureFile?
+
+    init(isQuiet: Bool, preview: PictureFile?) {
+        self.isQuiet = isQuiet
+        self.preview = preview
+        state = Mutex(State(line: ProgressLine("draft", isQuiet: isQuiet)))
+    }
+
+    /// Takes events from whatever thread they come.
+    @Sendable func report(_ event: MakingEvent) {
+        state.withLock { state in
+            switch event {
+            case .drafted(let done, let total): state.line.update(done: done, total: total)
+            case .preview(let picture): show(picture, in: &state)
+            case .handedOff(let drafted, let seconds): handOff(drafted, seconds: seconds, in: &state)
+            case .verifier(let event): update(for: event, in: &state)
+            }
+        }
+    }
+
+    /// Leaves the last line standing.
+    func finish() {
+        state.withLock { $0.line.finish("done") }
+    }
+
+    private func handOff(_ drafted: DraftedPicture, seconds: Double, in state: inout State) {
+        let job = drafted.job
+        state.line.finish(
+            "\(job.handoffStep)/\(job.stepCount) steps  \(seconds.formatted(decimals: 2)) s  "
+                + "latent \(job.codedEstimate.count) bytes")
+        if !drafted.unknownWords.isEmpty {
+            Terminal.warn(
+                "the model does not know: \(drafted.unknownWords.joined(separator: ", ")) (left out; "
+                    + "`underpaint models --words` shows what it knows)")
+        }
+        state.line = ProgressLine("verifier", isQuiet: isQuiet)
+    }
+
+    private func update(for event: VerificationEvent, in state: inout State) {
+        switch event {
+        case .queued(let position): state.line.update(position == 0 ? "next in the queue" : "\(position) before us")
+        case .checked(let levels, let reentryStep):
+            let passed = levels.filter(\.passes).count
+            state.line.update("checked: \(passed) of \(levels.count) levels pass, from step \(reentryStep)")
+        case .refined(let done, let total): state.line.update(done: done, total: total)
+        case .decoding: state.line.update("decoding")
+        }
+    }
+
+    private func show(_ picture: Picture, in state: inout State) {
+        guard let preview else { return }
+        do {
+            try preview.write(try PNG.encode(picture))
+        } catch {
+            // A preview is a courtesy: its failure must not cost the picture, and is worth one warning, not twenty.
+            if !state.hasWarnedOfPreview { Terminal.warn("no previews: \(error)") }
+            state.hasWarnedOfPreview = true
+        }
+    }
+}

@@ -1,0 +1,52 @@
+import Foundation
+
+/// One line of progress on standard error: rewritten in place on a terminal, only its end elsewhere.
+struct ProgressLine {
+    private let title: String
+    private let isTerminal: Bool
+    private let isQuiet: Bool
+    private let start = ContinuousClock.now
+    private var lastLength = 0
+
+    init(_ title: String, isQuiet: Bool) {
+        self.title = title
+        self.isQuiet = isQuiet
+        isTerminal = isatty(STDERR_FILENO) == 1
+    }
+
+    /// Shows that `done` of `total` steps are done.
+    mutating func update(done: Int, total: Int) {
+        let seconds = (ContinuousClock.now - start).seconds
+        let filled = total > 0 ? 20 * done / total : 20
+        let bar = String(repeating: "=", count: filled) + String(repeating: " ", count: 20 - filled)
+        show("[\(bar)] \(done)/\(total) steps  \(seconds.formatted(decimals: 1)) s")
+    }
+
+    /// Shows a state that has no count.
+    mutating func update(_ state: String) {
+        show(state)
+    }
+
+    /// Leaves `summary` standing and goes to the next line.
+    mutating func finish(_ summary: String) {
+        guard !isQuiet else { return }
+        if isTerminal {
+            show(summary)
+            Terminal.write("\n")
+        } else {
+            Terminal.write("\(padded(title))\(summary)\n")
+        }
+    }
+
+    private mutating func show(_ text: String) {
+        guard isTerminal, !isQuiet else { return }
+        let line = padded(title) + text
+        let rest = String(repeating: " ", count: max(0, lastLength - line.count))
+        Terminal.write("\r\(line)\(rest)")
+        lastLength = line.count
+    }
+
+    private func padded(_ title: String) -> String {
+        title + String(repeating: " ", count: max(1, 10 - title.count))
+    }
+}

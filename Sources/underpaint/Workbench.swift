@@ -1,0 +1,70 @@
+import CPUBackend
+import EdgeRuntime
+import Foundation
+import Models
+import Speculation
+import VerifierRuntime
+
+/// The models, the verifier and the journal that the commands work with.
+struct Workbench {
+    let models: ModelPair
+    let maker: PictureMaker
+
+    static var journal: HandoffJournal {
+        .standard(environment: ProcessInfo.processInfo.environment)
+    }
+
+    /// Loads and checks the models and prepares the draft and the verifier.
+    init(models options: ModelOptions, verifier: VerifierOptions) throws {
+        models = try ModelPair(
+            draft: options.draftModel, verifier: options.verifierModel, in: ModelStore.standard(options.modelsFolder))
+        let backend = CPUBackend(threads: ThreadPolicy(count: options.threads))
+        let transport: any VerifierTransport =
+            if let address = verifier.verifier.address {
+                try LibcurlVerifierTransport(
+                    url: address, timeouts: TransportTimeouts(silence: .seconds(verifier.timeout)))
+            } else {
+                try Workbench.embeddedVerifier(models, backend)
+            }
+        maker = PictureMaker(
+            painter: try DraftPainter(models: models, backend: backend), transport: transport,
+            journal: Workbench.journal, verifier: verifier.verifier.address)
+    }
+
+    private static func embeddedVerifier(
+        _ models: ModelPair, _ backend: CPUBackend
+    ) throws -> InProcessVerifierTransport {
+        let verifier = try PictureVerifier(models: models, backend: backend)
+        return InProcessVerifierTransport(models: verifier.catalogue) { job, report in
+            try verifier.execute(job, report: report)
+        }
+    }
+
+    /// What the options ask for, with the model's own defaults where they are silent.
+    func request(_ options: PictureOptions, seed: UInt64, isOffline: Bool) throws -> GenerationRequest {
+        let size = try size(options)
+        let manifest = models.draft.manifest
+        return GenerationRequest(
+            prompt: options.prompt, width: size.width, height: size.height,
+            stepCount: options.steps ?? manifest.schedule.defaultStepCount,
+            handoffFraction: isOffline ? 1 : options.handoff, seed: seed,
+            guidanceScale: options.guidanceScale ?? Float(manifest.guidance.default), mode: options.mode,
+            checkThreshold: options.checkThreshold)
+    }
+
+    private func size(_ options: PictureOptions) throws -> PictureSize {
+        guard let trained = models.draft.manifest.sizes.first else {
+            throw Failure(ExitStatus.dataError, "\(models.draft.folder.manifestPath) lists no picture size")
+        }
+        var size = PictureSize(width: options.width ?? trained.width, height: options.height ?? trained.height)
+        if let aspect = options.aspect {
+            let sides = aspect.sides(area: trained.width * trained.height, unit: models.draft.sizeMultiple)
+            size = PictureSize(width: sides.width, height: sides.height)
+        }
+        if !models.draft.isTrainedSize(size) {
+            let known = models.draft.manifest.sizes.map(\.description).joined(separator: ", ")
+            Terminal.warn("\(models.draft.id) was trained at \(known); expect less of \(size)")
+        }
+        return size
+    }
+}
