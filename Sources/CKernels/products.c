@@ -25,7 +25,7 @@ static void linear_rows(const void *arguments, ptrdiff_t begin, ptrdiff_t end, i
     job->finish(&a->finish, begin, end, worker);
 }
 
-/// A range of 16 columns each, for few rows.
+/// A range of columns, in steps of 16: each thread packs its part of the weights alone.
 static void linear_columns(const void *arguments, ptrdiff_t begin, ptrdiff_t end, int worker)
 {
     struct linear_job *job = (struct linear_job *)arguments;
@@ -42,7 +42,8 @@ int ck_linear(ck_team team, ck_linear_args args)
     struct linear_job job = { args, ck_variant_of(team.isa)->finish, 0 };
     const ptrdiff_t rows = args.finish.rows, width = args.finish.width;
     const ptrdiff_t work = rows * width * args.inner / 8;
-    if (rows >= 16) {
+    // Every thread packs what it reads whole, so the smaller of the two matrices is the one that all read.
+    if (rows > width) {
         ck_for(team.threads, rows, work, linear_rows, &job);
     } else {
         ck_for(team.threads, (width + 15) / 16, work, linear_columns, &job);
@@ -59,16 +60,18 @@ struct convolution_job {
     int status;
 };
 
-/// Rows of the result whose gathered windows are multiplied at once: about 256 pixels.
-static ptrdiff_t band_rows(ptrdiff_t out_columns)
+/// Rows of the result whose gathered windows are multiplied at once: about 256 pixels, so that the weights are
+/// packed seldom and the windows stay in the cache, but no fewer bands than four a picture.
+static ptrdiff_t band_rows(ptrdiff_t out_height, ptrdiff_t out_columns)
 {
-    const ptrdiff_t rows = 256 / (out_columns > 0 ? out_columns : 1);
+    const ptrdiff_t rows = smaller(256 / out_columns, (out_height + 3) / 4);
     return rows > 0 ? rows : 1;
 }
 
-ptrdiff_t ck_convolution_scratch(ptrdiff_t out_columns, ptrdiff_t kernel, ptrdiff_t channels)
+ptrdiff_t ck_convolution_scratch(
+    ptrdiff_t out_height, ptrdiff_t out_columns, ptrdiff_t kernel, ptrdiff_t channels)
 {
-    return (band_rows(out_columns) * out_columns * kernel * kernel * channels + 15) / 16 * 16;
+    return (band_rows(out_height, out_columns) * out_columns * kernel * kernel * channels + 15) / 16 * 16;
 }
 
 /// The windows of `rows` rows of the result from row `first` of one picture: [rows, out_columns, k, k, channels].
@@ -117,12 +120,12 @@ static void convolve(const void *arguments, ptrdiff_t begin, ptrdiff_t end, int 
 
 int ck_convolution(ck_team team, ck_convolution_args args)
 {
-    const ptrdiff_t band = band_rows(args.out_columns);
+    const ptrdiff_t band = band_rows(args.out_height, args.out_columns);
     struct convolution_job job = {
         .args = args,
         .finish = ck_variant_of(team.isa)->finish,
         .band = band,
-        .scratch_stride = ck_convolution_scratch(args.out_columns, args.kernel, args.channels),
+        .scratch_stride = ck_convolution_scratch(args.out_height, args.out_columns, args.kernel, args.channels),
         .status = 0,
     };
     const ptrdiff_t items = args.batch * ((args.out_height + band - 1) / band);

@@ -17,7 +17,7 @@ final class OperandTable {
     init(_ graph: Graph, views: ValueViews, parameters: [ValueID: Tensor]) {
         self.graph = graph
         self.views = views
-        plan = MemoryPlan(views.planningGraph)
+        plan = MemoryPlan(graph, isView: views.isView)
         arena = AlignedMemory(byteCount: plan.arenaByteCount)
         tensors = parameters.merging(graph.constants.map { ($0.value, $0.tensor) }) { parameter, _ in parameter }
         weights = OperandTable.weights(of: graph, plan: plan)

@@ -51,15 +51,6 @@ struct ValueViews {
         }
     }
 
-    /// The graph as the memory plan must see it: a view lives in its root, as a reshape does.
-    var planningGraph: Graph {
-        var changed = graph
-        for index in changed.nodes.indices where isView(changed.nodes[index]) {
-            changed.nodes[index].operation = .reshape(graph[changed.nodes[index].output].shape)
-        }
-        return changed
-    }
-
     /// The part of a dense value, or of a stretch of one; nil if the value sliced is itself in pieces.
     private func slice(_ node: Node, axis: Int, start: Int) -> ValueView? {
         let (source, part) = (graph[node.inputs[0]].shape, graph[node.output].shape)

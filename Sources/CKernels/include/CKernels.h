@@ -244,7 +244,8 @@ typedef struct {
     ck_finish_args finish;
     float *scratch;
 } ck_convolution_args;
-ptrdiff_t ck_convolution_scratch(ptrdiff_t out_columns, ptrdiff_t kernel, ptrdiff_t channels);
+ptrdiff_t ck_convolution_scratch(
+    ptrdiff_t out_height, ptrdiff_t out_columns, ptrdiff_t kernel, ptrdiff_t channels);
 int ck_convolution(ck_team team, ck_convolution_args args);
 
 /// The processors that the scheduler may put this process on, at most `capacity`; gives their number, 0 if unknown.

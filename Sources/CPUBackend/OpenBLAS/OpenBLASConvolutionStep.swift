@@ -27,7 +27,8 @@ struct OpenBLASConvolutionStep: KernelStep {
             padding: problem.padding, out_height: problem.outputHeight, out_columns: problem.outputWidth,
             finish: problem.epilogue.finish(problem.y, rows: problem.outputPixelCount, width: problem.outputs),
             scratch: nil)
-        let scratch = ck_convolution_scratch(problem.outputWidth, kernel, channels)
+        let scratch = ck_convolution_scratch(
+            problem.outputHeight, problem.outputWidth, kernel, channels)
         scratchByteCount = Int(team.threads) * scratch * MemoryLayout<Float>.stride
     }
 

@@ -1,0 +1,81 @@
+import CPUBackend
+import Graphs
+import Tensors
+
+/// Times graphs on the CPU backend, one command a line on standard input:
+///
+///     list                                        names of the cases
+///     time    LIBRARY THREADS SECONDS CASE        best and median seconds of a run, and its operations
+///     profile LIBRARY THREADS SECONDS CASE        time by kind of node
+///
+/// A driver can so alternate with another implementation in another process.
+@main struct Benchmark {
+    private let cases: [BenchmarkCase]
+    private var programs: [String: (any ExecutableGraph, RandomTensors)] = [:]
+
+    static func main() throws {
+        var benchmark = Benchmark(cases: try BenchmarkCase.all())
+        while let line = readLine() { try benchmark.obey(line) }
+    }
+
+    private init(cases: [BenchmarkCase]) { self.cases = cases }
+
+    private mutating func obey(_ line: String) throws {
+        let words = line.split(separator: " ", maxSplits: 4).map(String.init)
+        guard words.count == 5, let library = MatrixLibrary(rawValue: words[1]), let threads = Int(words[2]),
+            let seconds = Double(words[3]), let wanted = cases.first(where: { $0.name == words[4] })
+        else {
+            for entry in cases { print(entry.name) }
+            print("")
+            return
+        }
+        let key = words[1] + words[2] + words[4]
+        let (program, tensors) = try programs[key] ?? compile(wanted, library, threads)
+        programs[key] = (program, tensors)
+        program.isProfiling = words[0] == "profile"
+        let times = try Benchmark.times(of: program, tensors.inputs, seconds: seconds)
+        if words[0] == "profile" { Benchmark.printProfile(program.profile) }
+        let operations = program.profile.reduce(0) { $0 + $1.floatingPointOperations }
+        print("{\"best\": \(times[0]), \"median\": \(times[times.count / 2]), \"operations\": \(operations)}")
+    }
+
+    private func compile(
+        _ wanted: BenchmarkCase, _ library: MatrixLibrary, _ threads: Int
+    ) throws -> (any ExecutableGraph, RandomTensors) {
+        let backend = CPUBackend(library: library, threads: ThreadPolicy(count: threads))
+        let tensors = RandomTensors(for: wanted.graph)
+        return (try backend.compile(wanted.graph, parameters: tensors), tensors)
+    }
+
+    /// Seconds of every run, sorted; at least five runs.
+    private static func times(
+        of program: any ExecutableGraph, _ inputs: [String: Tensor], seconds: Double
+    ) throws -> [Double] {
+        let clock = ContinuousClock()
+        _ = try program.run(inputs)
+        let start = clock.now
+        var times: [Double] = []
+        while times.count < 5 || start.duration(to: clock.now) < .seconds(seconds) {
+            let begin = clock.now
+            _ = try program.run(inputs)
+            let (whole, attoseconds) = begin.duration(to: clock.now).components
+            times.append(Double(whole) + Double(attoseconds) * 1e-18)
+        }
+        return times.sorted()
+    }
+
+    private static func printProfile(_ profile: [NodeCost]) {
+        var byKind: [String: (seconds: Double, operations: Double, nodes: Int)] = [:]
+        for cost in profile where cost.runs > 0 {
+            var sum = byKind[cost.operation] ?? (0, 0, 0)
+            sum.seconds += cost.seconds / Double(cost.runs)
+            sum.operations += Double(cost.floatingPointOperations)
+            sum.nodes += 1
+            byKind[cost.operation] = sum
+        }
+        for (kind, sum) in byKind.sorted(by: { $0.value.seconds > $1.value.seconds }) {
+            let rate = (sum.operations / sum.seconds * 1e-9 * 10).rounded() / 10
+            print("\(kind): \(sum.nodes) nodes, \((sum.seconds * 1e7).rounded() / 10) us, \(rate) GFLOP/s")
+        }
+    }
+}

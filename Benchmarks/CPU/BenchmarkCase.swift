@@ -1,0 +1,92 @@
+import Graphs
+import Models
+import Tensors
+
+/// A graph to time, with random weights and inputs.
+struct BenchmarkCase {
+    let name: String
+    let graph: Graph
+
+    init(_ name: String, _ graph: Graph) {
+        self.name = name
+        self.graph = graph
+    }
+
+    /// A graph of one operation.
+    init(_ name: String, _ build: (inout GraphBuilder) throws -> ValueID) throws {
+        var builder = GraphBuilder()
+        let result = try build(&builder)
+        builder.output("result", result)
+        self.init(name, builder.graph)
+    }
+
+    /// The built-in models at 128×128, and what they are made of.
+    static func all() throws -> [BenchmarkCase] {
+        var cases: [BenchmarkCase] = []
+        for batch in [1, 2, 8] {
+            cases.append(
+                BenchmarkCase("verifier step, batch \(batch)", try verifier.graph(batch: batch, height: 16, width: 16)))
+        }
+        cases.append(BenchmarkCase("draft step, batch 1", try draft.graph(batch: 1, height: 16, width: 16)))
+        let decoder = VAEDecoder(
+            latentChannelCount: 8, widths: [128, 96, 64], blocksPerStage: 2, scaleFactor: 8)
+        cases.append(BenchmarkCase("decoder, batch 1", try decoder.graph(batch: 1, height: 16, width: 16)))
+        return cases + (try products()) + (try rows())
+    }
+
+    private static let verifier = DiffusionTransformer(
+        width: 256, headCount: 4, layerCount: 8, latentChannelCount: 8, textWidth: 192, textTokenCount: 24,
+        hasGuidanceInput: false)
+    private static let draft = DiffusionTransformer(
+        width: 128, headCount: 4, layerCount: 6, latentChannelCount: 8, textWidth: 192, textTokenCount: 24,
+        hasGuidanceInput: true)
+
+    private static func products() throws -> [BenchmarkCase] {
+        var cases: [BenchmarkCase] = []
+        for (rows, inner, outputs) in [(64, 256, 768), (128, 256, 1024), (128, 1024, 256), (512, 256, 768)] {
+            cases.append(
+                try BenchmarkCase("linear \(rows)x\(inner)x\(outputs)") {
+                    try $0.linear($0.input("x", [rows, inner]), "linear", outputs: outputs)
+                })
+        }
+        cases.append(
+            try BenchmarkCase("linear + gelu 128x256x1024") {
+                try $0.activation($0.linear($0.input("x", [128, 256]), "linear", outputs: 1024), .geluTanh)
+            })
+        cases.append(
+            try BenchmarkCase("attention 2x4x64x88x64") {
+                try $0.attention(
+                    $0.input("q", [2, 64, 256]), $0.input("k", [2, 88, 256]), $0.input("v", [2, 88, 256]),
+                    headCount: 4)
+            })
+        cases.append(
+            try BenchmarkCase("attention 1x8x1024x1024x40") {
+                try $0.attention(
+                    $0.input("q", [1, 1024, 320]), $0.input("k", [1, 1024, 320]), $0.input("v", [1, 1024, 320]),
+                    headCount: 8)
+            })
+        for (side, inner, outputs) in [(16, 8, 128), (16, 128, 128), (32, 96, 96), (64, 64, 64), (64, 64, 12)] {
+            cases.append(
+                try BenchmarkCase("convolution \(inner)->\(outputs)@\(side)") {
+                    try $0.convolution2D(
+                        $0.input("x", [1, side, side, inner]), "convolution", outputs: outputs, kernel: 3,
+                        padding: 1)
+                })
+        }
+        return cases
+    }
+
+    private static func rows() throws -> [BenchmarkCase] {
+        [
+            try BenchmarkCase("rms norm + silu 64x64x64") {
+                try $0.activation(
+                    $0.rmsNorm($0.input("x", [1, 64, 64, 64]), "norm", epsilon: 1e-6), .silu)
+            },
+            try BenchmarkCase("layer norm + modulation 2x64x256") {
+                try $0.modulate(
+                    $0.layerNorm($0.input("x", [2, 64, 256]), epsilon: 1e-6),
+                    shift: $0.input("shift", [2, 256]), scale: $0.input("scale", [2, 256]))
+            },
+        ]
+    }
+}

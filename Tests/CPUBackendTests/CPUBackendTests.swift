@@ -1,0 +1,141 @@
+@testable import CPUBackend
+import Graphs
+import Tensors
+import TestSupport
+import Testing
+
+@Suite(.serialized) struct CPUBackendTests {
+    @Test(arguments: MatrixLibrary.allCases)
+    func idOutsideTheTableIsAnErrorThatNamesIt(_ library: MatrixLibrary) throws {
+        var builder = GraphBuilder()
+        builder.output("rows", try builder.embedding(builder.input("ids", [2], .int32), "table", count: 3, width: 4))
+        let table = Tensor([3, 4], (0..<12).map(Float.init))
+        let program = try CPUBackend(library: library, threads: ThreadPolicy(count: 1)).compile(
+            builder.graph, parameters: DictionaryParameters(["table.weight": table]))
+        #expect(throws: IndexError(node: "table", index: 3, count: 3)) {
+            try program.run(["ids": Tensor([2], [0, 3] as [Int32])])
+        }
+        #expect(throws: IndexError(node: "table", index: -1, count: 3)) {
+            try program.run(["ids": Tensor([2], [-1, 0] as [Int32])])
+        }
+        let rows = try program.run(["ids": Tensor([2], [2, 0] as [Int32])])["rows"]
+        #expect(rows?.floats() == [8, 9, 10, 11, 0, 1, 2, 3])
+    }
+
+    @Test func missingWeightAndMisshapedInputAreTyped() throws {
+        let graph = try linear()
+        #expect(throws: ParameterError.self) {
+            try CPUBackend(threads: ThreadPolicy(count: 1)).compile(graph, parameters: DictionaryParameters())
+        }
+        let program = try CPUBackend(threads: ThreadPolicy(count: 1)).compile(graph, parameters: weights(.float32))
+        #expect(throws: InputError.self) { try program.run([:]) }
+        #expect(throws: InputError.self) { try program.run(["x": Tensor([8], [Float](repeating: 0, count: 8))]) }
+    }
+
+    @Test func moreAxesThanTheKernelsWalkIsATypedError() throws {
+        var builder = GraphBuilder()
+        let x = builder.input("x", Shape([Int](repeating: 2, count: 9)))
+        builder.output("y", try builder.transpose(x, [8, 6, 4, 2, 0, 3, 1, 5, 7]))
+        #expect(throws: CPUBackendError.self) {
+            try CPUBackend(threads: ThreadPolicy(count: 1)).compile(builder.graph, parameters: DictionaryParameters())
+        }
+    }
+
+    @Test(arguments: [ElementType.bfloat16, .float16])
+    func narrowWeightsAreWidened(_ type: ElementType) throws {
+        let program = try CPUBackend(threads: ThreadPolicy(count: 1)).compile(try linear(), parameters: weights(type))
+        let y = try program.run(["x": Tensor([2, 4], [1, 0, 0, 0, 0, 0, 2, 0] as [Float])])["y"]
+        #expect(y?.floats() == [1, 5, 9, 5, 13, 21])
+    }
+
+    @Test func partsOfAJointProductAreNotCopied() throws {
+        var builder = GraphBuilder()
+        let x = builder.input("x", [2, 6, 32])
+        let parts = try builder.split(builder.linear(x, "qkv", outputs: 96), axis: 2, parts: 3)
+        builder.output("y", try builder.attention(parts[0], parts[1], parts[2], headCount: 2))
+        let program = try prepared(builder.graph)
+        #expect(program.implementations.map(\.kernel).filter { $0 == "copy" } == [])
+        #expect(program.implementations.count == 2)
+    }
+
+    @Test func partThatIsWantedOutsideIsCopied() throws {
+        var builder = GraphBuilder()
+        let x = builder.input("x", [2, 6, 32])
+        builder.output("part", try builder.slice(x, axis: 2, start: 8, count: 4))
+        let program = try prepared(builder.graph)
+        #expect(program.implementations.map(\.kernel) == ["copy"])
+        let values = (0..<384).map(Float.init)
+        let part = try program.run(["x": Tensor([2, 6, 32], values)])["part"]?.floats()
+        let expected = (0..<12).flatMap { row in (8..<12).map { column in Float(32 * row + column) } }
+        #expect(part == expected)
+    }
+
+    @Test func oneDNNNeverFallsBackToItsPlainLoops() throws {
+        for graphCase in try LargerCases.all() {
+            let program = try CPUBackend(threads: ThreadPolicy(count: 1)).prepare(graphCase.graph, parameters: graphCase.parameters)
+            for (node, kernel) in program.implementations {
+                #expect(!kernel.contains("ref"), "\(graphCase.label): \(node) is \(kernel)")
+            }
+        }
+    }
+
+    @Test func profileCountsRunsAndSeconds() throws {
+        let program = try CPUBackend(threads: ThreadPolicy(count: 1)).compile(try linear(), parameters: weights(.float32))
+        let inputs = ["x": Tensor([2, 4], [Float](repeating: 1, count: 8))]
+        _ = try program.run(inputs)
+        #expect(program.profile.map(\.runs) == [0])
+        program.isProfiling = true
+        for _ in 0..<3 { _ = try program.run(inputs) }
+        #expect(program.profile.map(\.runs) == [3])
+        #expect(program.profile[0].seconds > 0)
+        #expect(program.profile[0].floatingPointOperations == 2 * 2 * 3 * 4 + 6)
+    }
+
+    @Test func descriptionNamesLibraryAndInstructions() {
+        #expect(CPUBackend(library: .oneDNN).description.library.hasPrefix("oneDNN 2."))
+        #expect(CPUBackend(library: .openBLAS).description.library.hasPrefix("OpenBLAS 0."))
+        #expect(ThreadPolicy(count: 0).count == 1)
+        #expect(ThreadPolicy().count >= 1)
+    }
+
+    // MARK: Helpers
+
+    /// y = x·Wᵀ + b. x [2, 4] → [2, 3]
+    private func linear() throws -> Graph {
+        var builder = GraphBuilder()
+        builder.output("y", try builder.linear(builder.input("x", [2, 4]), "linear", outputs: 3))
+        return builder.graph
+    }
+
+    /// W = 0…11 row by row, b = 1, 1, 1; all exact in every type.
+    private func weights(_ type: ElementType) -> DictionaryParameters {
+        func tensor(_ shape: Shape, _ values: [Float]) -> Tensor {
+            let storage = OwnedStorage(byteCount: values.count * type.byteCount) { bytes in
+                for (index, value) in values.enumerated() {
+                    switch type {
+                    case .bfloat16:
+                        bytes.storeBytes(
+                            of: UInt16(value.bitPattern >> 16), toByteOffset: 2 * index, as: UInt16.self)
+                    case .float16:
+                        bytes.storeBytes(of: Float16(value), toByteOffset: 2 * index, as: Float16.self)
+                    case .float32, .int32:
+                        bytes.storeBytes(of: value, toByteOffset: 4 * index, as: Float.self)
+                    }
+                }
+            }
+            return Tensor(shape: shape, elementType: type, storage: storage)
+        }
+        return DictionaryParameters([
+            "linear.weight": tensor([3, 4], (0..<12).map(Float.init)), "linear.bias": tensor([3], [1, 1, 1]),
+        ])
+    }
+
+    private func prepared(_ graph: Graph) throws -> CPUExecutable {
+        var generator = SeededGenerator(seed: 1)
+        var tensors: [String: Tensor] = [:]
+        for parameter in graph.parameters {
+            tensors[parameter.name] = .normal(graph[parameter.value].shape, using: &generator)
+        }
+        return try CPUBackend(threads: ThreadPolicy(count: 1)).prepare(graph, parameters: DictionaryParameters(tensors))
+    }
+}

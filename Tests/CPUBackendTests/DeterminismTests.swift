@@ -1,0 +1,71 @@
+import CPUBackend
+import Graphs
+import Tensors
+import TestSupport
+import Testing
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+@Suite(.serialized) struct DeterminismTests {
+    @Test(arguments: MatrixLibrary.allCases, try LargerCases.all())
+    func sameBitsAtEveryRunAndCompilation(_ library: MatrixLibrary, _ graphCase: GraphCase) throws {
+        let backend = CPUBackend(library: library, threads: ThreadPolicy(count: 2))
+        let program = try backend.compile(graphCase.graph, parameters: graphCase.parameters)
+        let first = try bits(program, graphCase)
+        for _ in 0..<2 { #expect(try bits(program, graphCase) == first) }
+        let again = try backend.compile(graphCase.graph, parameters: graphCase.parameters)
+        #expect(try bits(again, graphCase) == first)
+    }
+
+    // Winograd is left out: oneDNN chooses the size of its tiles by the number of threads.
+    @Test(arguments: MatrixLibrary.allCases, try LargerCases.all().filter { !$0.label.hasPrefix("winograd") })
+    func sameBitsOnOneThreadAndTwo(_ library: MatrixLibrary, _ graphCase: GraphCase) throws {
+        let results = try (1...2).map { threads in
+            let backend = CPUBackend(library: library, threads: ThreadPolicy(count: threads))
+            return try bits(
+                backend.compile(graphCase.graph, parameters: graphCase.parameters), graphCase)
+        }
+        #expect(results[0] == results[1])
+    }
+
+    @Test(arguments: MatrixLibrary.allCases)
+    func threadThatDidNotCompileRuns(_ library: MatrixLibrary) throws {
+        for graphCase in try LargerCases.all().prefix(4) {
+            let backend = CPUBackend(library: library, threads: ThreadPolicy(count: 2))
+            let program = try backend.compile(graphCase.graph, parameters: graphCase.parameters)
+            let here = try bits(program, graphCase)
+            let there = Handover { try bits(program, graphCase) }
+            try there.runOnAnotherThread()
+            #expect(try there.result?.get() == here)
+        }
+    }
+
+    private func bits(_ program: any ExecutableGraph, _ graphCase: GraphCase) throws -> [UInt32] {
+        try program.run(graphCase.runs[0])["result"].map { $0.floats().map(\.bitPattern) } ?? []
+    }
+}
+
+/// Work done by a thread of its own while the caller waits.
+private final class Handover {
+    private let work: () throws -> [UInt32]
+    private(set) var result: Result<[UInt32], any Error>?
+
+    init(_ work: @escaping () throws -> [UInt32]) { self.work = work }
+
+    func runOnAnotherThread() throws {
+        var thread = pthread_t()
+        let context = Unmanaged.passUnretained(self).toOpaque()
+        let status = pthread_create(&thread, nil, { context in
+            guard let context else { return nil }
+            let handover = Unmanaged<Handover>.fromOpaque(context).takeUnretainedValue()
+            handover.result = Result { try handover.work() }
+            return nil
+        }, context)
+        try #require(status == 0)
+        pthread_join(thread, nil)
+    }
+}

@@ -1,0 +1,93 @@
+public import CKernels
+public import Testing
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// Every instruction set that this processor has.
+let instructionSets: [ck_isa] = [CK_ISA_PLAIN, CK_ISA_AVX2, CK_ISA_AVX512].filter {
+    $0.rawValue <= ck_best_isa().rawValue
+}
+
+@Suite(.serialized) struct KernelTests {
+    private static let functions: [(String, ck_activation, @Sendable (Double) -> Double)] = [
+        ("silu", CK_SILU, { $0 / (1 + exp(-$0)) }),
+        ("gelu tanh", CK_GELU_TANH, { x in
+            x / 2 * (1 + tanh((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)))
+        }),
+        ("gelu", CK_GELU, { x in x / 2 * erfc(-x / 2.0.squareRoot()) }),
+        ("gelu sigmoid", CK_GELU_SIGMOID, { x in x / (1 + exp(-1.702 * x)) }),
+    ]
+
+    @Test(arguments: instructionSets)
+    func activationsAreWithinTwoUnitsOfTheirScale(_ isa: ck_isa) {
+        let x = (-2000...2000).map { Float($0) * 0.0071 }
+        for (name, activation, exact) in KernelTests.functions {
+            let y = activated(x, activation, isa, threads: 1)
+            for (x, y) in zip(x, y) {
+                // 3e-7 is the error of erf and of everything that is made of two or three roundings.
+                #expect(abs(Double(y) - exact(Double(x))) <= 3e-7 * max(1, abs(Double(x))), "\(name)(\(x)) = \(y)")
+            }
+        }
+    }
+
+    @Test(arguments: instructionSets)
+    func notANumberStaysOne(_ isa: ck_isa) {
+        for (name, activation, _) in KernelTests.functions {
+            let y = activated([.nan, 1, .infinity, -1000, 1000], activation, isa, threads: 1)
+            #expect(y[0].isNaN && y[1].isFinite && y[2] == .infinity, "\(name): \(y)")
+            #expect(abs(y[3]) < 1e-30 && y[4] == 1000, "\(name): \(y)")
+        }
+    }
+
+    @Test(arguments: instructionSets, [1, 3, 8, 17, 40_003])
+    func partOfAVectorGivesTheSameBitsAsAWholeOne(_ isa: ck_isa, _ count: Int) {
+        let x = (0..<count).map { Float($0 % 97) * 0.1 - 4 }
+        let one = activated(x, CK_GELU_TANH, isa, threads: 1)
+        #expect(activated(x, CK_GELU_TANH, isa, threads: 3) == one)
+        let shifted = activated([0.5] + x, CK_GELU_TANH, isa, threads: 1)
+        #expect(Array(shifted.dropFirst()) == one)
+    }
+
+    @Test(arguments: instructionSets)
+    func layerNormOfLargeMeanKeepsItsDigits(_ isa: ck_isa) {
+        // Variance 1 on a mean of 4096: E[x²] − E[x]² would have lost two digits.
+        let x = (0..<64).map { 4096 + Float($0 % 2 == 0 ? 1 : -1) }
+        var y = [Float](repeating: 0, count: 64)
+        x.withUnsafeBufferPointer { x in
+            y.withUnsafeMutableBufferPointer { y in
+                ck_layer_norm(
+                    ck_team(isa: isa, threads: 1),
+                    ck_layer_norm_args(
+                        x: x.baseAddress, y: y.baseAddress, rows: 1, width: 64, epsilon: 0, weight: nil, bias: nil,
+                        shift: nil, scale: nil, modulation_rows: 1))
+            }
+        }
+        for (index, y) in y.enumerated() { #expect(y == (index % 2 == 0 ? 1 : -1)) }
+    }
+
+    private func activated(_ x: [Float], _ activation: ck_activation, _ isa: ck_isa, threads: Int32) -> [Float] {
+        var y = [Float](repeating: -1, count: x.count)
+        x.withUnsafeBufferPointer { x in
+            y.withUnsafeMutableBufferPointer { y in
+                ck_activate(
+                    ck_team(isa: isa, threads: threads),
+                    ck_activate_args(x: x.baseAddress, y: y.baseAddress, count: x.count, activation: activation))
+            }
+        }
+        return y
+    }
+}
+
+extension ck_isa: @retroactive CustomTestStringConvertible {
+    public var testDescription: String {
+        switch self {
+        case CK_ISA_AVX512: "AVX-512"
+        case CK_ISA_AVX2: "AVX2"
+        default: "plain"
+        }
+    }
+}
