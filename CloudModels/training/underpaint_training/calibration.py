@@ -14,10 +14,8 @@ from .sampling import Painter
 
 LEVELS = (0.6, 0.75, 0.9)
 QUANTILE = 0.95
-STATISTIC = (
-    "d = RMS(x0(x_t, t) - s) without division by RMS(s), x_t = (1-t)s + t*xi with the picture's own noise xi, "
-    "x0 from the guided verifier; s of the verifier's own trajectories at the first level"
-)
+# d = RMS(x0(x_t, t) - s), not divided by RMS(s); x_t = (1-t)s + t·ξ with the picture's own ξ, x0 by the guided verifier.
+STATISTIC = "guidedEstimateDistance"
 
 
 @torch.no_grad()

@@ -147,7 +147,7 @@ def tiny_bundle(g: torch.Generator) -> Bundle:
         randomise(module, g)
         module.eval()
     latent = LatentStatistics([0.1 * i - 0.3 for i in range(8)], [0.8 + 0.1 * i for i in range(8)])
-    check = {"statistic": "rms(x0 - s)", "levels": [0.43, 0.6, 0.75, 0.9], "thresholds": [0.3, 0.5, 0.8, 1.2]}
+    check = {"statistic": "guidedEstimateDistance", "levels": [0.43, 0.6, 0.75, 0.9], "thresholds": [0.3, 0.5, 0.8, 1.2]}
     return Bundle(tokenizer, text, decoder, latent, verifier, draft, FlowRecipe(), check, "0.0.1", 64)
 
 

@@ -11,7 +11,7 @@ import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
-from typing import Iterable
+from typing import Callable, Iterable
 
 import torch
 import torch.distributed as dist
@@ -49,6 +49,16 @@ class Group:
             g.copy_(flat[offset : offset + g.numel()].view_as(g))
             offset += g.numel()
         return float(flat[-1])
+
+    def shared_map(self, function: Callable[[Tensor], Tensor], batch: Tensor) -> Tensor:
+        """`function` of a batch [n, …] of equal shape, each process computing its share of the n."""
+        if self.size == 1:
+            return function(batch)
+        result = torch.zeros_like(batch)
+        if self.rank < len(batch):
+            result[self.rank :: self.size] = function(batch[self.rank :: self.size])
+        dist.all_reduce(result)
+        return result
 
 
 def join(processes: int, folder: Path) -> Group:

@@ -26,7 +26,7 @@ class VAERecipe:
     blocks: int = 2
     crop: int = 64
     batch: int = 24
-    minutes: float = 25.0
+    minutes: float = 20.0
     matrix_rate: float = 4e-3
     rate: float = 2e-3
     warmup: int = 60
@@ -47,10 +47,10 @@ class TextRecipe:
 class VerifierRecipe:
     width: int = 256
     heads: int = 4
-    layers: int = 8
+    layers: int = 6
     patch: int = 2
     batch: int = 64
-    minutes: float = 65.0
+    minutes: float = 62.0
     matrix_rate: float = 2e-3
     rate: float = 1e-3
     ema: float = 0.998
@@ -58,7 +58,7 @@ class VerifierRecipe:
     drop_field: float = 0.12
     object_weight: float = 2.0
     warmup: int = 100
-    compile: bool = True
+    compile: bool = False
     checkpoint_minutes: float = 3.0
     seed: int = 2
 
@@ -77,7 +77,7 @@ class DraftRecipe:
     trajectory_share: float = 0.5
     trajectories: int = 512
     warmup: int = 50
-    compile: bool = True
+    compile: bool = False
     checkpoint_minutes: float = 3.0
     seed: int = 3
 

@@ -144,7 +144,7 @@ def train(recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, 
     state = restore(path)
     draft = build_draft(recipe).to(device)
     average = Average(draft, r.ema)
-    optimizers = Optimizers([draft], r.matrix_rate, r.rate)
+    optimizers = Optimizers([draft], r.matrix_rate, r.rate, group)
     step, before = 0, 0.0
     if state:
         draft.load_state_dict(state["model"])

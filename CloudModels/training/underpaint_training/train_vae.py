@@ -124,7 +124,7 @@ def train(recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, 
     torch.manual_seed(r.seed)
     vae = build(r).to(device, memory_format=torch.channels_last)
     average = Average(vae, r.ema)
-    optimizers = Optimizers([vae], r.matrix_rate, r.rate)
+    optimizers = Optimizers([vae], r.matrix_rate, r.rate, group)
     path = checkpoints / "vae.pt"
     state = restore(path)
     step, before = 0, 0.0

@@ -91,7 +91,7 @@ def train(recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, 
     tokenizer = build_tokenizer(recipe)
     model = build_verifier(recipe).to(device)
     average = Average(model, r.ema)
-    optimizers = Optimizers([model.text, model.dit], r.matrix_rate, r.rate)
+    optimizers = Optimizers([model.text, model.dit], r.matrix_rate, r.rate, group)
     path = checkpoints / "verifier.pt"
     state = restore(path)
     step, before = 0, 0.0

@@ -11,6 +11,8 @@ from typing import Any, Iterable
 import torch
 from torch import Tensor, nn
 
+from .parallel import Group
+
 
 class Clock:
     """Seconds trained so far, those before a restart counted in, against a budget."""
@@ -75,8 +77,10 @@ def orthogonalised(g: Tensor) -> Tensor:
 class Muon(torch.optim.Optimizer):
     """Momentum orthogonalised by Newton–Schulz (Jordan et al. 2024), batched by shape; a convolution is [out, rest]."""
 
-    def __init__(self, parameters: Iterable[Tensor], lr: float, momentum: float = 0.95, weight_decay: float = 0.0) -> None:
+    def __init__(self, parameters: Iterable[Tensor], lr: float, processes: Group, momentum: float = 0.95,
+                 weight_decay: float = 0.0) -> None:
         super().__init__(parameters, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
+        self.processes = processes
 
     @torch.no_grad()
     def step(self, closure: None = None) -> None:
@@ -91,7 +95,7 @@ class Muon(torch.optim.Optimizer):
                     buffer = self.state[p].setdefault("momentum", torch.zeros_like(p))
                     buffer.lerp_(p.grad, 1 - group["momentum"])
                     updates.append(p.grad.lerp(buffer, group["momentum"]).flatten(1))
-                directions = orthogonalised(torch.stack(updates))
+                directions = self.processes.shared_map(orthogonalised, torch.stack(updates))
                 scale = max(1.0, shape[0] / updates[0].shape[1]) ** 0.5
                 for p, u in zip(parameters, directions):
                     p.mul_(1 - group["lr"] * group["weight_decay"]).add_(u.view(shape), alpha=-group["lr"] * scale)
@@ -107,12 +111,12 @@ def _is_hidden_matrix(name: str, p: Tensor) -> bool:
 class Optimizers:
     """Muon for the matrices inside blocks, AdamW for all else, one rate factor for both."""
 
-    def __init__(self, modules: Iterable[nn.Module], matrix_rate: float, rate: float) -> None:
+    def __init__(self, modules: Iterable[nn.Module], matrix_rate: float, rate: float, processes: Group) -> None:
         matrices, others = [], []
         for module in modules:
             for name, p in module.named_parameters():
                 (matrices if _is_hidden_matrix(name, p) else others).append(p)
-        self.muon = Muon(matrices, matrix_rate, weight_decay=0.01)
+        self.muon = Muon(matrices, matrix_rate, processes, weight_decay=0.01)
         self.adam = torch.optim.AdamW(others, rate, betas=(0.9, 0.99), weight_decay=0.0)
         self.rates = (matrix_rate, rate)
 
