@@ -63,7 +63,7 @@ extension ModelError: CustomStringConvertible {
             let remedy = found > supported ? "update Underpaint" : "export the model anew"
             return "\(file) has format \(found), but this build reads format \(supported); \(remedy)"
         case .malformed(let file, let reason):
-            return "\(file) is not as it should be: \(reason); \(Self.restore)"
+            return "\(file) is not as it should be: \(reason); \(Self.restore), or update Underpaint if it is newer"
         case .damagedWeights(let error):
             return "\(error)"
         case .unsafePath(let manifest, let path):

@@ -1,3 +1,4 @@
+import Foundation
 import Models
 import Testing
 
@@ -60,15 +61,28 @@ import Testing
     @Test func aManifestThatIsNoPlainFileIsRefused() throws {
         let root = try TemporaryFolder()
         try root.write("", to: "folder/manifest.json/file")
-        #expect {
-            try ModelFolder(path: root.path + "/folder")
-        } throws: { error in
-            guard case ModelError.unreadable = error else { return false }
-            return true
+        try root.write("", to: "pipe/nothing")
+        #expect(mkfifo(root.path + "/pipe/manifest.json", 0o600) == 0)
+        for name in ["folder", "pipe"] {
+            #expect {
+                try ModelFolder(path: root.path + "/" + name)
+            } throws: { error in
+                guard case ModelError.unreadable = error else { return false }
+                return true
+            }
         }
         #expect(throws: ModelError.missingFile(file: root.path + "/none/manifest.json")) {
             try ModelFolder(path: root.path + "/none")
         }
+    }
+
+    @Test func aLinkToAFileIsFollowed() throws {
+        let root = try TemporaryFolder()
+        try root.write(ManifestFiles.draft, to: "elsewhere/text.json")
+        try root.write("", to: "linked/nothing")
+        try FileManager.default.createSymbolicLink(
+            atPath: root.path + "/linked/manifest.json", withDestinationPath: root.path + "/elsewhere/text.json")
+        #expect(try ModelStore(roots: [root.path]).folder(id: "tiny-draft").path == root.path + "/linked")
     }
 
     @Test func anEndlessManifestIsRefusedUnread() throws {

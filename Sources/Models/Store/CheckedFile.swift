@@ -12,9 +12,12 @@ struct CheckedFile {
     ///
     /// - Throws: `ModelError.missingFile` or `.unreadable`.
     init(path: String) throws(ModelError) {
-        var isDirectory = ObjCBool(false)
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
-            throw .missingFile(file: path)
+        let target = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+        guard FileManager.default.fileExists(atPath: target) else { throw .missingFile(file: path) }
+        // Opening a pipe would wait for somebody to write into it.
+        let attributes = try? FileManager.default.attributesOfItem(atPath: target)
+        guard attributes?[.type] as? FileAttributeType == .typeRegular else {
+            throw .unreadable(file: path, reason: "it is not a plain file")
         }
         do {
             contents = try MappedFile(path: path)
