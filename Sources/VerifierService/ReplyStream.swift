@@ -22,7 +22,9 @@ struct ReplyStream: Sendable {
         defer { onEnd(end) }
         try await writer.write(frame(.accepted(version: ProtocolVersions.current.newest, job: job)))
         try await withThrowingDiscardingTaskGroup { group in
-            let (messages, continuation) = AsyncStream.makeStream(of: JobUpdate?.self)
+            // Bounded like the watch itself: a client that reads slowly misses progress, never the end.
+            let (messages, continuation) = AsyncStream.makeStream(
+                of: JobUpdate?.self, bufferingPolicy: .bufferingNewest(64))
             group.addTask {
                 for await update in updates { continuation.yield(update) }
                 continuation.finish()
