@@ -20,7 +20,8 @@ public final class VerifierHost: Sendable {
     fileprivate struct State {
         var table: JobTable
         var verifier: LoadedVerifier?
-        var loadFailure: VerifierError?
+        /// As thrown, for the log and the process; clients get it as `VerifierError`.
+        var loadFailure: (any Error)?
         var watchers = JobWatchers()
         /// Whether the compute thread has been told to look for jobs.
         var isWorking = false
@@ -48,7 +49,7 @@ public final class VerifierHost: Sendable {
     public var condition: Condition {
         state.withLock { state in
             if state.table.isClosed { return .stopping }
-            if let failure = state.loadFailure { return .broken(failure) }
+            if let failure = state.refusalForLoadFailure { return .broken(failure) }
             return state.verifier == nil ? .loading : .ready
         }
     }
@@ -166,9 +167,7 @@ extension VerifierHost {
                 state.verifier = verifier
                 for continuation in state.waitingForLoad { continuation.resume() }
             case .failure(let error):
-                state.loadFailure =
-                    error as? VerifierError
-                    ?? VerifierError(.internalFailure, "the models could not be loaded; the verifier's log says why")
+                state.loadFailure = error
                 for continuation in state.waitingForLoad { continuation.resume(throwing: error) }
             }
             state.waitingForLoad = []
@@ -177,7 +176,7 @@ extension VerifierHost {
 
     private func readyVerifier() throws(VerifierError) -> LoadedVerifier {
         try locked { state throws(VerifierError) in
-            if let failure = state.loadFailure { throw failure }
+            if let failure = state.refusalForLoadFailure { throw failure }
             guard let verifier = state.verifier else {
                 throw VerifierError(.overloaded, "the models are still being loaded; try again in a moment")
             }
@@ -250,6 +249,14 @@ extension VerifierHost {
 }
 
 extension VerifierHost.State {
+    /// What clients are told when the models could not be loaded.
+    fileprivate var refusalForLoadFailure: VerifierError? {
+        loadFailure.map {
+            $0 as? VerifierError
+                ?? VerifierError(.internalFailure, "the models could not be loaded; the verifier's log says why")
+        }
+    }
+
     /// Tells every waiting job how many are before it.
     fileprivate mutating func tellPositions() {
         for id in table.waiting {
