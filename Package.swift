@@ -19,8 +19,8 @@ func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
 }
 
 /// The tests of a room, or of several together.
-func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Target {
-    .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
 /// What only tests link.
@@ -81,8 +81,10 @@ let package = Package(
                 "Speculation", "VerifierRuntime", "WireProtocol", logging,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ]),
 
         // The two programs.
@@ -96,5 +98,43 @@ let package = Package(
             name: "underpaint-verifier",
             dependencies: ["CPUBackend", "Models", "VerifierRuntime", "VerifierService", argumentParser, logging],
             swiftSettings: strict),
+
+        // What only tests link.
+        testSupport("TestSupport", ["Graphs", "Tensors"]),
+        testSupport("VerificationTestSupport", ["Diffusion", "Speculation"]),
+
+        // Tests of one room each.
+        tests("TensorsTests", ["Tensors", "TestSupport"]),
+        tests("GraphsTests", ["Graphs", "Tensors", "TestSupport"]),
+        tests("CPUBackendTests", ["CKernels", "CPUBackend", "Graphs", "Tensors", "TestSupport"]),
+        tests("DiffusionTests", ["Diffusion"]),
+        tests("LatentCodingTests", ["CZstd", "Diffusion", "LatentCoding"]),
+        tests("SpeculationTests", ["Diffusion", "LatentCoding", "Speculation"]),
+        tests("ModelsTests", ["CPUBackend", "Diffusion", "Graphs", "Models", "Tensors", "TestSupport"]),
+        tests("PicturesTests", ["Pictures"]),
+        tests("WireProtocolTests", ["Speculation", "VerificationTestSupport", "WireProtocol", protobuf]),
+        tests("EdgeRuntimeTests", ["EdgeRuntime", "Speculation", "VerificationTestSupport", "WireProtocol"]),
+        tests("VerifierRuntimeTests", ["Speculation", "VerificationTestSupport", "VerifierRuntime"]),
+        tests(
+            "VerifierServiceTests",
+            [
+                "EdgeRuntime", "Speculation", "VerificationTestSupport", "VerifierRuntime", "VerifierService",
+                "WireProtocol", logging,
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdTesting", package: "hummingbird"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]),
+
+        // Tests of several rooms together.
+        tests("BackendConformanceTests", ["CPUBackend", "Graphs", "Tensors", "TestSupport"]),
+        tests(
+            "MainJobTests",
+            [
+                "CPUBackend", "Diffusion", "EdgeRuntime", "LatentCoding", "Models", "Pictures", "Speculation",
+                "VerifierRuntime", "VerifierService", logging,
+            ]),
+        tests("CommandLineTests", ["underpaint"]),
     ]
 )

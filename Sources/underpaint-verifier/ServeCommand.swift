@@ -58,7 +58,7 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        var logger = Logger(label: "underpaint-verifier", factory: StreamLogHandler.standardError)
+        var logger = Logger(label: "underpaint-verifier", factory: { StreamLogHandler.standardError(label: $0) })
         logger.logLevel = logLevel
         let policy = ThreadPolicy(count: threads)
         logger.info("starting", metadata: ["threads": "\(policy.count)"])

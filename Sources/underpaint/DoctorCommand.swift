@@ -85,7 +85,8 @@ enum Diagnosis {
             let use = library == backendDefault ? "computes the models" : "the portable alternative"
             return Finding(
                 "library",
-                "\(description.library) (\(use)); own kernels: \(description.kernels), \(description.threadCount) threads")
+                "\(description.library) (\(use)); own kernels: \(description.kernels), \(description.threadCount) threads"
+            )
         }
     }
 

@@ -28,7 +28,6 @@ struct UnderpaintCommand: AsyncParsableCommand {
               underpaint resume --list
             """,
         version: "0.1.0",
-        subcommands: [GenerateCommand.self, ResumeCommand.self, ModelsCommand.self, DoctorCommand.self],
-        defaultSubcommand: GenerateCommand.self
+        subcommands: [GenerateCommand.self, ResumeCommand.self, ModelsCommand.self, DoctorCommand.self]
     )
 }

@@ -16,40 +16,70 @@ struct Failure: Error {
     }
 }
 
-/// Runs a command and turns whatever goes wrong into one line on standard error and an exit code.
+/// Runs a command and turns whatever goes wrong into words on standard error and an exit code.
 func reportingFailures(_ work: () async throws -> Void) async throws {
     do {
         try await work()
-    } catch let failure as Failure {
+    } catch {
+        let failure = Failure(error)
         Terminal.write("underpaint: \(failure.message)\n")
         throw ExitCode(failure.status)
-    } catch is CancellationError {
-        Terminal.write("\nunderpaint: stopped\n")
-        throw ExitCode(ExitStatus.interrupted)
-    } catch let error as ModelError {
-        Terminal.write("underpaint: \(error)\n")
-        throw ExitCode(ExitStatus.noInput)
-    } catch let error as JournalError {
-        Terminal.write("underpaint: \(error)\n")
-        throw ExitCode(error.code == .notWritable ? ExitStatus.cannotCreate : ExitStatus.dataError)
-    } catch let error as VerifierError {
-        Terminal.write("underpaint: \(error)\n")
-        throw ExitCode(ExitStatus.dataError)
-    } catch let error as DiffusionError {
-        Terminal.write("underpaint: \(error)\n")
-        throw ExitCode(ExitStatus.dataError)
-    } catch let error as UnverifiedError {
-        Terminal.write(
+    }
+}
+
+extension Failure {
+    /// What any error of the rooms below means for the person who ran the command.
+    init(_ error: any Error) {
+        switch error {
+        case let failure as Failure: self = failure
+        case is CancellationError: self.init(ExitStatus.interrupted, "stopped")
+        case let error as ModelError: self.init(Failure.status(of: error), "\(error)")
+        case let error as JournalError: self.init(Failure.status(of: error), "\(error)")
+        case let error as DiffusionError: self.init(Failure.status(of: error), "\(error)")
+        case let error as TransportError: self.init(Failure.status(of: error), "\(error)")
+        case is VerifierError: self.init(ExitStatus.dataError, "\(error)")
+        case is SpeculationError: self.init(ExitStatus.usage, "\(error)")
+        case let error as UnverifiedError: self.init(error)
+        default: self.init(ExitStatus.software, "\(error)")
+        }
+    }
+
+    private init(_ error: UnverifiedError) {
+        self.init(
+            ExitStatus.tryLater,
             """
-            underpaint: the verifier did not finish the picture: \(error.cause)
+            the verifier did not finish the picture: \(error.cause)
             The draft is kept in \(error.file.path)
               underpaint resume \(error.job)             sends it again
               underpaint resume \(error.job) --offline   finishes it here with the draft alone
-
             """)
-        throw ExitCode(ExitStatus.tryLater)
-    } catch {
-        Terminal.write("underpaint: \(error)\n")
-        throw ExitCode(ExitStatus.software)
+    }
+
+    private static func status(of error: ModelError) -> Int32 {
+        switch error {
+        case .notFound, .missingFile, .unreadable: ExitStatus.noInput
+        case .unsupportedSize, .guidanceOutOfRange: ExitStatus.usage
+        default: ExitStatus.dataError
+        }
+    }
+
+    private static func status(of error: JournalError) -> Int32 {
+        switch error.code {
+        case .notFound: ExitStatus.noInput
+        case .damaged: ExitStatus.dataError
+        case .notWritable: ExitStatus.cannotCreate
+        }
+    }
+
+    private static func status(of error: DiffusionError) -> Int32 {
+        switch error {
+        case .stepCountOutOfRange, .shiftOutOfRange: ExitStatus.usage
+        default: ExitStatus.software
+        }
+    }
+
+    private static func status(of error: TransportError) -> Int32 {
+        if case .invalidAddress = error { return ExitStatus.usage }
+        return ExitStatus.unavailable
     }
 }

@@ -1,5 +1,7 @@
 /// Exit codes, as sysexits(3) and shells number them.
 enum ExitStatus {
+    /// The command line asks for something that cannot be.
+    static let usage: Int32 = 64
     /// A hand-off file, a picture or a model is damaged.
     static let dataError: Int32 = 65
     /// A model or a file was not found.

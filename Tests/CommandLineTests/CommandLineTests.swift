@@ -1,0 +1,85 @@
+import Foundation
+import Testing
+
+/// The built program as a person runs it, with the tiny models of the fixtures.
+@Suite struct CommandLineTests {
+    @Test func pictureIsWrittenAndReportedAsJSON() throws {
+        let folder = try Folder()
+        let end = try folder.run(
+            "generate", "a red mug", "--seed", "7", "--steps", "10", "--json", "--quiet", "-o", "mug.png")
+        #expect(end.status == 0, "\(end.errors)")
+        let object = try #require(
+            try JSONSerialization.jsonObject(with: Data(end.output.utf8)) as? [String: Any])
+        #expect(object["seed"] as? Int == 7)
+        let report = try #require(object["report"] as? [String: Any])
+        #expect(report["draftSteps"] as? Int == 8)
+        #expect(folder.has("mug.png"))
+    }
+
+    @Test func batchHasOneFileForEachSeedAndAnyOfThemCanBeMadeAlone() throws {
+        let folder = try Folder()
+        #expect(
+            try folder.run("generate", "a red mug", "--seed", "3", "-b", "2", "-o", "m.png", "--steps", "4").status == 0
+        )
+        #expect(folder.has("m-3.png") && folder.has("m-4.png"))
+        #expect(try folder.run("generate", "a red mug", "--seed", "4", "-o", "alone.png", "--steps", "4").status == 0)
+        #expect(try folder.contents("alone.png") == folder.contents("m-4.png"))
+    }
+
+    @Test func unknownWordsAreNamed() throws {
+        let end = try Folder().run("generate", "a red zeppelin", "--steps", "4", "-o", "z.png")
+        #expect(end.status == 0)
+        #expect(end.errors.contains("zeppelin"))
+    }
+
+    @Test func unreachableVerifierKeepsTheDraftForResume() throws {
+        let folder = try Folder()
+        let end = try folder.run(
+            "generate", "a red mug", "--seed", "1", "--steps", "5", "-o", "kept.png", "--verifier",
+            "http://127.0.0.1:9")
+        #expect(end.status == 75)
+        #expect(end.errors.contains("underpaint resume"))
+        #expect(!folder.has("kept.png"))
+        #expect(try folder.run("resume", "--list").output.contains("4/5 steps"))
+        #expect(try folder.run("resume", "--offline").status == 0)
+        #expect(folder.has("kept.png"))
+        #expect(try folder.run("resume", "--list").output.isEmpty)
+    }
+
+    @Test(
+        "bad requests end with a message and their own exit code",
+        arguments: [
+            (["generate", ""], 65), (["generate", "mug", "-W", "100"], 64), (["generate", "mug", "--steps", "0"], 64),
+            (["generate", "mug", "--handoff", "1.5"], 64), (["generate", "mug", "-o", "/nowhere/x.png"], 73),
+            (["generate", "mug", "-o", "x.jpg"], 73), (["generate", "mug", "--draft-model", "none"], 66),
+            (["generate", "mug", "--cfg-scale", "50"], 64), (["generate", "mug", "--verifier", "ftp://x"], 64),
+            (["resume", "no-such-job"], 66), (["paint"], 64),
+        ] as [([String], Int32)])
+    func badRequestsEndWithTheirOwnCode(arguments: [String], status: Int32) throws {
+        let end = try Folder().run(arguments)
+        #expect(end.status == status, "\(arguments): \(end.errors)")
+        #expect(!end.errors.isEmpty)
+    }
+
+    @Test func interruptedProgramStopsSoonAndWritesNoPicture() throws {
+        let folder = try Folder()
+        let program = try folder.start([
+            "generate", "a red mug", "--steps", "1000", "--handoff", "0.99", "-o", "long.png",
+        ])
+        // The first preview-free sign of life: the process runs. Signals before its handler stands just end it.
+        Thread.sleep(forTimeInterval: 0.5)
+        program.interrupt()
+        program.waitUntilExit()
+        #expect(program.terminationStatus == 130 || program.terminationReason == .uncaughtSignal)
+        #expect(!folder.has("long.png"))
+    }
+
+    @Test func helpHasExamplesAndDoctorIsWell() throws {
+        let folder = try Folder()
+        #expect(try folder.run("generate", "--help").output.contains("EXAMPLES"))
+        let doctor = try folder.run("doctor", "--json")
+        #expect(doctor.status == 0, "\(doctor.output)")
+        #expect(doctor.output.contains("oneDNN"))
+        #expect(try folder.run("models", "--verify").status == 0)
+    }
+}

@@ -1,0 +1,78 @@
+import Foundation
+import Testing
+
+/// A working folder of its own for one test, and the program to run in it.
+struct Folder {
+    struct End {
+        let status: Int32
+        let output: String
+        let errors: String
+    }
+
+    let url: URL
+
+    init() throws {
+        url = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    }
+
+    func has(_ name: String) -> Bool {
+        FileManager.default.fileExists(atPath: url.appendingPathComponent(name).path)
+    }
+
+    func contents(_ name: String) throws -> Data {
+        try Data(contentsOf: url.appendingPathComponent(name))
+    }
+
+    func run(_ arguments: String...) throws -> End {
+        try run(arguments)
+    }
+
+    func run(_ arguments: [String]) throws -> End {
+        let (output, errors) = (url.appendingPathComponent("stdout"), url.appendingPathComponent("stderr"))
+        for file in [output, errors] { try Data().write(to: file) }
+        let program = try prepare(arguments)
+        program.standardOutput = try FileHandle(forWritingTo: output)
+        program.standardError = try FileHandle(forWritingTo: errors)
+        try program.run()
+        program.waitUntilExit()
+        return End(
+            status: program.terminationStatus, output: String(decoding: try Data(contentsOf: output), as: UTF8.self),
+            errors: String(decoding: try Data(contentsOf: errors), as: UTF8.self))
+    }
+
+    /// A program that runs on while the test does something to it.
+    func start(_ arguments: [String]) throws -> Process {
+        let program = try prepare(arguments)
+        program.standardOutput = FileHandle.nullDevice
+        program.standardError = FileHandle.nullDevice
+        try program.run()
+        return program
+    }
+
+    private func prepare(_ arguments: [String]) throws -> Process {
+        let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .appendingPathComponent("Fixtures/tiny").path
+        let program = Process()
+        program.executableURL = try Folder.program
+        program.arguments = arguments
+        program.currentDirectoryURL = url
+        program.environment = [
+            "UNDERPAINT_MODELS": fixtures, "XDG_STATE_HOME": url.appendingPathComponent("state").path,
+            "HOME": url.path,
+        ]
+        return program
+    }
+
+    /// The program stands beside the bundle of the tests.
+    private static var program: URL {
+        get throws {
+            let places = [Bundle.main.bundleURL, URL(fileURLWithPath: CommandLine.arguments[0])]
+            return try #require(
+                places.flatMap { [$0, $0.deletingLastPathComponent()] }
+                    .map { $0.appendingPathComponent("underpaint") }
+                    .first { FileManager.default.isExecutableFile(atPath: $0.path) },
+                "build the product `underpaint` first; looked beside \(places)")
+        }
+    }
+}

@@ -1,0 +1,167 @@
+import EdgeRuntime
+import Foundation
+import LatentCoding
+import Models
+import Pictures
+import Speculation
+import Synchronization
+import Testing
+import VerifierRuntime
+
+@Suite struct MakingTests {
+    @Test func hybridPictureHasItsParametersAndItsReport() async throws {
+        let workshop = try Workshop()
+        let finished = try await workshop.embedded.make(workshop.request())
+        #expect((finished.picture.width, finished.picture.height) == (64, 96))
+        let report = finished.report
+        #expect(report.origin == .hybrid)
+        #expect((report.draftSteps, report.stepCount) == (8, 10))
+        #expect(report.latentBytes == finished.job.codedEstimate.count)
+        #expect(report.latentBytes > 0 && report.latentBytes < report.rawLatentBytes)
+        let verification = try #require(report.verification)
+        #expect(verification.verifierOnlyEvaluations == 10)
+        #expect(verification.receivedBytes == report.latentBytes)
+        #expect(!verification.levels.isEmpty)
+        #expect(verification.stages.map(\.name) == ["text", "check", "refine", "decode", "encode"])
+
+        let file = try PNG.decode(try finished.png())
+        #expect(file.picture == finished.picture)
+        let parameters = try #require(file.text.first { $0.key == "parameters" })
+        #expect(parameters.text.hasPrefix("a red mug\nSteps: 10, "))
+        #expect(parameters.text.contains("Seed: 7"))
+        #expect(parameters.text.contains("Hand-off: 8/10"))
+        #expect(parameters.text.contains("Made by: hybrid"))
+    }
+
+    @Test func sameSeedGivesTheSameFileAndAnotherSeedAnother() async throws {
+        let workshop = try Workshop()
+        let first = try await workshop.embedded.make(workshop.request()).png()
+        #expect(try await workshop.embedded.make(workshop.request()).png() == first)
+        #expect(try await workshop.embedded.make(workshop.request(seed: 8)).png() != first)
+    }
+
+    @Test func rejectedDraftGivesExactlyTheVerifiersOwnPicture() async throws {
+        let workshop = try Workshop()
+        var request = workshop.request()
+        request.checkThreshold = 0
+        let rejected = try await workshop.embedded.make(request)
+        let own = try await workshop.embedded.make(workshop.request(handoff: 0))
+        #expect(rejected.report.verification?.reentryStep == 0)
+        #expect(own.report.origin == .verifierOnly)
+        #expect(own.report.latentBytes == 0)
+        #expect(own.report.verification?.verifierEvaluations == 10)
+        #expect(rejected.picture == own.picture)
+    }
+
+    @Test func trustTakesOnlyTheLastSteps() async throws {
+        let workshop = try Workshop()
+        let trusted = try await workshop.embedded.make(workshop.request(mode: .trust))
+        #expect(trusted.report.verification?.verifierEvaluations == 2)
+        #expect(trusted.report.verification?.levels == [])
+        var generous = workshop.request()
+        generous.checkThreshold = .greatestFiniteMagnitude
+        let accepted = try await workshop.embedded.make(generous)
+        #expect(accepted.report.verification?.reentryStep == 8)
+        // One evaluation of the check serves as the first step, but in a batch of another size: bits may differ.
+        let differences = zip(trusted.picture.rgb, accepted.picture.rgb).map { abs(Int($0) - Int($1)) }
+        #expect(differences.allSatisfy { $0 <= 1 })
+    }
+
+    @Test func draftAloneIsLabelledAndAsksNoVerifier() async throws {
+        let workshop = try Workshop()
+        let maker = workshop.maker(DeadVerifier())
+        let finished = try await maker.make(workshop.request(handoff: 1))
+        #expect(finished.report.origin == .draftOnly)
+        #expect(finished.report.verification == nil)
+        let text = try PNG.decode(try finished.png()).text
+        #expect(text.contains { $0.text.contains("Made by: draft only") })
+        #expect(workshop.journal.all().isEmpty)
+    }
+
+    @Test func unverifiedDraftIsKeptAndResumesToTheSamePicture() async throws {
+        let workshop = try Workshop()
+        let expected = try await workshop.embedded.make(workshop.request()).picture
+        let error = try await #require(throws: UnverifiedError.self) {
+            try await workshop.maker(DeadVerifier(), address: "http://127.0.0.1:9").make(workshop.request())
+        }
+        let kept = try HandoffJournal.read(error.file)
+        #expect(kept.verifier == "http://127.0.0.1:9")
+        #expect(kept.outputPath == "picture.png")
+        let resumed = try await workshop.embedded.resume(kept, report: { _ in })
+        #expect(resumed.picture == expected)
+        workshop.embedded.settle(resumed)
+        #expect(throws: JournalError.self) { try HandoffJournal.read(error.file) }
+    }
+
+    @Test func resumedOfflinePictureIsTheDraftsAndLabelled() async throws {
+        let workshop = try Workshop()
+        let error = try await #require(throws: UnverifiedError.self) {
+            try await workshop.maker(DeadVerifier()).make(workshop.request())
+        }
+        let finished = try await workshop.embedded.resumeOffline(
+            try HandoffJournal.read(error.file), report: { _ in })
+        #expect(finished.report.origin == .draftOnly)
+        let whole = try await workshop.embedded.make(workshop.request(handoff: 1))
+        // The resumed draft went through the quantized hand-off, so the pictures are alike and not equal.
+        let squares = zip(finished.picture.rgb, whole.picture.rgb).map { pow(Double($0) - Double($1), 2) }
+        let decibels = 10 * log10(255 * 255 / (squares.reduce(0, +) / Double(squares.count)))
+        #expect(decibels > 25)
+    }
+
+    @Test func cancelledDraftStopsAndLeavesNothingBehind() async throws {
+        let workshop = try Workshop()
+        var long = workshop.request(handoff: 0.99)
+        long.stepCount = 1000
+        let request = long
+        let steps = Mutex(0)
+        let started = AsyncStream<Void>.makeStream()
+        let task = Task {
+            try await workshop.embedded.make(request, id: .random(), outputPath: "x.png") { event in
+                if case .drafted = event {
+                    steps.withLock { $0 += 1 }
+                    started.continuation.yield()
+                }
+            }
+        }
+        for await _ in started.stream { break }
+        task.cancel()
+        await #expect(throws: CancellationError.self) { try await task.value }
+        #expect(steps.withLock { $0 } < 990)
+        #expect(workshop.journal.all().isEmpty)
+    }
+
+    @Test func impossibleRequestsAreRefusedBeforeAnyStep() async throws {
+        let workshop = try Workshop()
+        func refused(_ change: (inout GenerationRequest) -> Void) async -> (any Error)? {
+            var request = workshop.request()
+            change(&request)
+            let asked = request
+            do {
+                _ = try await workshop.embedded.make(asked)
+                return nil
+            } catch { return error }
+        }
+        #expect(await refused { $0.prompt = "" } is VerifierError)
+        #expect(await refused { $0.prompt = String(repeating: "mug ", count: 10_000) } is VerifierError)
+        #expect(await refused { $0.width = 100 } is ModelError)
+        #expect(await refused { $0.height = 4096 } is ModelError)
+        #expect(await refused { $0.stepCount = 0 } != nil)
+        #expect(await refused { $0.guidanceScale = .nan } is VerifierError)
+        #expect(await refused { $0.guidanceScale = 90 } is ModelError)
+        #expect(await refused { $0.handoffFraction = .nan } is SpeculationError)
+        #expect(workshop.journal.all().isEmpty)
+    }
+}
+
+/// A verifier that is not there.
+struct DeadVerifier: VerifierTransport {
+    func verify(
+        _ job: VerificationJob, report: @escaping @Sendable (VerificationEvent) -> Void
+    ) async throws -> VerificationOutcome {
+        throw TransportError.serverUnreachable("nobody answers")
+    }
+
+    func availability() async throws -> VerifierDescription {
+        throw TransportError.serverUnreachable("nobody answers")
+    }
+}

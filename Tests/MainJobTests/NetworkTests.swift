@@ -1,0 +1,64 @@
+import EdgeRuntime
+import Foundation
+import Logging
+import Speculation
+import Testing
+import VerifierRuntime
+import VerifierService
+
+@Suite struct NetworkTests {
+    @Test func pictureThroughTheNetworkIsTheEmbeddedOneByteForByte() async throws {
+        let workshop = try Workshop()
+        let embedded = try await workshop.embedded.make(workshop.request()).png()
+        try await serving(workshop) { address in
+            let transport = try LibcurlVerifierTransport(url: address)
+            let remote = try await workshop.maker(transport, address: address).make(workshop.request())
+            #expect(try remote.png() == embedded)
+            let description = try await transport.availability()
+            #expect(description.isReady)
+            #expect(description.models == workshop.verifier.catalogue)
+        }
+    }
+
+    @Test func serverThatIsGoneCostsNothing() async throws {
+        let workshop = try Workshop()
+        let expected = try await workshop.embedded.make(workshop.request()).png()
+        var port = ""
+        try await serving(workshop) { port = $0 }
+        let address = port
+        let transport = try LibcurlVerifierTransport(
+            url: address, retry: RetryPolicy(attempts: 1))
+        let error = try await #require(throws: UnverifiedError.self) {
+            try await workshop.maker(transport, address: address).make(workshop.request())
+        }
+        #expect(error.cause is TransportError)
+        let kept = try HandoffJournal.read(error.file)
+        try await serving(workshop) { address in
+            let resumed = try await workshop.maker(try LibcurlVerifierTransport(url: address))
+                .resume(kept, report: { _ in })
+            #expect(try resumed.png() == expected)
+        }
+    }
+
+    /// Runs a real server on a port of the system's choice while `body` works.
+    private func serving(_ workshop: Workshop, _ body: (String) async throws -> Void) async throws {
+        let host = VerifierHost { [verifier = workshop.verifier] in
+            LoadedVerifier(executor: verifier, models: verifier.catalogue)
+        }
+        let server = VerifierServer(
+            configuration: .init(port: 0, grace: .seconds(1)), host: host,
+            logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+        let ports = AsyncStream<Int>.makeStream()
+        let running = Task {
+            try await server.run(handlesSignals: false) { ports.continuation.yield($0) }
+        }
+        defer { running.cancel() }
+        for await port in ports.stream {
+            try await host.waitUntilLoaded()
+            try await body("http://127.0.0.1:\(port)")
+            break
+        }
+        running.cancel()
+        _ = await running.result
+    }
+}

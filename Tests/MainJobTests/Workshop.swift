@@ -1,0 +1,48 @@
+import CPUBackend
+import EdgeRuntime
+import Foundation
+import Models
+import Speculation
+import VerifierRuntime
+
+/// Both halves with the tiny random models of the fixtures, in a folder of their own.
+struct Workshop {
+    let models: ModelPair
+    let verifier: PictureVerifier
+    let painter: DraftPainter
+    let journal: HandoffJournal
+
+    init() throws {
+        let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .appendingPathComponent("Fixtures/tiny").path
+        models = try ModelPair(
+            draft: "studio-draft", verifier: "studio-verifier", in: ModelStore(roots: [fixtures]))
+        let backend = CPUBackend(threads: ThreadPolicy(count: 2))
+        verifier = try PictureVerifier(models: models, backend: backend)
+        painter = try DraftPainter(models: models, backend: backend)
+        journal = HandoffJournal(
+            folder: FileManager.default.temporaryDirectory.appendingPathComponent(JobID.random().text))
+    }
+
+    /// A maker whose verifier is in this process.
+    var embedded: PictureMaker {
+        maker(InProcessVerifierTransport(models: verifier.catalogue, execute: verifier.execute))
+    }
+
+    func maker(_ transport: any VerifierTransport, address: String? = nil) -> PictureMaker {
+        PictureMaker(painter: painter, transport: transport, journal: journal, verifier: address)
+    }
+
+    func request(handoff: Double = 0.8, seed: UInt64 = 7, mode: SpeculationMode = .handoff) -> GenerationRequest {
+        GenerationRequest(
+            prompt: "a red mug", width: 64, height: 96, stepCount: 10, handoffFraction: handoff, seed: seed,
+            guidanceScale: 3, mode: mode)
+    }
+}
+
+extension PictureMaker {
+    /// One picture, nobody watching.
+    func make(_ request: GenerationRequest) async throws -> FinishedPicture {
+        try await make(request, id: .random(), outputPath: "picture.png", report: { _ in })
+    }
+}
