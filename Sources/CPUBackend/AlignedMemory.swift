@@ -4,11 +4,12 @@ import Tensors
 ///
 /// Not for two threads at once.
 final class AlignedMemory {
-    let bytes: UnsafeMutableRawBufferPointer
+    let base: UnsafeMutableRawPointer
+    private let byteCount: Int
 
     init(byteCount: Int) {
-        bytes = UnsafeMutableRawBufferPointer.allocate(
-            byteCount: max(byteCount, 1), alignment: OwnedStorage.alignment)
+        self.byteCount = max(byteCount, 1)
+        base = .allocate(byteCount: self.byteCount, alignment: OwnedStorage.alignment)
     }
 
     convenience init(floatCount: Int) {
@@ -17,7 +18,7 @@ final class AlignedMemory {
 
     convenience init(zeros byteCount: Int) {
         self.init(byteCount: byteCount)
-        bytes.initializeMemory(as: UInt8.self, repeating: 0)
+        base.initializeMemory(as: UInt8.self, repeating: 0, count: self.byteCount)
     }
 
     /// A copy of a tensor, widened to float32 unless it holds integers.
@@ -33,12 +34,9 @@ final class AlignedMemory {
         }
     }
 
-    deinit { bytes.deallocate() }
+    deinit { base.deallocate() }
 
-    var base: UnsafeMutableRawPointer {
-        // `allocate` gives at least one byte, so there is a base address; the empty buffer's nil never occurs.
-        bytes.baseAddress ?? UnsafeMutableRawPointer(bitPattern: OwnedStorage.alignment)!
-    }
+    var bytes: UnsafeMutableRawBufferPointer { UnsafeMutableRawBufferPointer(start: base, count: byteCount) }
 
     /// The memory as floats; nothing else is ever stored in memory that is asked for as floats.
     var floats: UnsafeMutablePointer<Float> { base.assumingMemoryBound(to: Float.self) }

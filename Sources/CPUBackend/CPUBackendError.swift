@@ -21,7 +21,7 @@ public struct CPUBackendError: Error, Hashable, Sendable, CustomStringConvertibl
     public var description: String {
         let place = node.map { "\($0): " } ?? ""
         return "\(place)\(call) failed with status \(status)\(meaning); "
-            + "`underpaint doctor` shows the libraries in use, another one can be chosen with --library"
+            + "`underpaint doctor` shows the library in use and what the processor has"
     }
 
     private var meaning: String {

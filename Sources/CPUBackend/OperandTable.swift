@@ -23,8 +23,6 @@ final class OperandTable {
         weights = OperandTable.weights(of: graph, plan: plan)
     }
 
-    var arenaByteCount: Int { plan.arenaByteCount }
-
     /// Where a value lies; the memory of a parameter is made at the first asking and kept.
     func operand(_ value: ValueID) -> Operand {
         let root = plan.root(of: value)

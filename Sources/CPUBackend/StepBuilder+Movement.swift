@@ -10,7 +10,8 @@ extension StepBuilder {
         var offset = 0
         for part in x {
             let width = part.shape[axis] * inner
-            copies += blocks(of: part, width: width, count: outer, to: y.floats + offset, spacing: y.shape[axis] * inner)
+            copies += blocks(
+                of: part, width: width, count: outer, to: y.floats + offset, spacing: y.shape[axis] * inner)
             offset += width
         }
         return KernelSequence("concatenate", copies)

@@ -1,8 +1,9 @@
-@testable import CPUBackend
 import Graphs
 import Tensors
 import TestSupport
 import Testing
+
+@testable import CPUBackend
 
 @Suite(.serialized) struct CPUBackendTests {
     @Test(arguments: MatrixLibrary.allCases)
@@ -72,7 +73,8 @@ import Testing
 
     @Test func oneDNNNeverFallsBackToItsPlainLoops() throws {
         for graphCase in try LargerCases.all() {
-            let program = try CPUBackend(threads: ThreadPolicy(count: 1)).prepare(graphCase.graph, parameters: graphCase.parameters)
+            let program = try CPUBackend(threads: ThreadPolicy(count: 1)).prepare(
+                graphCase.graph, parameters: graphCase.parameters)
             for (node, kernel) in program.implementations {
                 #expect(!kernel.contains("ref"), "\(graphCase.label): \(node) is \(kernel)")
             }
@@ -80,7 +82,8 @@ import Testing
     }
 
     @Test func profileCountsRunsAndSeconds() throws {
-        let program = try CPUBackend(threads: ThreadPolicy(count: 1)).compile(try linear(), parameters: weights(.float32))
+        let program = try CPUBackend(threads: ThreadPolicy(count: 1)).compile(
+            try linear(), parameters: weights(.float32))
         let inputs = ["x": Tensor([2, 4], [Float](repeating: 1, count: 8))]
         _ = try program.run(inputs)
         #expect(program.profile.map(\.runs) == [0])

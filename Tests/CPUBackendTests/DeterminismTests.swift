@@ -59,12 +59,14 @@ private final class Handover {
     func runOnAnotherThread() throws {
         var thread = pthread_t()
         let context = Unmanaged.passUnretained(self).toOpaque()
-        let status = pthread_create(&thread, nil, { context in
-            guard let context else { return nil }
-            let handover = Unmanaged<Handover>.fromOpaque(context).takeUnretainedValue()
-            handover.result = Result { try handover.work() }
-            return nil
-        }, context)
+        let status = pthread_create(
+            &thread, nil,
+            { context in
+                guard let context else { return nil }
+                let handover = Unmanaged<Handover>.fromOpaque(context).takeUnretainedValue()
+                handover.result = Result { try handover.work() }
+                return nil
+            }, context)
         try #require(status == 0)
         pthread_join(thread, nil)
     }

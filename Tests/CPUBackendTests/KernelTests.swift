@@ -15,9 +15,12 @@ let instructionSets: [ck_isa] = [CK_ISA_PLAIN, CK_ISA_AVX2, CK_ISA_AVX512].filte
 @Suite(.serialized) struct KernelTests {
     private static let functions: [(String, ck_activation, @Sendable (Double) -> Double)] = [
         ("silu", CK_SILU, { $0 / (1 + exp(-$0)) }),
-        ("gelu tanh", CK_GELU_TANH, { x in
-            x / 2 * (1 + tanh((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)))
-        }),
+        (
+            "gelu tanh", CK_GELU_TANH,
+            { x in
+                x / 2 * (1 + tanh((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)))
+            }
+        ),
         ("gelu", CK_GELU, { x in x / 2 * erfc(-x / 2.0.squareRoot()) }),
         ("gelu sigmoid", CK_GELU_SIGMOID, { x in x / (1 + exp(-1.702 * x)) }),
     ]

@@ -59,7 +59,8 @@ enum LargerCases {
                 let weight = try builder.parameter("weight", [32, 32])
                 let linear = Operation.linear(Linear(hasBias: false))
                 let once = try builder.node(linear, [builder.input("x", [5, 32]), weight])
-                return try builder.add(weight, builder.slice(builder.node(linear, [once, weight]), axis: 0, start: 0, count: 1))
+                return try builder.add(
+                    weight, builder.slice(builder.node(linear, [once, weight]), axis: 0, start: 0, count: 1))
             },
         ]
     }

@@ -6,8 +6,7 @@ final class OneDNNMemory {
     let layout: OneDNNLayout
 
     /// - Parameter pointer: nil if `move(to:)` comes later.
-    init(_ layout: OneDNNLayout, _ engine: OneDNNEngine, _ pointer: UnsafeMutableRawPointer?) throws(CPUBackendError)
-    {
+    init(_ layout: OneDNNLayout, _ engine: OneDNNEngine, _ pointer: UnsafeMutableRawPointer?) throws(CPUBackendError) {
         var memory: dnnl_memory_t?
         let status = withUnsafePointer(to: layout.descriptor) {
             dnnl_memory_create(&memory, $0, engine.handle, pointer)

@@ -20,7 +20,7 @@ struct KernelCall<Arguments>: KernelStep {
     func run() { kernel(team, arguments) }
 }
 
-/// Several calls that make up one node.
+/// Several calls, none of which needs scratch space, that make up one node.
 struct KernelSequence: KernelStep {
     private let steps: [any KernelStep]
     let implementation: String
