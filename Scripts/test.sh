@@ -7,4 +7,4 @@ Scripts/install-dependencies.sh
 Scripts/lint.sh
 Scripts/generate-protos.sh --check
 swift build --build-tests --explicit-target-dependency-import-check error
-exec swift test --skip-build "$@"
+exec swift test --skip-build --disable-xctest "$@"

@@ -64,6 +64,7 @@ struct GenerateCommand: AsyncParsableCommand {
 
             try await cancellingOnInterrupt {
                 let workbench = try Workbench(models: models, verifier: verifier)
+                try workbench.checkWords(of: picture.prompt)
                 for job in jobs {
                     let request = try workbench.request(picture, seed: job.seed, isOffline: offline)
                     try await make(request, file: job.file, preview: previewFile, with: workbench.maker)

@@ -40,6 +40,23 @@ struct Workbench {
         }
     }
 
+    /// Names the words of a prompt that the model does not know.
+    ///
+    /// - Throws: `Failure` when it knows none of them: what came out would be anybody's guess.
+    func checkWords(of prompt: String) throws {
+        let tokens = models.shared.tokenizer.encode(prompt)
+        let unknown = tokens.unknownWords.joined(separator: ", ")
+        let advice = "`underpaint models --words` shows what it knows"
+        guard unknown.isEmpty || !tokens.isUnconditional else {
+            throw Failure(ExitStatus.usage, "the model knows none of the words \(unknown); \(advice)")
+        }
+        if !unknown.isEmpty { Terminal.warn("the model does not know: \(unknown) (left out; \(advice))") }
+        if tokens.wasCut {
+            let limit = models.shared.tokenizer.vocabulary.maximumTokenCount
+            Terminal.warn("the prompt is longer than the \(limit) words that the model reads; the rest is left out")
+        }
+    }
+
     /// What the options ask for, with the model's own defaults where they are silent.
     func request(_ options: PictureOptions, seed: UInt64, isOffline: Bool) throws -> GenerationRequest {
         let size = try size(options)

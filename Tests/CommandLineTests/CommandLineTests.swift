@@ -53,7 +53,7 @@ import Testing
             (["generate", "mug", "--handoff", "1.5"], 64), (["generate", "mug", "-o", "/nowhere/x.png"], 73),
             (["generate", "mug", "-o", "x.jpg"], 73), (["generate", "mug", "--draft-model", "none"], 66),
             (["generate", "mug", "--cfg-scale", "50"], 64), (["generate", "mug", "--verifier", "ftp://x"], 64),
-            (["resume", "no-such-job"], 66), (["paint"], 64),
+            (["resume", "no-such-job"], 66), (["paint"], 64), (["generate", "zeppelin"], 64),
         ] as [([String], Int32)])
     func badRequestsEndWithTheirOwnCode(arguments: [String], status: Int32) throws {
         let end = try Folder().run(arguments)

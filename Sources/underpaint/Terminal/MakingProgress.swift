@@ -43,11 +43,6 @@ final class MakingProgress: Sendable {
         state.line.finish(
             "\(job.handoffStep)/\(job.stepCount) steps  \(seconds.formatted(decimals: 2)) s  "
                 + "latent \(job.codedEstimate.count) bytes")
-        if !drafted.unknownWords.isEmpty {
-            Terminal.warn(
-                "the model does not know: \(drafted.unknownWords.joined(separator: ", ")) (left out; "
-                    + "`underpaint models --words` shows what it knows)")
-        }
         state.line = ProgressLine("verifier", isQuiet: isQuiet)
     }
 
