@@ -76,16 +76,19 @@ struct BenchmarkCase {
         return cases
     }
 
+    /// Eight in a row, as in a model: a graph of a single short node would mostly measure waking the threads.
     private static func rows() throws -> [BenchmarkCase] {
         [
-            try BenchmarkCase("rms norm + silu 64x64x64") {
-                try $0.activation(
-                    $0.rmsNorm($0.input("x", [1, 64, 64, 64]), "norm", epsilon: 1e-6), .silu)
+            try BenchmarkCase("8 rms norm + silu 64x64x64") {
+                var x = $0.input("x", [1, 64, 64, 64])
+                for _ in 0..<8 { x = try $0.activation($0.rmsNorm(x, "norm", epsilon: 1e-6), .silu) }
+                return x
             },
-            try BenchmarkCase("layer norm + modulation 2x64x256") {
-                try $0.modulate(
-                    $0.layerNorm($0.input("x", [2, 64, 256]), epsilon: 1e-6),
-                    shift: $0.input("shift", [2, 256]), scale: $0.input("scale", [2, 256]))
+            try BenchmarkCase("8 layer norm + modulation 2x64x256") {
+                var x = $0.input("x", [2, 64, 256])
+                let (shift, scale) = ($0.input("shift", [2, 256]), $0.input("scale", [2, 256]))
+                for _ in 0..<8 { x = try $0.modulate($0.layerNorm(x, epsilon: 1e-6), shift: shift, scale: scale) }
+                return x
             },
         ]
     }

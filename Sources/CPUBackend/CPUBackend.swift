@@ -3,8 +3,12 @@ public import Graphs
 
 /// Runs graphs on the processor: matrix products by oneDNN or OpenBLAS, everything else by kernels of our own.
 ///
-/// The same inputs give the same bits at every run on one machine with one thread count. Call an executable graph
-/// from one thread that lives long, see `ThreadPolicy`; compiling may happen on another.
+/// The same inputs give the same bits at every run on one machine with one number of threads. With oneDNN more is
+/// so: a row of a batch of tokens has the same bits in any batch and with any number of threads. Only Winograd
+/// convolutions are not so (oneDNN chooses their tiles by batch and threads), and OpenBLAS, which has other
+/// kernels for small matrices.
+///
+/// Call an executable graph from one thread that lives long, see `ThreadPolicy`; compiling may happen on another.
 public struct CPUBackend: Backend {
     public let library: MatrixLibrary
     public let threads: ThreadPolicy

@@ -44,6 +44,31 @@ import Testing
         }
     }
 
+    /// What lets a server put several people's rows into one batch and still give each the picture it had alone.
+    @Test func rowOfABatchHasTheBitsThatItHasAlone() throws {
+        var generator = SeededGenerator(seed: 5)
+        let all = Tensor.normal([5, 64, 128], using: &generator)
+        var tensors: [String: Tensor] = [:]
+        var alone: [Float] = []
+        for batch in [1, 2, 5] {
+            var builder = GraphBuilder()
+            let x = builder.input("x", [batch, 64, 128])
+            let parts = try builder.split(builder.linear(x, "qkv", outputs: 384), axis: 2, parts: 3)
+            let y = try builder.attention(parts[0], parts[1], parts[2], headCount: 4)
+            builder.output("result", try builder.add(x, builder.linear(y, "proj", outputs: 128)))
+            for parameter in builder.graph.parameters where tensors[parameter.name] == nil {
+                let shape = builder.graph[parameter.value].shape
+                tensors[parameter.name] = .normal(shape, deviation: 0.1, using: &generator)
+            }
+            let backend = CPUBackend(library: .oneDNN, threads: ThreadPolicy(count: 2))
+            let program = try backend.compile(builder.graph, parameters: DictionaryParameters(tensors))
+            let rows = Tensor([batch, 64, 128], Array(all.floats().prefix(batch * 64 * 128)))
+            let first = Array(try #require(program.run(["x": rows])["result"]).floats().prefix(64 * 128))
+            if batch == 1 { alone = first }
+            #expect(first == alone, "in a batch of \(batch)")
+        }
+    }
+
     private func bits(_ program: any ExecutableGraph, _ graphCase: GraphCase) throws -> [UInt32] {
         try program.run(graphCase.runs[0])["result"].map { $0.floats().map(\.bitPattern) } ?? []
     }

@@ -28,13 +28,18 @@ static inline void store(float *p, vf v, ptrdiff_t left)
     }
 }
 
+/// Halves added to halves until one float is left.
 static inline float sum_of(vf v)
 {
-    float lanes[CK_WIDTH];
-    memcpy(lanes, &v, sizeof v);
-    for (int half = CK_WIDTH / 2; half > 0; half /= 2)
-        for (int i = 0; i < half; i++) lanes[i] += lanes[i + half];
-    return lanes[0];
+#if CK_WIDTH == 16
+    const __typeof__(v.lo) w = v.lo + v.hi;
+    const __typeof__(w.lo) x = w.lo + w.hi;
+#elif CK_WIDTH == 8
+    const __typeof__(v.lo) x = v.lo + v.hi;
+#else
+    const vf x = v;
+#endif
+    return (x.x + x.z) + (x.y + x.w);
 }
 
 static inline float largest_of(vf v)
