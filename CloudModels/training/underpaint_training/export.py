@@ -59,6 +59,7 @@ def _file(folder: Path, name: str) -> dict[str, Any]:
 def _save(module: nn.Module, path: Path) -> None:
     state = {k: v.detach().to(torch.bfloat16).contiguous().cpu() for k, v in module.state_dict().items()}
     save_file(state, str(path), metadata={"format": "pt"})
+    path.chmod(0o644)
 
 
 def _write(folder: Path, manifest: dict[str, Any]) -> None:

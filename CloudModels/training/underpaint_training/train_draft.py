@@ -1,7 +1,7 @@
 """Stage `draft`: a small denoiser that regresses the guided verifier's velocity.
 
-Half of its samples are states of the verifier's own trajectories, stored with the velocities that came with them;
-the other half are noised pictures with a fresh evaluation of the verifier.
+Most of its samples are states of the verifier's own trajectories, stored with the velocities that came with them; the
+others are noised pictures with a fresh evaluation of the verifier, which cost three times as much.
 """
 
 from __future__ import annotations
