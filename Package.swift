@@ -99,6 +99,11 @@ let package = Package(
             dependencies: ["CPUBackend", "Models", "VerifierRuntime", "VerifierService", argumentParser, logging],
             swiftSettings: strict),
 
+        // What is measured beside a peer, see Benchmarks/README.md.
+        .executableTarget(
+            name: "underpaint-bench", dependencies: ["CPUBackend", "Graphs", "Models", "Tensors"],
+            path: "Benchmarks/CPU", swiftSettings: strict),
+
         // What only tests link.
         testSupport("TestSupport", ["Graphs", "Tensors"]),
         testSupport("VerificationTestSupport", ["Diffusion", "Speculation"]),

@@ -1,3 +1,4 @@
+import CPUBackend
 import Graphs
 import TestSupport
 import Testing
@@ -10,7 +11,9 @@ struct BackendUnderTest: Sendable, CustomTestStringConvertible {
 
     /// Every backend that can run here and is held to the reference. To hold another one, add it to this list.
     static let measured: [BackendUnderTest] = [
-        BackendUnderTest(backend: ArenaBackend())
+        BackendUnderTest(backend: ArenaBackend()),
+        BackendUnderTest(backend: CPUBackend(library: .oneDNN, threads: ThreadPolicy(count: 1))),
+        BackendUnderTest(backend: CPUBackend(library: .openBLAS, threads: ThreadPolicy(count: 1))),
     ]
 
     /// The reference, too: it must agree with PyTorch and refuse what others refuse.
