@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// A working folder of its own for one test, and the program to run in it.
-struct Folder {
+final class Folder {
     struct End {
         let status: Int32
         let output: String
@@ -15,6 +15,8 @@ struct Folder {
         url = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
         try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
     }
+
+    deinit { try? FileManager.default.removeItem(at: url) }
 
     func has(_ name: String) -> Bool {
         FileManager.default.fileExists(atPath: url.appendingPathComponent(name).path)

@@ -6,7 +6,7 @@ import Speculation
 import VerifierRuntime
 
 /// Both halves with the tiny random models of the fixtures, in a folder of their own.
-struct Workshop {
+final class Workshop: Sendable {
     let models: ModelPair
     let verifier: PictureVerifier
     let painter: DraftPainter
@@ -23,6 +23,8 @@ struct Workshop {
         journal = HandoffJournal(
             folder: FileManager.default.temporaryDirectory.appendingPathComponent(JobID.random().text))
     }
+
+    deinit { try? FileManager.default.removeItem(at: journal.folder) }
 
     /// A maker whose verifier is in this process.
     var embedded: PictureMaker {

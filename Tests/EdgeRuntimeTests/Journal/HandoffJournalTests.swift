@@ -4,9 +4,11 @@ import Speculation
 import Testing
 import VerificationTestSupport
 
-@Suite struct HandoffJournalTests {
+@Suite final class HandoffJournalTests {
     private let journal = HandoffJournal(
         folder: FileManager.default.temporaryDirectory.appendingPathComponent(JobID.random().text))
+
+    deinit { try? FileManager.default.removeItem(at: journal.folder) }
 
     private var picture: UnfinishedPicture {
         UnfinishedPicture(
