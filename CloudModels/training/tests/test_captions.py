@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -35,3 +38,8 @@ def test_the_tokenizer_drops_unknown_words_and_pads() -> None:
     tokenizer = Tokenizer(["<pad>", "<unknown>", "mug", "red"], 4)
     assert tokenizer.encode("A RED, (shiny) mug!") == [3, 2, PAD, PAD]
     assert tokenizer.encode("red " * 9) == [3] * 4
+
+
+def test_the_exported_models_know_this_vocabulary() -> None:
+    path = Path(__file__).parents[3] / "EdgeModels" / "studio-shared" / "vocabulary.json"
+    assert json.loads(path.read_text())["words"] == vocabulary()

@@ -23,7 +23,13 @@ def test_rotation_keeps_the_products_of_tokens_at_equal_offsets() -> None:
 
 def test_a_fresh_denoiser_predicts_zero_at_any_size() -> None:
     model = dit.DiT(16, 2, 1, 2, 8, 16, guidance_embedding=True)
-    v = model(torch.randn(1, 4, 10, 8), torch.tensor([0.5]), torch.randn(1, 24, 16), torch.randn(1, 16), torch.tensor([3.0]))
+    v = model(
+        torch.randn(1, 4, 10, 8),
+        torch.tensor([0.5]),
+        torch.randn(1, 24, 16),
+        torch.randn(1, 16),
+        torch.tensor([3.0]),
+    )
     assert v.shape == (1, 4, 10, 8)
     assert not v.any()
 

@@ -27,7 +27,9 @@ class PaintedDiscs:
         mask = x**2 + y**2 < 0.1
         color = np.sqrt(COLORS[fields.color or "grey"])
         pixels = np.where(mask[..., None], color, 0.7)
-        return SimpleNamespace(pixels=(pixels * 255).astype(np.uint8), mask=mask, coverage=float(mask.mean()), contrast=1.0)
+        return SimpleNamespace(
+            pixels=(pixels * 255).astype(np.uint8), mask=mask, coverage=float(mask.mean()), contrast=1.0
+        )
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +64,9 @@ def test_a_later_run_continues_where_the_former_stopped(tiny: Recipe, trained: t
     assert after is not None and after["step"] > before["step"] and after["seconds"] > before["seconds"]
 
 
-def test_the_export_names_files_by_their_true_hashes(tiny: Recipe, trained: tuple[Path, Path], tmp_path: Path) -> None:
+def test_the_export_names_files_by_their_true_hashes(
+    tiny: Recipe, trained: tuple[Path, Path], tmp_path: Path
+) -> None:
     from underpaint_training.evaluate import evaluate
     from underpaint_training.release import release
 

@@ -49,8 +49,14 @@ def main() -> None:
     parser.add_argument("stage", choices=STAGES)
     parser.add_argument("--recipe", type=Path, help="the recipe file (all stages but fixtures)")
     parser.add_argument("--out", type=Path, help="where export, evaluate and fixtures write")
-    parser.add_argument("--minutes", type=float, help="total minutes of training, earlier runs included, instead of the recipe's")
-    parser.add_argument("--processes", type=int, default=1, help="train with this many single-threaded processes")
+    parser.add_argument(
+        "--minutes",
+        type=float,
+        help="total minutes of training, earlier runs included, instead of the recipe's",
+    )
+    parser.add_argument(
+        "--processes", type=int, default=1, help="train with this many single-threaded processes"
+    )
     arguments = parser.parse_args()
     if arguments.stage == "fixtures":
         from .fixtures import write_fixtures

@@ -19,7 +19,9 @@ STATISTIC = "guidedEstimateDistance"
 
 
 @torch.no_grad()
-def check(brush: Painter, verifier: DiT, store: LatentStore, count: int = 64, handoff: float = 0.8) -> dict[str, Any]:
+def check(
+    brush: Painter, verifier: DiT, store: LatentStore, count: int = 64, handoff: float = 0.8
+) -> dict[str, Any]:
     """Levels and the 95 % quantile of d at each, over `count` held-out captions with one seed each."""
     rng = np.random.default_rng(11)
     prompts = [caption(store.fields[i], rng, 0.12) for i in rng.integers(0, len(store.fields), count)]
@@ -39,7 +41,10 @@ def check(brush: Painter, verifier: DiT, store: LatentStore, count: int = 64, ha
             values[k].append((estimate - s).pow(2).mean((1, 2, 3)).sqrt())
     d = torch.stack([torch.cat(v) for v in values])
     return {
-        "statistic": STATISTIC, "quantile": QUANTILE, "samples": count, "handOffStep": cut,
+        "statistic": STATISTIC,
+        "quantile": QUANTILE,
+        "samples": count,
+        "handOffStep": cut,
         "levels": [round(t, 6) for t in levels],
         "thresholds": [round(float(v), 5) for v in d.quantile(QUANTILE, dim=1)],
         "medians": [round(float(v), 5) for v in d.quantile(0.5, dim=1)],

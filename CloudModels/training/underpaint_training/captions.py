@@ -34,7 +34,6 @@ MATERIAL_WORDS: dict[str, tuple[str, ...]] = {
     "gold": ("gold", "golden", "brass"),
     "copper": ("copper", "copper", "shiny copper"),
     "wax": ("wax", "", ""),
-    "fabric": ("fabric", "", "soft"),
 }
 COLOR_WORDS: dict[str, tuple[str, ...]] = {
     "grey": ("grey", "gray"),
@@ -43,23 +42,68 @@ COLOR_WORDS: dict[str, tuple[str, ...]] = {
     "beige": ("beige", "cream"),
 }
 SURFACE_WORDS: dict[str, tuple[str, ...]] = {
-    "wooden table": ("on a wooden table", "on a wooden table", "on a wood table", "on an oak table", "on a wooden desk"),
-    "dark wooden table": ("on a dark wooden table", "on a dark wooden table", "on a walnut table", "on a dark wood table"),
-    "marble counter": ("on a marble counter", "on a marble countertop", "on a marble table", "on white marble"),
+    "wooden table": (
+        "on a wooden table",
+        "on a wooden table",
+        "on a wood table",
+        "on an oak table",
+        "on a wooden desk",
+    ),
+    "dark wooden table": (
+        "on a dark wooden table",
+        "on a dark wooden table",
+        "on a walnut table",
+        "on a dark wood table",
+    ),
+    "marble counter": (
+        "on a marble counter",
+        "on a marble countertop",
+        "on a marble table",
+        "on white marble",
+    ),
     "concrete surface": ("on a concrete surface", "on concrete", "on a concrete floor", "on a stone surface"),
-    "linen cloth": ("on a linen cloth", "on linen", "on a linen tablecloth", "on a cloth"),
+    "linen cloth": ("on a linen cloth", "on linen", "on a linen tablecloth", "on a cloth", "on linen fabric"),
 }
 BACKDROP_WORDS = (
-    "on a {} background", "on a {} background", "on a plain {} background", "against a {} background",
-    "in front of a {} backdrop", "on a seamless {} background",
+    "on a {} background",
+    "on a {} background",
+    "on a plain {} background",
+    "against a {} background",
+    "in front of a {} backdrop",
+    "on a seamless {} background",
 )
 LIGHT_WORDS: dict[str, tuple[str, ...]] = {
-    "soft window light": ("soft window light", "soft window light", "window light", "soft daylight", "natural light", "soft light"),
-    "studio softbox": ("studio softbox", "studio light", "studio lighting", "softbox lighting", "bright studio light"),
+    "soft window light": (
+        "soft window light",
+        "soft window light",
+        "window light",
+        "soft daylight",
+        "natural light",
+        "soft light",
+    ),
+    "studio softbox": (
+        "studio softbox",
+        "studio light",
+        "studio lighting",
+        "softbox lighting",
+        "bright studio light",
+    ),
     "hard spotlight": ("hard spotlight", "spotlight", "under a spotlight", "hard light"),
-    "warm evening light": ("warm evening light", "warm light", "evening light", "golden hour light", "sunset light"),
+    "warm evening light": (
+        "warm evening light",
+        "warm light",
+        "evening light",
+        "golden hour light",
+        "sunset light",
+    ),
     "cool blue light": ("cool blue light", "cool light", "cold blue light", "moonlight"),
-    "dramatic side light": ("dramatic side light", "dramatic light", "side light", "moody light", "low key light"),
+    "dramatic side light": (
+        "dramatic side light",
+        "dramatic light",
+        "side light",
+        "moody light",
+        "low key light",
+    ),
 }
 ANGLE_WORDS: dict[str, tuple[str, ...]] = {
     "eye level": ("eye level", "at eye level", "front view"),
@@ -72,7 +116,16 @@ COMPOSITION_WORDS: dict[str, tuple[str, ...]] = {
     "left": ("on the left", "on the left side", "left of center"),
     "right": ("on the right", "on the right side", "right of center"),
 }
-PREFIXES = ("", "", "", "a photo of", "a product photo of", "product photography of", "a studio photo of", "a picture of")
+PREFIXES = (
+    "",
+    "",
+    "",
+    "a photo of",
+    "a product photo of",
+    "product photography of",
+    "a studio photo of",
+    "a picture of",
+)
 # Left out of a caption more often, so that a short prompt means the usual view.
 USUAL = {"angle": "three quarter view", "composition": "centered"}
 
@@ -133,7 +186,13 @@ def mirrored(fields: Fields) -> Fields:
 
 def vocabulary() -> list[str]:
     """All words that a caption can hold, sorted, after <pad> and <unknown>."""
-    phrases: list[str] = ["in of a an with", *PREFIXES, *COLORS, *SURFACES, *(w for c in COLOR_WORDS.values() for w in c)]
+    phrases: list[str] = [
+        "in of a an with",
+        *PREFIXES,
+        *COLORS,
+        *SURFACES,
+        *(w for c in COLOR_WORDS.values() for w in c),
+    ]
     for table in (OBJECT_WORDS, MATERIAL_WORDS, SURFACE_WORDS, LIGHT_WORDS, ANGLE_WORDS, COMPOSITION_WORDS):
         phrases += [w for words in table.values() for w in words]
     phrases += list(BACKDROP_WORDS)

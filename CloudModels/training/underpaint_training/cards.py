@@ -18,8 +18,13 @@ textures, no third-party pictures, no scraped data, no weights of other models. 
 
 def _words() -> str:
     rows = {
-        "objects": OBJECT_MATERIALS, "materials": {m for ms in OBJECT_MATERIALS.values() for m in ms}, "colours": COLORS,
-        "surfaces": SURFACES, "lights": LIGHTS, "angles": ANGLES, "compositions": COMPOSITION_WORDS,
+        "objects": OBJECT_MATERIALS,
+        "materials": {m for ms in OBJECT_MATERIALS.values() for m in ms},
+        "colours": COLORS,
+        "surfaces": SURFACES,
+        "lights": LIGHTS,
+        "angles": ANGLES,
+        "compositions": COMPOSITION_WORDS,
     }
     order = list(MATERIALS)
     rows["materials"] = sorted(rows["materials"], key=order.index)
@@ -46,15 +51,22 @@ def _gap(numbers: dict[str, Any]) -> str:
     gap = numbers.get("draft", {}).get("velocityGap")
     if not gap:
         return ""
-    lines = ["", "RMS velocity difference r between draft and guided verifier on the verifier's own trajectories:", "",
-             "| t | r | share of v² unexplained |", "|---|---|---|"]
+    lines = [
+        "",
+        "RMS velocity difference r between draft and guided verifier on the verifier's own trajectories:",
+        "",
+        "| t | r | share of v² unexplained |",
+        "|---|---|---|",
+    ]
     lines += [f"| {row['t']} | {row['r']} | {row['unexplained']} |" for row in gap["steps"][::4]]
     return "\n".join(lines) + f"\n\nMean r over the drafted steps: {gap['meanDrafted']}.\n"
 
 
 def _card(title: str, lead: str, training: dict[str, Any], figures: str, note: str) -> str:
-    run = (f"{training['samples']} samples in {training['hours']} h of wall time on two shared CPU cores, "
-           f"{training['pictures']} rendered pictures (mirror images doubled), on {training['date']}.")
+    run = (
+        f"{training['samples']} samples in {training['hours']} h of wall time on two shared CPU cores, "
+        f"{training['pictures']} rendered pictures (mirror images doubled), on {training['date']}."
+    )
     return f"""# {title}
 
 {lead}
@@ -63,7 +75,7 @@ def _card(title: str, lead: str, training: dict[str, Any], figures: str, note: s
 
 {run}
 
-    {training['command']}
+    {training["command"]}
 
 Figures from `python -m underpaint_training evaluate`:
 
@@ -93,12 +105,27 @@ def write(bundle: Bundle, root: Path, numbers: dict[str, Any], note: str) -> Non
     against = {k: v for k, v in numbers.items() if k.endswith("PSNR")}
     draft = _table(numbers.get("draft", {}) | against) + "\n" + _gap(numbers)
     for folder, text in (
-        (root / "CloudModels" / bundle.ids.verifier,
-         _card("studio-verifier", "The large model of the studio pair: a flow-matching diffusion transformer for product pictures.",
-               bundle.training["verifier"], verifier, note)),
-        (root / "EdgeModels" / bundle.ids.draft,
-         _card("studio-draft", "The small model of the studio pair, distilled from the guided studio-verifier; it takes the "
-               "guidance scale as an input and needs one evaluation a step.", bundle.training["draft"], draft, note)),
+        (
+            root / "CloudModels" / bundle.ids.verifier,
+            _card(
+                "studio-verifier",
+                "The large model of the studio pair: a flow-matching diffusion transformer for product pictures.",
+                bundle.training["verifier"],
+                verifier,
+                note,
+            ),
+        ),
+        (
+            root / "EdgeModels" / bundle.ids.draft,
+            _card(
+                "studio-draft",
+                "The small model of the studio pair, distilled from the guided studio-verifier; it takes the "
+                "guidance scale as an input and needs one evaluation a step.",
+                bundle.training["draft"],
+                draft,
+                note,
+            ),
+        ),
     ):
         (folder / "MODEL_CARD.md").write_text(text)
 

@@ -48,13 +48,20 @@ def velocity_gap(brush: Painter, verifier: DiT, draft: DiT, prompts: list[str]) 
     for t, s in zip(times[:-1], times[1:]):
         level = t.expand(len(prompts))
         v, p = teacher(x, level), student(x, level)
-        rows.append({"t": round(float(t), 4), "r": round(float((v - p).pow(2).mean().sqrt()), 4),
-                     "unexplained": round(float((v - p).pow(2).mean() / v.pow(2).mean()), 4)})
+        rows.append(
+            {
+                "t": round(float(t), 4),
+                "r": round(float((v - p).pow(2).mean().sqrt()), 4),
+                "unexplained": round(float((v - p).pow(2).mean() / v.pow(2).mean()), 4),
+            }
+        )
         x = x + (s - t) * v
     return {"steps": rows, "meanDrafted": round(float(np.mean([r["r"] for r in rows[:DRAFT_STEPS]])), 4)}
 
 
-def arms(brush: Painter, verifier: DiT, draft: DiT | None, prompts: list[str], seed: int) -> dict[str, torch.Tensor]:
+def arms(
+    brush: Painter, verifier: DiT, draft: DiT | None, prompts: list[str], seed: int
+) -> dict[str, torch.Tensor]:
     """Final latents from the same seeds: verifier alone, draft alone, draft for 80 % of the steps."""
     noise, times = brush.noise(len(prompts), seed), brush.times()
     teacher = brush.verifier(verifier, prompts)
@@ -73,19 +80,32 @@ def evaluate(recipe: Recipe, data: Path, checkpoints: Path, out: Path) -> dict[s
     store = LatentStore(recipe, data, checkpoints, "holdout")
     pictures = held_out(data, 256)
     quality = psnr(store.frozen.vae, pictures, torch.device(recipe.device))
-    numbers: dict[str, Any] = {"vae": {"psnr": float(quality.mean()), "p10": float(quality.quantile(0.1)), "min": float(quality.min()),
-                                       "pictures": len(pictures)}}
+    numbers: dict[str, Any] = {
+        "vae": {
+            "psnr": float(quality.mean()),
+            "p10": float(quality.quantile(0.1)),
+            "min": float(quality.min()),
+            "pictures": len(pictures),
+        }
+    }
     model, state = load_verifier(recipe, checkpoints)
     brush = painter(recipe, store, model.text)
-    numbers["verifier"] = {"samples": state["samples"], "minutes": state["seconds"] / 60, "pictures": state["pictures"],
-                           "heldOutFlowLoss": flow_loss(store, brush, model)}
+    numbers["verifier"] = {
+        "samples": state["samples"],
+        "minutes": state["seconds"] / 60,
+        "pictures": state["pictures"],
+        "heldOutFlowLoss": flow_loss(store, brush, model),
+    }
     draft = None
     if (checkpoints / "draft.pt").exists():
         draft, draft_state = load_draft(recipe, checkpoints)
         rng = np.random.default_rng(29)
         prompts = [caption(store.fields[i], rng, 0.12) for i in rng.integers(0, len(store.fields), 32)]
-        numbers["draft"] = {"samples": draft_state["samples"], "minutes": draft_state["seconds"] / 60,
-                            "velocityGap": velocity_gap(brush, model.dit, draft, prompts)}
+        numbers["draft"] = {
+            "samples": draft_state["samples"],
+            "minutes": draft_state["seconds"] / 60,
+            "velocityGap": velocity_gap(brush, model.dit, draft, prompts),
+        }
     latents = arms(brush, model.dit, draft, list(PROMPTS), 1)
     decoded = {name: brush.decode(x) for name, x in latents.items()}
     order = [n for n in ("draft", "hybrid", "verifier") if n in decoded]
@@ -94,7 +114,9 @@ def evaluate(recipe: Recipe, data: Path, checkpoints: Path, out: Path) -> dict[s
         reference = decoded["verifier"].astype(np.float64)
         for name in ("draft", "hybrid"):
             error = ((decoded[name] - reference) ** 2).mean((1, 2, 3))
-            numbers[f"{name}AgainstVerifierPSNR"] = float(np.mean(10 * np.log10(255**2 / np.maximum(error, 1e-9))))
+            numbers[f"{name}AgainstVerifierPSNR"] = float(
+                np.mean(10 * np.log10(255**2 / np.maximum(error, 1e-9)))
+            )
     (out / "numbers.json").write_text(json.dumps(numbers, indent=2, sort_keys=True) + "\n")
     print(json.dumps(numbers, indent=2, sort_keys=True))
     return numbers

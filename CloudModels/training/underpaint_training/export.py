@@ -68,9 +68,14 @@ def _write(folder: Path, manifest: dict[str, Any]) -> None:
 
 def _dit_architecture(model: DiT, text: TextEncoder) -> dict[str, Any]:
     return {
-        "kind": "dit", "width": model.width, "headCount": model.heads, "layerCount": len(model.blocks),
-        "patchSize": model.patch, "latentChannelCount": model.channels,
-        "textWidth": text.norm.weight.numel(), "textTokenCount": text.position_embedding.shape[0],
+        "kind": "dit",
+        "width": model.width,
+        "headCount": model.heads,
+        "layerCount": len(model.blocks),
+        "patchSize": model.patch,
+        "latentChannelCount": model.channels,
+        "textWidth": text.norm.weight.numel(),
+        "textTokenCount": text.position_embedding.shape[0],
         "guidanceEmbedding": model.g_embed is not None,
     }
 
@@ -79,7 +84,9 @@ def write(bundle: Bundle, root: Path) -> None:
     """Writes <root>/EdgeModels/{shared,draft} and <root>/CloudModels/{verifier}."""
     b = bundle
     shared, draft, verifier = (
-        root / "EdgeModels" / b.ids.shared, root / "EdgeModels" / b.ids.draft, root / "CloudModels" / b.ids.verifier,
+        root / "EdgeModels" / b.ids.shared,
+        root / "EdgeModels" / b.ids.draft,
+        root / "CloudModels" / b.ids.verifier,
     )
     for folder in (shared, draft, verifier):
         folder.mkdir(parents=True, exist_ok=True)
@@ -90,42 +97,69 @@ def write(bundle: Bundle, root: Path) -> None:
     _save(b.decoder, shared / "vae-decoder.safetensors")
     text_block = b.text.blocks[0]
     widths = [b.decoder.conv_in.out_channels, b.decoder.up1.out_channels, b.decoder.up2.out_channels]
-    _write(shared, common | {
-        "id": b.ids.shared, "role": "shared",
-        "files": {
-            "vocabulary": _file(shared, "vocabulary.json"),
-            "textEncoder": _file(shared, "text-encoder.safetensors"),
-            "vaeDecoder": _file(shared, "vae-decoder.safetensors"),
-        },
-        "architecture": {
-            "textEncoder": {
-                "width": b.text.norm.weight.numel(), "headCount": text_block.heads, "layerCount": len(b.text.blocks),
-                "tokenCount": b.text.position_embedding.shape[0], "vocabularySize": len(b.tokenizer.words),
+    _write(
+        shared,
+        common
+        | {
+            "id": b.ids.shared,
+            "role": "shared",
+            "files": {
+                "vocabulary": _file(shared, "vocabulary.json"),
+                "textEncoder": _file(shared, "text-encoder.safetensors"),
+                "vaeDecoder": _file(shared, "vae-decoder.safetensors"),
             },
-            "vaeDecoder": {
-                "latentChannelCount": b.decoder.conv_in.in_channels, "widths": widths,
-                "blocksPerStage": len(b.decoder.stage0), "scaleFactor": 8,
+            "architecture": {
+                "textEncoder": {
+                    "width": b.text.norm.weight.numel(),
+                    "headCount": text_block.heads,
+                    "layerCount": len(b.text.blocks),
+                    "tokenCount": b.text.position_embedding.shape[0],
+                    "vocabularySize": len(b.tokenizer.words),
+                },
+                "vaeDecoder": {
+                    "latentChannelCount": b.decoder.conv_in.in_channels,
+                    "widths": widths,
+                    "blocksPerStage": len(b.decoder.stage0),
+                    "scaleFactor": 8,
+                },
             },
+            "latent": {
+                "channelCount": len(b.latent.mean),
+                "mean": b.latent.mean,
+                "standardDeviation": b.latent.deviation,
+            },
+            "training": b.training.get("shared", {}),
         },
-        "latent": {"channelCount": len(b.latent.mean), "mean": b.latent.mean, "standardDeviation": b.latent.deviation},
-        "training": b.training.get("shared", {}),
-    })
+    )
 
     flow = {
-        "parameterisation": "velocity", "shared": b.ids.shared, "sizes": [{"width": b.size, "height": b.size}],
+        "parameterisation": "velocity",
+        "shared": b.ids.shared,
+        "sizes": [{"width": b.size, "height": b.size}],
         "schedule": {"kind": "shiftedUniform", "shift": b.flow.shift, "defaultStepCount": b.flow.steps},
-        "guidance": {"default": b.flow.guidance, "minimum": b.flow.guidance_minimum, "maximum": b.flow.guidance_maximum},
+        "guidance": {
+            "default": b.flow.guidance,
+            "minimum": b.flow.guidance_minimum,
+            "maximum": b.flow.guidance_maximum,
+        },
     }
     for role, folder, model, name, partner in (
         ("draft", draft, b.draft, "draft.safetensors", b.ids.verifier),
         ("verifier", verifier, b.verifier, "verifier.safetensors", b.ids.draft),
     ):
         _save(model, folder / name)
-        manifest = common | flow | {
-            "id": b.ids.draft if role == "draft" else b.ids.verifier, "role": role,
-            "files": {"weights": _file(folder, name)}, "architecture": _dit_architecture(model, b.text),
-            "partners": [partner], "training": b.training.get(role, {}),
-        }
+        manifest = (
+            common
+            | flow
+            | {
+                "id": b.ids.draft if role == "draft" else b.ids.verifier,
+                "role": role,
+                "files": {"weights": _file(folder, name)},
+                "architecture": _dit_architecture(model, b.text),
+                "partners": [partner],
+                "training": b.training.get(role, {}),
+            }
+        )
         if role == "verifier":
             manifest["check"] = b.check
         _write(folder, manifest)

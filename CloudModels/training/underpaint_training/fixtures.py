@@ -18,10 +18,17 @@ from .models.text import TextEncoder, Tokenizer
 from .models.vae import Decoder, PixelNorm
 from .recipe import FlowRecipe
 
-WORDS = ["<pad>", "<unknown>", *sorted(
-    "a an on of red blue white ceramic steel mug bowl vase wooden table background soft window light photo top view".split()
-)]
-PROMPTS = ("a red ceramic mug on a wooden table, soft window light", "A photo of a BLUE vase; top-view, unknownword")
+WORDS = [
+    "<pad>",
+    "<unknown>",
+    *sorted(
+        "a an on of red blue white ceramic steel mug bowl vase wooden table background soft window light photo top view".split()
+    ),
+]
+PROMPTS = (
+    "a red ceramic mug on a wooden table, soft window light",
+    "A photo of a BLUE vase; top-view, unknownword",
+)
 STEPS = 8
 GUIDANCE = 3.0
 
@@ -68,25 +75,57 @@ def ops(g: torch.Generator) -> Recorder:
     x, w, b = r(2, 5, 12), r(7, 12) / 3, r(7)
     out.case("linear", "output = input · weightᵀ + bias", input=x, weight=w, bias=b, output=F.linear(x, w, b))
     x, w, b = r(2, 4, 6, 5), r(3, 4, 3, 3) / 4, r(3)
-    out.case("conv3x3", "zero padding 1; input, output [batch, H, W, channel], weight [out, in, kh, kw]",
-             input=_nhwc(x), weight=w, bias=b, output=_nhwc(F.conv2d(x, w, b, padding=1)))
+    out.case(
+        "conv3x3",
+        "zero padding 1; input, output [batch, H, W, channel], weight [out, in, kh, kw]",
+        input=_nhwc(x),
+        weight=w,
+        bias=b,
+        output=_nhwc(F.conv2d(x, w, b, padding=1)),
+    )
     norm = PixelNorm(4)
     randomise(norm, g)
-    out.case("rmsNorm", "over channels of [batch, H, W, channel], eps 1e-6", input=_nhwc(x), weight=norm.weight, output=_nhwc(norm(x)))
+    out.case(
+        "rmsNorm",
+        "over channels of [batch, H, W, channel], eps 1e-6",
+        input=_nhwc(x),
+        weight=norm.weight,
+        output=_nhwc(norm(x)),
+    )
     x, w, b = r(2, 5, 12), 1 + r(12) / 5, r(12) / 5
-    out.case("layerNorm", "affine, eps 1e-5", input=x, weight=w, bias=b, output=F.layer_norm(x, (12,), w, b, 1e-5))
+    out.case(
+        "layerNorm", "affine, eps 1e-5", input=x, weight=w, bias=b, output=F.layer_norm(x, (12,), w, b, 1e-5)
+    )
     shift, scale = r(2, 1, 12), r(2, 1, 12)
-    out.case("modulatedNorm", "layer norm without affine, eps 1e-6, · (1 + scale) + shift; shift, scale [batch, 1, channel]",
-             input=x, shift=shift, scale=scale, output=d.modulated(x, shift, scale))
+    out.case(
+        "modulatedNorm",
+        "layer norm without affine, eps 1e-6, · (1 + scale) + shift; shift, scale [batch, 1, channel]",
+        input=x,
+        shift=shift,
+        scale=scale,
+        output=d.modulated(x, shift, scale),
+    )
     x = torch.cat([r(30) * 3, torch.tensor([0.0, -30.0, 30.0])])
     out.case("gelu", "tanh approximation", input=x, output=F.gelu(x, approximate="tanh"))
     out.case("silu", "x · sigmoid(x)", input=x, output=F.silu(x))
     q, k, v = r(2, 2, 5, 8), r(2, 2, 7, 8), r(2, 2, 7, 8)
-    out.case("attention", "q [batch, head, token, D], scale 1/√D", q=q, k=k, v=v, output=F.scaled_dot_product_attention(q, k, v))
+    out.case(
+        "attention",
+        "q [batch, head, token, D], scale 1/√D",
+        q=q,
+        k=k,
+        v=v,
+        output=F.scaled_dot_product_attention(q, k, v),
+    )
     angles = d.rotary_angles(3, 5, 8)
     x = r(2, 2, 15, 8)
-    out.case("rotary", "3 × 5 grid, head dimension 8; angles [token, D/2]: y pairs, then x pairs",
-             input=x, angles=angles, output=d.rotate(x, angles.cos(), angles.sin()))
+    out.case(
+        "rotary",
+        "3 × 5 grid, head dimension 8; angles [token, D/2]: y pairs, then x pairs",
+        input=x,
+        angles=angles,
+        output=d.rotate(x, angles.cos(), angles.sin()),
+    )
     t = torch.tensor([1000.0, 430.5, 0.25])
     out.case("timestepEmbedding", "values as given to e(v)", input=t, output=d.timestep_embedding(t))
     out.case("positionEmbedding", "3 × 5 grid, 16 channels", output=d.position_embedding(3, 5, 16))
@@ -95,9 +134,19 @@ def ops(g: torch.Generator) -> Recorder:
     out.case("patchify", "patch 2, [batch, H, W, C] → [batch, token, 4C]", input=x, output=p)
     out.case("unpatchify", "inverse of patchify at 4 × 6", input=p, output=d.unpatchify(p, 2, 4, 6))
     x = r(2, 12, 3, 4)
-    out.case("pixelShuffle", "factor 2; [batch, H, W, 12] → [batch, 2H, 2W, 3]", input=_nhwc(x), output=_nhwc(F.pixel_shuffle(x, 2)))
+    out.case(
+        "pixelShuffle",
+        "factor 2; [batch, H, W, 12] → [batch, 2H, 2W, 3]",
+        input=_nhwc(x),
+        output=_nhwc(F.pixel_shuffle(x, 2)),
+    )
     x = r(1, 3, 2, 3)
-    out.case("upsample", "nearest 2×, [batch, H, W, channel]", input=_nhwc(x), output=_nhwc(F.interpolate(x, scale_factor=2)))
+    out.case(
+        "upsample",
+        "nearest 2×, [batch, H, W, channel]",
+        input=_nhwc(x),
+        output=_nhwc(F.interpolate(x, scale_factor=2)),
+    )
     return out
 
 
@@ -107,33 +156,69 @@ def models(b: Bundle, g: torch.Generator) -> Recorder:
     channels = b.verifier.channels
     ids = b.tokenizer.batch([*PROMPTS, ""])
     tokens, pooled = b.text(ids)
-    out.case("text", "rows: the two prompts and the empty prompt; ids as floats", ids=ids, tokens=tokens, pooled=pooled)
+    out.case(
+        "text",
+        "rows: the two prompts and the empty prompt; ids as floats",
+        ids=ids,
+        tokens=tokens,
+        pooled=pooled,
+    )
 
-    x, modulation, angles = r(2, 12, b.verifier.width), r(2, 6, b.verifier.width) * 0.3, d.rotary_angles(3, 4, b.verifier.width // b.verifier.heads)
-    out.case("block", "verifier block 0 on a 3 × 4 grid; text rows 0, 1; modulation [batch, 6, width] before the table is added",
-             input=x, modulation=modulation, output=b.verifier.blocks[0](x, tokens[:2], modulation, angles.cos(), angles.sin()))
+    x, modulation, angles = (
+        r(2, 12, b.verifier.width),
+        r(2, 6, b.verifier.width) * 0.3,
+        d.rotary_angles(3, 4, b.verifier.width // b.verifier.heads),
+    )
+    out.case(
+        "block",
+        "verifier block 0 on a 3 × 4 grid; text rows 0, 1; modulation [batch, 6, width] before the table is added",
+        input=x,
+        modulation=modulation,
+        output=b.verifier.blocks[0](x, tokens[:2], modulation, angles.cos(), angles.sin()),
+    )
 
     pair, pair_pooled = tokens[[0, 2]], pooled[[0, 2]]
     for name, (h, w) in {"step16x16": (16, 16), "step12x20": (12, 20)}.items():
         x, t = r(1, h, w, channels), torch.tensor([0.7])
         v = b.verifier(x.expand(2, -1, -1, -1), t.expand(2), pair, pair_pooled)
-        out.case(f"verifier.{name}", "one latent x at t; velocity rows: prompt 0, empty prompt", x=x, t=t, velocity=v)
+        out.case(
+            f"verifier.{name}",
+            "one latent x at t; velocity rows: prompt 0, empty prompt",
+            x=x,
+            t=t,
+            velocity=v,
+        )
         w3 = torch.tensor([GUIDANCE])
-        out.case(f"draft.{name}", "the same x, t; guidance as given", x=x, t=t, guidance=w3,
-                 velocity=b.draft(x, t, tokens[:1], pooled[:1], w3))
+        out.case(
+            f"draft.{name}",
+            "the same x, t; guidance as given",
+            x=x,
+            t=t,
+            guidance=w3,
+            velocity=b.draft(x, t, tokens[:1], pooled[:1], w3),
+        )
 
     noise, times = r(1, 8, 8, channels), schedule(STEPS, b.flow.shift)
     velocity = guided(b.verifier, tokens[:1], pooled[:1], tokens[2:], pooled[2:], GUIDANCE)
     states = euler(velocity, noise, times)
-    out.case("verifier.trajectory", "8 Euler steps, prompt 0, guidance 3, from states[0] = ξ", times=times, states=torch.cat(states))
+    out.case(
+        "verifier.trajectory",
+        "8 Euler steps, prompt 0, guidance 3, from states[0] = ξ",
+        times=times,
+        states=torch.cat(states),
+    )
     w3 = torch.tensor([GUIDANCE])
     drafted = euler(lambda x, t: b.draft(x, t, tokens[:1], pooled[:1], w3), noise, times)
     out.case("draft.trajectory", "as above, by the draft", states=torch.cat(drafted[-1:]))
 
     mean, deviation = torch.tensor(b.latent.mean), torch.tensor(b.latent.deviation)
     latent = states[-1] * deviation + mean
-    out.case("picture", "decoded last state of verifier.trajectory, [batch, H, W, 3], not clamped; latent is de-normalised",
-             latent=latent, pixels=_nhwc(b.decoder(latent.permute(0, 3, 1, 2))))
+    out.case(
+        "picture",
+        "decoded last state of verifier.trajectory, [batch, H, W, 3], not clamped; latent is de-normalised",
+        latent=latent,
+        pixels=_nhwc(b.decoder(latent.permute(0, 3, 1, 2))),
+    )
     return out
 
 
@@ -147,7 +232,11 @@ def tiny_bundle(g: torch.Generator) -> Bundle:
         randomise(module, g)
         module.eval()
     latent = LatentStatistics([0.1 * i - 0.3 for i in range(8)], [0.8 + 0.1 * i for i in range(8)])
-    check = {"statistic": "guidedEstimateDistance", "levels": [0.43, 0.6, 0.75, 0.9], "thresholds": [0.3, 0.5, 0.8, 1.2]}
+    check = {
+        "statistic": "guidedEstimateDistance",
+        "levels": [0.43, 0.6, 0.75, 0.9],
+        "thresholds": [0.3, 0.5, 0.8, 1.2],
+    }
     return Bundle(tokenizer, text, decoder, latent, verifier, draft, FlowRecipe(), check, "0.0.1", 64)
 
 
@@ -164,9 +253,19 @@ def write_fixtures(root: Path) -> None:
         if any(not torch.isfinite(t).all() for t in load_file(str(path)).values()):
             raise ValueError(f"{path.name} holds a value that is not finite")
         described[name] = recorder.notes
-    files = {str(p.relative_to(root)): hashlib.sha256(p.read_bytes()).hexdigest()
-             for p in sorted(root.rglob("*")) if p.is_file() and (p.suffix == ".safetensors" or "tiny" in p.parts)}
+    files = {
+        str(p.relative_to(root)): hashlib.sha256(p.read_bytes()).hexdigest()
+        for p in sorted(root.rglob("*"))
+        if p.is_file() and (p.suffix == ".safetensors" or "tiny" in p.parts)
+    }
     tokenizer = [{"text": t, "ids": bundle.tokenizer.encode(t)} for t in (*PROMPTS, "")]
-    value = {"format": 1, "command": "python -m underpaint_training fixtures --out Tests/Fixtures",
-             "cases": described, "tokenizer": tokenizer, "files": files}
-    (root / "FIXTURES.json").write_text(json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
+    value = {
+        "format": 1,
+        "command": "python -m underpaint_training fixtures --out Tests/Fixtures",
+        "cases": described,
+        "tokenizer": tokenizer,
+        "files": files,
+    }
+    (root / "FIXTURES.json").write_text(
+        json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    )

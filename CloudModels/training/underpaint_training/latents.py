@@ -16,9 +16,8 @@ from .data.grammar import Fields
 from .models.vae import VAE
 from .pictures import decode, fields, shards
 from .recipe import Recipe
-from .training import restore
 from .train_vae import build
-
+from .training import restore
 
 WEAKEST = 0.4
 
@@ -43,7 +42,9 @@ def load_vae(recipe: Recipe, checkpoints: Path) -> FrozenVAE:
     vae = build(recipe.vae).to(memory_format=torch.channels_last)
     # A checkpoint from the middle of training has no rotated latents yet.
     vae.load_state_dict(state.get("frozen", state["average"]))
-    digest = hashlib.sha256(b"".join(p.detach().numpy().tobytes() for p in vae.encoder.parameters())).hexdigest()
+    digest = hashlib.sha256(
+        b"".join(p.detach().numpy().tobytes() for p in vae.encoder.parameters())
+    ).hexdigest()
     vae = vae.to(recipe.device).eval().requires_grad_(False)
     return FrozenVAE(vae, digest[:16], float(state["psnr"]))
 
@@ -58,7 +59,9 @@ def encode(vae: VAE, pixels: np.ndarray) -> np.ndarray:
         x = (x.permute(0, 3, 1, 2).float() / 127.5 - 1).contiguous(memory_format=torch.channels_last)
         with torch.autocast(device.type, torch.bfloat16):
             z = vae.encoder(x.to(device)).cpu()
-        parts.append(z.float().permute(0, 2, 3, 1).reshape(len(chunk), 2, *z.shape[2:], z.shape[1]).half().numpy())
+        parts.append(
+            z.float().permute(0, 2, 3, 1).reshape(len(chunk), 2, *z.shape[2:], z.shape[1]).half().numpy()
+        )
     return np.concatenate(parts)
 
 
@@ -132,7 +135,9 @@ class LatentStore:
         f = self.fields[index]
         return z, self.cells[shard][local, mirror], mirrored(f) if mirror else f
 
-    def batch(self, rng: np.random.Generator, count: int, drop_field: float, drop_all: float, object_weight: float) -> Batch:
+    def batch(
+        self, rng: np.random.Generator, count: int, drop_field: float, drop_all: float, object_weight: float
+    ) -> Batch:
         latents, cells, captions = [], [], []
         for index in rng.integers(0, len(self.fields), count):
             z, cell, f = self.item(int(index), int(rng.integers(2)))

@@ -25,8 +25,13 @@ class Group:
         self.rank, self.size = rank, size
         if size > 1:
             assert rendezvous is not None
-            dist.init_process_group("gloo", init_method=f"file://{rendezvous}", rank=rank, world_size=size,
-                                    timeout=timedelta(minutes=30))
+            dist.init_process_group(
+                "gloo",
+                init_method=f"file://{rendezvous}",
+                rank=rank,
+                world_size=size,
+                timeout=timedelta(minutes=30),
+            )
 
     @property
     def leads(self) -> bool:
@@ -41,7 +46,9 @@ class Group:
         if self.size == 1:
             return value
         gradients = [p.grad for p in parameters if p.grad is not None]
-        flat = torch.cat([g.flatten() for g in gradients] + [torch.tensor([value * self.size if self.leads else 0.0])])
+        flat = torch.cat(
+            [g.flatten() for g in gradients] + [torch.tensor([value * self.size if self.leads else 0.0])]
+        )
         dist.all_reduce(flat)
         flat /= self.size
         offset = 0
@@ -73,6 +80,9 @@ def join(processes: int, folder: Path) -> Group:
     rendezvous.unlink(missing_ok=True)
     for other in range(1, processes):
         environment = os.environ | {"UNDERPAINT_RANK": str(other), "UNDERPAINT_RENDEZVOUS": str(rendezvous)}
-        subprocess.Popen([sys.executable, "-m", "underpaint_training", *sys.argv[1:]], env=environment,
-                         start_new_session=True)
+        subprocess.Popen(
+            [sys.executable, "-m", "underpaint_training", *sys.argv[1:]],
+            env=environment,
+            start_new_session=True,
+        )
     return Group(0, processes, rendezvous)

@@ -40,17 +40,38 @@ def release(recipe: Recipe, data: Path, checkpoints: Path, out: Path, report: Pa
     date = datetime.now(timezone.utc).strftime("%Y-%m-%d")
 
     def training(stage: str, samples: int, seconds: float, metrics: dict[str, Any]) -> dict[str, Any]:
-        return {"dataSet": data_hash, "pictures": state["pictures"], "samples": samples, "hours": round(seconds / 3600, 3),
-                "metrics": metrics, "command": f"python -m underpaint_training {stage} --recipe recipes/{recipe.name}.json", "date": date}
+        return {
+            "dataSet": data_hash,
+            "pictures": state["pictures"],
+            "samples": samples,
+            "hours": round(seconds / 3600, 3),
+            "metrics": metrics,
+            "command": f"python -m underpaint_training {stage} --recipe recipes/{recipe.name}.json",
+            "date": date,
+        }
 
-    latent = LatentStatistics([round(float(v), 6) for v in store.mean], [round(float(v), 6) for v in store.deviation])
+    latent = LatentStatistics(
+        [round(float(v), 6) for v in store.mean], [round(float(v), 6) for v in store.deviation]
+    )
     bundle = Bundle(
-        build_tokenizer(recipe), model.text, store.frozen.vae.decoder, latent, model.dit, draft, recipe.flow,
-        check(brush, model.dit, store), recipe.version, recipe.data.size,
+        build_tokenizer(recipe),
+        model.text,
+        store.frozen.vae.decoder,
+        latent,
+        model.dit,
+        draft,
+        recipe.flow,
+        check(brush, model.dit, store),
+        recipe.version,
+        recipe.data.size,
         {
-            "shared": training("vae", vae_state["step"] * recipe.vae.batch, vae_state["seconds"], numbers.get("vae", {})),
+            "shared": training(
+                "vae", vae_state["step"] * recipe.vae.batch, vae_state["seconds"], numbers.get("vae", {})
+            ),
             "verifier": training("verifier", state["samples"], state["seconds"], numbers.get("verifier", {})),
-            "draft": training("draft", draft_state["samples"], draft_state["seconds"], numbers.get("draft", {})),
+            "draft": training(
+                "draft", draft_state["samples"], draft_state["seconds"], numbers.get("draft", {})
+            ),
         },
     )
     write(bundle, out)

@@ -39,8 +39,15 @@ PROMPTS = (
 class Painter:
     """Text encoder, decoder and latent statistics, shared by verifier and draft."""
 
-    def __init__(self, tokenizer: Tokenizer, text: TextEncoder, decoder: Decoder, latent: LatentStatistics,
-                 flow: FlowRecipe, size: int) -> None:
+    def __init__(
+        self,
+        tokenizer: Tokenizer,
+        text: TextEncoder,
+        decoder: Decoder,
+        latent: LatentStatistics,
+        flow: FlowRecipe,
+        size: int,
+    ) -> None:
         self.tokenizer, self.text, self.decoder = tokenizer, text, decoder
         self.device = next(text.parameters()).device
         self.mean = torch.tensor(latent.mean, device=self.device)
@@ -64,7 +71,11 @@ class Painter:
     def draft(self, model: DiT, prompts: list[str], scale: Tensor | float | None = None) -> Velocity:
         text, pooled = self.encode(prompts)
         value = self.flow.guidance if scale is None else scale
-        w = value if isinstance(value, Tensor) else torch.full((len(prompts),), float(value), device=self.device)
+        w = (
+            value
+            if isinstance(value, Tensor)
+            else torch.full((len(prompts),), float(value), device=self.device)
+        )
         return _half_precision(lambda x, t: model(x, t, text, pooled, w).float())
 
     def times(self, steps: int | None = None) -> Tensor:

@@ -42,7 +42,15 @@ class Sample:
 
 def build_draft(recipe: Recipe) -> DiT:
     d = recipe.draft
-    return DiT(d.width, d.heads, d.layers, d.patch, recipe.vae.latent_channels, recipe.text.width, guidance_embedding=True)
+    return DiT(
+        d.width,
+        d.heads,
+        d.layers,
+        d.patch,
+        recipe.vae.latent_channels,
+        recipe.text.width,
+        guidance_embedding=True,
+    )
 
 
 def load_draft(recipe: Recipe, checkpoints: Path) -> tuple[DiT, dict[str, Any]]:
@@ -56,7 +64,9 @@ def load_draft(recipe: Recipe, checkpoints: Path) -> tuple[DiT, dict[str, Any]]:
 
 def painter(recipe: Recipe, store: LatentStore, text: torch.nn.Module) -> Painter:
     latent = LatentStatistics([float(v) for v in store.mean], [float(v) for v in store.deviation])
-    return Painter(build_tokenizer(recipe), text, store.frozen.vae.decoder, latent, recipe.flow, recipe.data.size)
+    return Painter(
+        build_tokenizer(recipe), text, store.frozen.vae.decoder, latent, recipe.flow, recipe.data.size
+    )
 
 
 def scales(recipe: Recipe, count: int, generator: torch.Generator) -> Tensor:
@@ -67,8 +77,16 @@ def scales(recipe: Recipe, count: int, generator: torch.Generator) -> Tensor:
 class Trajectories:
     """States [n, steps, H, W, C] of the verifier with the velocity at each, and what they were drawn for."""
 
-    def __init__(self, recipe: Recipe, store: LatentStore, brush: Painter, verifier: DiT,
-                 checkpoints: Path, key: int, group: Group) -> None:
+    def __init__(
+        self,
+        recipe: Recipe,
+        store: LatentStore,
+        brush: Painter,
+        verifier: DiT,
+        checkpoints: Path,
+        key: int,
+        group: Group,
+    ) -> None:
         path = checkpoints / f"trajectories-{group.rank}-of-{group.size}.pt"
         kept = restore(path)
         if kept is None or kept["key"] != key:
@@ -80,7 +98,9 @@ class Trajectories:
 
     @staticmethod
     @torch.no_grad()
-    def _draw(recipe: Recipe, store: LatentStore, brush: Painter, verifier: DiT, group: Group) -> dict[str, Any]:
+    def _draw(
+        recipe: Recipe, store: LatentStore, brush: Painter, verifier: DiT, group: Group
+    ) -> dict[str, Any]:
         r = recipe.draft
         rng = np.random.default_rng((r.seed, group.rank))
         generator = torch.Generator().manual_seed(10 * r.seed + group.rank)
@@ -108,14 +128,28 @@ class Trajectories:
     def batch(self, rng: np.random.Generator, count: int) -> Sample:
         i = torch.from_numpy(rng.integers(0, len(self.states), count))
         n = torch.from_numpy(rng.integers(0, self.states.shape[1], count))
-        return Sample(self.states[i, n].float(), self.times[n], self.ids[i], self.scales[i], self.velocities[i, n].float())
+        return Sample(
+            self.states[i, n].float(),
+            self.times[n],
+            self.ids[i],
+            self.scales[i],
+            self.velocities[i, n].float(),
+        )
 
 
 class NoisedPictures:
     """Noised training pictures with the guided verifier's velocity, evaluated afresh."""
 
-    def __init__(self, recipe: Recipe, store: LatentStore, brush: Painter, verifier: DiT, generator: torch.Generator) -> None:
-        self.recipe, self.store, self.brush, self.verifier, self.generator = recipe, store, brush, verifier, generator
+    def __init__(
+        self, recipe: Recipe, store: LatentStore, brush: Painter, verifier: DiT, generator: torch.Generator
+    ) -> None:
+        self.recipe, self.store, self.brush, self.verifier, self.generator = (
+            recipe,
+            store,
+            brush,
+            verifier,
+            generator,
+        )
 
     @torch.no_grad()
     def batch(self, rng: np.random.Generator, count: int) -> Sample:
@@ -125,12 +159,16 @@ class NoisedPictures:
         mix = t[:, None, None, None]
         x = (1 - mix) * b.latents + mix * torch.randn(b.latents.shape, generator=self.generator)
         device = self.brush.device
-        velocity = self.brush.verifier(self.verifier, b.captions, w.to(device))(x.to(device), t.to(device)).cpu()
+        velocity = self.brush.verifier(self.verifier, b.captions, w.to(device))(
+            x.to(device), t.to(device)
+        ).cpu()
         return Sample(x, t, self.brush.tokenizer.batch(b.captions), w, velocity)
 
 
 def joined(a: Sample, b: Sample) -> Sample:
-    return Sample(*(torch.cat([getattr(a, k), getattr(b, k)]) for k in ("x", "t", "ids", "scale", "velocity")))
+    return Sample(
+        *(torch.cat([getattr(a, k), getattr(b, k)]) for k in ("x", "t", "ids", "scale", "velocity"))
+    )
 
 
 def train(recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, group: Group) -> None:
@@ -164,8 +202,18 @@ def train(recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, 
     losses: list[float] = []
 
     def checkpoint() -> None:
-        save({"model": draft.state_dict(), "average": average.module.state_dict(), "optimizers": optimizers.state(),
-              "step": step, "seconds": clock.seconds, "samples": step * r.batch, "teacher": teacher_state["step"]}, path)
+        save(
+            {
+                "model": draft.state_dict(),
+                "average": average.module.state_dict(),
+                "optimizers": optimizers.state(),
+                "step": step,
+                "seconds": clock.seconds,
+                "samples": step * r.batch,
+                "teacher": teacher_state["step"],
+            },
+            path,
+        )
 
     fraction = clock.fraction
     while fraction < 1:
@@ -185,7 +233,12 @@ def train(recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, 
         losses.append(loss.item())
         step += 1
         if group.leads and step % REPORT_STEPS == 0:
-            line = {"step": step, "samples": step * r.batch, "seconds": round(clock.seconds), "loss": round(float(np.mean(losses)), 4)}
+            line = {
+                "step": step,
+                "samples": step * r.batch,
+                "seconds": round(clock.seconds),
+                "loss": round(float(np.mean(losses)), 4),
+            }
             losses.clear()
             log.write(json.dumps(line) + "\n")
             log.flush()

@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from .models.vae import VAE
 from .parallel import Group
@@ -142,11 +141,26 @@ def train(recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, 
 
     def checkpoint() -> None:
         quality = psnr(average.module, test, device)
-        save({"model": vae.state_dict(), "average": average.module.state_dict(), "optimizers": optimizers.state(),
-              "step": step, "seconds": clock.seconds, "psnr": float(quality.mean())}, path)
-        line = {"step": step, "crops": step * r.batch, "seconds": round(clock.seconds), "loss": round(value.item(), 4),
-                "psnr": round(float(quality.mean()), 2), "p10": round(float(quality.quantile(0.1)), 2),
-                "pictures": sum(len(p) for p in crops.pixels)}
+        save(
+            {
+                "model": vae.state_dict(),
+                "average": average.module.state_dict(),
+                "optimizers": optimizers.state(),
+                "step": step,
+                "seconds": clock.seconds,
+                "psnr": float(quality.mean()),
+            },
+            path,
+        )
+        line = {
+            "step": step,
+            "crops": step * r.batch,
+            "seconds": round(clock.seconds),
+            "loss": round(value.item(), 4),
+            "psnr": round(float(quality.mean()), 2),
+            "p10": round(float(quality.quantile(0.1)), 2),
+            "pictures": sum(len(p) for p in crops.pixels),
+        }
         log.write(json.dumps(line) + "\n")
         log.flush()
         print(line, flush=True)

@@ -43,7 +43,9 @@ def build_tokenizer(recipe: Recipe) -> Tokenizer:
 def build_verifier(recipe: Recipe) -> Conditioned:
     v, t = recipe.verifier, recipe.text
     text = TextEncoder(len(vocabulary()), t.width, t.heads, t.layers, t.tokens)
-    dit = DiT(v.width, v.heads, v.layers, v.patch, recipe.vae.latent_channels, t.width, guidance_embedding=False)
+    dit = DiT(
+        v.width, v.heads, v.layers, v.patch, recipe.vae.latent_channels, t.width, guidance_embedding=False
+    )
     return Conditioned(text, dit)
 
 
@@ -97,7 +99,9 @@ def train(recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, 
     step, before = 0, 0.0
     if state:
         if state["vae"] != store.frozen.name:
-            raise MissingStageError("verifier.pt was trained on another autoencoder: move it away to start anew")
+            raise MissingStageError(
+                "verifier.pt was trained on another autoencoder: move it away to start anew"
+            )
         model.load_state_dict(state["model"])
         average.module.load_state_dict(state["average"])
         optimizers.load(state["optimizers"])
@@ -111,9 +115,19 @@ def train(recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, 
     losses: list[float] = []
 
     def checkpoint() -> None:
-        save({"model": model.state_dict(), "average": average.module.state_dict(), "optimizers": optimizers.state(),
-              "step": step, "seconds": clock.seconds, "samples": step * r.batch, "vae": store.frozen.name,
-              "pictures": len(store.fields)}, path)
+        save(
+            {
+                "model": model.state_dict(),
+                "average": average.module.state_dict(),
+                "optimizers": optimizers.state(),
+                "step": step,
+                "seconds": clock.seconds,
+                "samples": step * r.batch,
+                "vae": store.frozen.name,
+                "pictures": len(store.fields),
+            },
+            path,
+        )
 
     share = r.batch // group.size
     fraction = clock.fraction
@@ -134,8 +148,13 @@ def train(recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, 
         losses.append(loss.item())
         step += 1
         if group.leads and step % REPORT_STEPS == 0:
-            line = {"step": step, "samples": step * r.batch, "seconds": round(clock.seconds),
-                    "loss": round(float(np.mean(losses)), 4), "pictures": len(store.fields)}
+            line = {
+                "step": step,
+                "samples": step * r.batch,
+                "seconds": round(clock.seconds),
+                "loss": round(float(np.mean(losses)), 4),
+                "pictures": len(store.fields),
+            }
             losses.clear()
             log.write(json.dumps(line) + "\n")
             log.flush()

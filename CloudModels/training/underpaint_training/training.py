@@ -77,8 +77,14 @@ def orthogonalised(g: Tensor) -> Tensor:
 class Muon(torch.optim.Optimizer):
     """Momentum orthogonalised by Newton–Schulz (Jordan et al. 2024), batched by shape; a convolution is [out, rest]."""
 
-    def __init__(self, parameters: Iterable[Tensor], lr: float, processes: Group, momentum: float = 0.95,
-                 weight_decay: float = 0.0) -> None:
+    def __init__(
+        self,
+        parameters: Iterable[Tensor],
+        lr: float,
+        processes: Group,
+        momentum: float = 0.95,
+        weight_decay: float = 0.0,
+    ) -> None:
         super().__init__(parameters, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
         self.processes = processes
 
@@ -98,7 +104,9 @@ class Muon(torch.optim.Optimizer):
                 directions = self.processes.shared_map(orthogonalised, torch.stack(updates))
                 scale = max(1.0, shape[0] / updates[0].shape[1]) ** 0.5
                 for p, u in zip(parameters, directions):
-                    p.mul_(1 - group["lr"] * group["weight_decay"]).add_(u.view(shape), alpha=-group["lr"] * scale)
+                    p.mul_(1 - group["lr"] * group["weight_decay"]).add_(
+                        u.view(shape), alpha=-group["lr"] * scale
+                    )
 
 
 def _is_hidden_matrix(name: str, p: Tensor) -> bool:
@@ -111,7 +119,9 @@ def _is_hidden_matrix(name: str, p: Tensor) -> bool:
 class Optimizers:
     """Muon for the matrices inside blocks, AdamW for all else, one rate factor for both."""
 
-    def __init__(self, modules: Iterable[nn.Module], matrix_rate: float, rate: float, processes: Group) -> None:
+    def __init__(
+        self, modules: Iterable[nn.Module], matrix_rate: float, rate: float, processes: Group
+    ) -> None:
         matrices, others = [], []
         for module in modules:
             for name, p in module.named_parameters():

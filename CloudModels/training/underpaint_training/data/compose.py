@@ -10,7 +10,7 @@ from . import textures
 from .denoise import denoise
 from .grammar import ANGLES, COLORS, MATERIALS, SURFACES, WALLS, Fields
 from .lighting import KEY_LEVEL, direction, set_light
-from .shapes import FAMILIES, Mesh, Solid, grid
+from .shapes import FAMILIES, Mesh, grid
 from .stage import FIELD_OF_VIEW, Stage, look_at
 
 Array = np.ndarray
@@ -49,9 +49,9 @@ class TextureBank:
         return np.clip(image * rng.uniform(0.9, 1.1), 0, 1)
 
 
-def turned(mesh: Mesh, angle: float, scale: float) -> Mesh:
+def turned(mesh: Mesh, angle: float) -> Mesh:
     c, s = np.cos(angle), np.sin(angle)
-    rotation = np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]]) * scale
+    rotation = np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]])
     return Mesh(mesh.positions @ rotation.T, mesh.uvs, mesh.faces)
 
 
@@ -68,17 +68,20 @@ def table(depth: float, thickness: float = 0.12) -> Mesh:
 
 
 def _extrude(y: Array, z: Array, sharp: bool = False) -> Mesh:
+    """A profile drawn out along x; `sharp` repeats its inner points, so that edges share no normals."""
     if sharp:
         y, z = np.repeat(y, 2)[1:-1], np.repeat(z, 2)[1:-1]
     x = np.linspace(-14, 14, 3)
-    points = np.stack([np.broadcast_to(x, (len(y), 3)), np.broadcast_to(y[:, None], (len(y), 3)),
-                       np.broadcast_to(z[:, None], (len(y), 3))], -1)
+    points = np.stack(
+        [
+            np.broadcast_to(x, (len(y), 3)),
+            np.broadcast_to(y[:, None], (len(y), 3)),
+            np.broadcast_to(z[:, None], (len(y), 3)),
+        ],
+        -1,
+    )
     length = np.concatenate([[0], np.cumsum(np.hypot(np.diff(y), np.diff(z)))])
-    mesh = grid(points, x / 2.2, length / 2.2)
-    if sharp:
-        keep = np.ones(len(mesh.faces), bool)
-        return Mesh(mesh.positions, mesh.uvs, mesh.faces[keep])
-    return mesh
+    return grid(points, x / 2.2, length / 2.2)
 
 
 def frame(points: Array, view: Array, extent: float, shift: float) -> tuple[Array, Array]:
@@ -106,18 +109,16 @@ def frame(points: Array, view: Array, extent: float, shift: float) -> tuple[Arra
 class Studio:
     """Renders pictures one after another on one stage."""
 
-    def __init__(self, size: int, samples: int, solids: dict[str, list[Solid]] | None = None) -> None:
+    def __init__(self, size: int, samples: int) -> None:
         self.stage = Stage(size, samples, textures.SIZE)
         self.bank = TextureBank(7)
-        self.solids = solids or {}
 
     def assemble(self, fields: Fields, rng: Rng) -> None:
         stage = self.stage
-        solid = self._solid(fields.object, rng)
+        solid = FAMILIES[fields.object](rng)
         turn = rng.uniform(-1, 1) * np.radians(50) + (np.pi if rng.random() < 0.5 else 0)
-        scale = 1.0
-        main = turned(solid.main, turn, scale)
-        accent = turned(solid.accent, turn, scale) if solid.accent else None
+        main = turned(solid.main, turn)
+        accent = turned(solid.accent, turn) if solid.accent else None
         stage.set_mesh("main", main)
         stage.set_mesh("accent", accent)
         self._set_main_material(fields, rng)
@@ -153,12 +154,6 @@ class Studio:
         if contrast < 0.07:
             return None
         return Picture(np.round(pixels * 255).astype(np.uint8), mask, coverage, contrast)
-
-    def _solid(self, name: str, rng: Rng) -> Solid:
-        if name in FAMILIES:
-            return FAMILIES[name](rng)
-        choices = self.solids[name]
-        return choices[rng.integers(len(choices))]
 
     def _set_main_material(self, fields: Fields, rng: Rng) -> None:
         m = MATERIALS[fields.material]
@@ -216,4 +211,6 @@ def _contrast(pixels: Array, mask: Array) -> float:
     ring = grown & ~mask
     if not ring.any() or not mask.any():
         return 0.0
-    return float(np.abs(pixels[mask].mean(0) - pixels[ring].mean(0)).mean() + 0.3 * pixels[mask].std(0).mean())
+    return float(
+        np.abs(pixels[mask].mean(0) - pixels[ring].mean(0)).mean() + 0.3 * pixels[mask].std(0).mean()
+    )

@@ -23,7 +23,18 @@ def _library() -> ctypes.CDLL:
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
         temporary = target.with_suffix(f".{os.getpid()}")
-        command = ["gcc", "-O3", "-march=native", "-ffast-math", "-shared", "-fPIC", str(SOURCE), "-o", str(temporary), "-lm"]
+        command = [
+            "gcc",
+            "-O3",
+            "-march=native",
+            "-ffast-math",
+            "-shared",
+            "-fPIC",
+            str(SOURCE),
+            "-o",
+            str(temporary),
+            "-lm",
+        ]
         subprocess.run(command, check=True)
         temporary.rename(target)
     return ctypes.CDLL(str(target))
@@ -36,6 +47,11 @@ def denoise(radiance: np.ndarray, guide: np.ndarray, levels: int = 4, strength: 
     planes = np.ascontiguousarray(guide.transpose(2, 0, 1), dtype=np.float32)
     pointer = ctypes.POINTER(ctypes.c_float)
     _library().denoise(
-        rgb.ctypes.data_as(pointer), planes.ctypes.data_as(pointer), height, width, levels, ctypes.c_float(strength)
+        rgb.ctypes.data_as(pointer),
+        planes.ctypes.data_as(pointer),
+        height,
+        width,
+        levels,
+        ctypes.c_float(strength),
     )
     return rgb.transpose(1, 2, 0)

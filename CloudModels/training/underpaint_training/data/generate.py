@@ -68,13 +68,20 @@ def render_shard(studio, recipe: DataRecipe, split: str, shard: int, folder: Pat
                 if picture is not None:
                     break
             if picture is None or fields is None:
-                raise RuntimeError(f"picture {index} of {split}: 50 attempts failed the coverage or contrast check")
+                raise RuntimeError(
+                    f"picture {index} of {split}: 50 attempts failed the coverage or contrast check"
+                )
             image = Image.fromarray(picture.pixels)
             mask = Image.fromarray(picture.mask.astype(np.uint8) * 255).convert("1")
             _add(tar, f"{index:06d}.webp", _encoded(image, format="WEBP", lossless=True, method=3))
             _add(tar, f"{index:06d}.mask.png", _encoded(mask, format="PNG"))
-            record = {"index": index, "seed": seed, "fields": fields.to_json(),
-                      "coverage": round(picture.coverage, 4), "contrast": round(picture.contrast, 4)}
+            record = {
+                "index": index,
+                "seed": seed,
+                "fields": fields.to_json(),
+                "coverage": round(picture.coverage, 4),
+                "contrast": round(picture.contrast, 4),
+            }
             lines.append(json.dumps(record, sort_keys=True))
     stem.with_suffix(".jsonl").write_text("\n".join(lines) + "\n")
     temporary.rename(stem.with_suffix(".tar"))
@@ -85,10 +92,21 @@ def write_manifest(recipe: DataRecipe, folder: Path) -> dict:
     shards = []
     for tar in sorted(folder.glob("*.tar")):
         jsonl = tar.with_suffix(".jsonl")
-        shards.append({"name": tar.stem, "count": recipe.shard_size,
-                       "pictures": hashlib.sha256(tar.read_bytes()).hexdigest(),
-                       "fields": hashlib.sha256(jsonl.read_bytes()).hexdigest()})
-    manifest = {"format": 1, "seed": recipe.seed, "size": recipe.size, "samplesPerPixel": recipe.samples, "shards": shards}
+        shards.append(
+            {
+                "name": tar.stem,
+                "count": recipe.shard_size,
+                "pictures": hashlib.sha256(tar.read_bytes()).hexdigest(),
+                "fields": hashlib.sha256(jsonl.read_bytes()).hexdigest(),
+            }
+        )
+    manifest = {
+        "format": 1,
+        "seed": recipe.seed,
+        "size": recipe.size,
+        "samplesPerPixel": recipe.samples,
+        "shards": shards,
+    }
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n")
     return manifest
 
@@ -112,7 +130,10 @@ def generate(recipe: DataRecipe, folder: Path) -> None:
             start, cpu = time.time(), time.process_time()
             render_shard(studio, recipe, split, shard, folder)
             seconds, used = time.time() - start, time.process_time() - cpu
-            print(f"{stem.name}: {recipe.shard_size} pictures, {seconds:.0f} s, {used / recipe.shard_size:.3f} CPU-s each", flush=True)
+            print(
+                f"{stem.name}: {recipe.shard_size} pictures, {seconds:.0f} s, {used / recipe.shard_size:.3f} CPU-s each",
+                flush=True,
+            )
         finally:
             stem.with_suffix(".claim").unlink(missing_ok=True)
     write_manifest(recipe, folder)

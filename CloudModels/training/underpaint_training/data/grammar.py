@@ -60,10 +60,8 @@ MATERIALS: dict[str, Material] = {
     "gold": Material(0.22, metallic=1.0, tint=(1.0, 0.68, 0.27)),
     "copper": Material(0.22, metallic=1.0, tint=(0.93, 0.45, 0.29)),
     "wax": Material(0.55, specular=0.35),
-    "fabric": Material(0.95, specular=0.1),
 }
 
-_ALL = ("ceramic", "matte", "plastic", "metallic", "wooden", "marble", "steel", "gold", "copper")
 OBJECT_MATERIALS: dict[str, tuple[str, ...]] = {
     "mug": ("ceramic", "ceramic", "matte", "plastic", "metallic", "steel", "copper", "wooden"),
     "bowl": ("ceramic", "ceramic", "matte", "wooden", "marble", "steel", "copper", "gold"),
@@ -107,7 +105,14 @@ SURFACES: dict[str, Surface] = {
 SURFACE_WEIGHTS: dict[str, float] = {"wooden table": 2.0, "marble counter": 1.4, "white background": 1.5}
 WALLS: tuple[Color, ...] = tuple(linear(c) for c in ("d9d4cc", "c2c4c6", "a8a49c", "8a8f94", "cfc0a8"))
 
-LIGHTS = ("soft window light", "studio softbox", "hard spotlight", "warm evening light", "cool blue light", "dramatic side light")
+LIGHTS = (
+    "soft window light",
+    "studio softbox",
+    "hard spotlight",
+    "warm evening light",
+    "cool blue light",
+    "dramatic side light",
+)
 ANGLES: dict[str, tuple[float, float]] = {
     "eye level": (5.0, 12.0),
     "three quarter view": (20.0, 32.0),

@@ -25,31 +25,39 @@ def direction(azimuth: float, elevation: float) -> Array:
     return np.array([np.sin(a) * np.cos(e), -np.cos(a) * np.cos(e), np.sin(e)])
 
 
-def _rectangle(stage: Stage, name: str, azimuth: float, elevation: float, distance: float, width: float, height: float,
-               irradiance: Array, target: Array) -> None:
+def _rectangle(
+    stage: Stage,
+    name: str,
+    azimuth: float,
+    elevation: float,
+    distance: float,
+    width: float,
+    height: float,
+    irradiance: Array,
+    target: Array,
+) -> None:
     """A rectangle that gives the irradiance at the target, facing it."""
     position = target + direction(azimuth, elevation) * distance
     radiance = np.asarray(irradiance, float) * distance**2 / (width * height)
-    transform = look_at(position, target) @ stage_scale(width / 2, height / 2)
-    stage.set_rectangle(name, transform, radiance)
-
-
-def stage_scale(x: float, y: float):
-    from .stage import mi
-
-    return mi.ScalarTransform4f().scale([x, y, 1.0])
+    stage.set_rectangle(name, look_at(position, target), (width / 2, height / 2), radiance)
 
 
 def set_light(stage: Stage, name: str, rng: Rng, target: Array) -> None:
     side = rng.choice([-1.0, 1.0])
-    jitter = lambda a, b: float(rng.uniform(a, b))  # noqa: E731
-    off = lambda part: _rectangle(stage, part, 0, 60, 6, 1, 1, NONE, target)  # noqa: E731
+
+    def jitter(low: float, high: float) -> float:
+        return float(rng.uniform(low, high))
+
+    def off(*parts: str) -> None:
+        for part in parts:
+            _rectangle(stage, part, 0, 60, 6, 1, 1, NONE, target)
+
     spot, sky = NONE, NONE
     white = np.array([1.0, 0.98, 0.95])
     if name == "soft window light":
         cool = np.array([0.95, 0.98, 1.0])
         _rectangle(stage, "key", side * jitter(60, 100), jitter(22, 38), 4.2, 2.6, 3.2, cool, target)
-        off("fill"), off("top")
+        off("fill", "top")
         sky = cool * jitter(0.06, 0.1)
     elif name == "studio softbox":
         _rectangle(stage, "key", side * jitter(25, 55), jitter(45, 65), 4.5, 2.6, 2.6, white * 0.7, target)
@@ -57,20 +65,40 @@ def set_light(stage: Stage, name: str, rng: Rng, target: Array) -> None:
         off("top")
         sky = white * jitter(0.1, 0.14)
     elif name == "hard spotlight":
-        off("key"), off("fill"), off("top")
+        off("key", "fill", "top")
         spot = white * 36.0
         sky = white * jitter(0.01, 0.02)
     elif name == "warm evening light":
-        _rectangle(stage, "key", side * jitter(50, 85), jitter(14, 22), 6.0, 0.8, 0.8, np.array([1.0, 0.64, 0.36]), target)
-        off("fill"), off("top")
+        _rectangle(
+            stage,
+            "key",
+            side * jitter(50, 85),
+            jitter(14, 22),
+            6.0,
+            0.8,
+            0.8,
+            np.array([1.0, 0.64, 0.36]),
+            target,
+        )
+        off("fill", "top")
         sky = np.array([0.8, 0.68, 0.62]) * jitter(0.06, 0.09)
     elif name == "cool blue light":
-        _rectangle(stage, "key", side * jitter(35, 75), jitter(28, 45), 4.5, 1.8, 1.8, np.array([0.5, 0.7, 1.0]), target)
-        off("fill"), off("top")
+        _rectangle(
+            stage,
+            "key",
+            side * jitter(35, 75),
+            jitter(28, 45),
+            4.5,
+            1.8,
+            1.8,
+            np.array([0.5, 0.7, 1.0]),
+            target,
+        )
+        off("fill", "top")
         sky = np.array([0.45, 0.6, 0.95]) * jitter(0.05, 0.08)
     else:
         _rectangle(stage, "key", side * jitter(80, 105), jitter(12, 25), 3.6, 0.8, 2.4, white, target)
-        off("fill"), off("top")
+        off("fill", "top")
         sky = white * jitter(0.012, 0.022)
     origin = target + direction(side * jitter(25, 65), jitter(42, 58)) * 6.0
     stage.set_spot(look_at(origin, target), spot)

@@ -58,7 +58,13 @@ def smooth(knots: list[tuple[float, float]], count: int = 10) -> Array:
     for i in range(len(k) - 1):
         p0, p1, p2, p3 = p[i : i + 4]
         parts.append(
-            0.5 * (2 * p1 + (p2 - p0) * t + (2 * p0 - 5 * p1 + 4 * p2 - p3) * t**2 + (3 * p1 - p0 - 3 * p2 + p3) * t**3)
+            0.5
+            * (
+                2 * p1
+                + (p2 - p0) * t
+                + (2 * p0 - 5 * p1 + 4 * p2 - p3) * t**2
+                + (3 * p1 - p0 - 3 * p2 + p3) * t**3
+            )
         )
     curve = np.concatenate(parts + [k[-1:]])
     curve[:, 0] = np.maximum(curve[:, 0], 0.0)
@@ -88,7 +94,9 @@ def hollow(outer: Array, wall: float, floor: float) -> list[Array]:
     a = np.linspace(0, np.pi, 8)
     rim = np.stack([top[0] - wall / 2 + wall / 2 * np.cos(a), top[1] + wall / 2 * np.sin(a)], -1)
     bottom = np.array([[0, outer[0, 1]], [outer[0, 0], outer[0, 1]]])
-    inside = np.concatenate([rim, inner, [[inner[-1, 0] * 0.6, outer[0, 1] + floor], [0, outer[0, 1] + floor]]])
+    inside = np.concatenate(
+        [rim, inner, [[inner[-1, 0] * 0.6, outer[0, 1] + floor], [0, outer[0, 1] + floor]]]
+    )
     return [bottom, np.concatenate([outer, rim[1:2]]), inside]
 
 
@@ -132,12 +140,20 @@ def cap(radius: float, base: float, height: float) -> list[Array]:
     return [
         np.array([[0, base], [radius, base]]),
         np.array([[radius, base], [radius, base + height - b]]),
-        np.array([[radius, base + height - b], [radius - b * 0.3, base + height - b * 0.3], [radius - b, base + height]]),
+        np.array(
+            [
+                [radius, base + height - b],
+                [radius - b * 0.3, base + height - b * 0.3],
+                [radius - b, base + height],
+            ]
+        ),
         np.array([[radius - b, base + height], [0, base + height]]),
     ]
 
 
-def _arc(a: tuple[float, float], b: tuple[float, float], reach: float, count: int = 28, lift: float = 0.0) -> Array:
+def _arc(
+    a: tuple[float, float], b: tuple[float, float], reach: float, count: int = 28, lift: float = 0.0
+) -> Array:
     t = np.linspace(0, np.pi, count)
     x = a[0] + (b[0] - a[0]) * (1 - np.cos(t)) / 2 + reach * np.sin(t) ** 0.8
     z = a[1] + (b[1] - a[1]) * (1 - np.cos(t)) / 2 + lift * np.sin(t)
@@ -178,7 +194,9 @@ def bottle(rng: Rng) -> Solid:
     h, r, neck = rng.uniform(0.85, 1.1), rng.uniform(0.22, 0.32), rng.uniform(0.08, 0.11)
     shoulder, tall = rng.uniform(0.05, 0.22), rng.uniform(0.22, 0.4)
     side = np.array([[r - 0.02, 0], [r, 0.03], [r, h * 0.5], [r, h]])
-    top = smooth([(r, h), (r * 0.9, h + shoulder * 0.5), (neck, h + shoulder + 0.05), (neck, h + shoulder + tall)])
+    top = smooth(
+        [(r, h), (r * 0.9, h + shoulder * 0.5), (neck, h + shoulder + 0.05), (neck, h + shoulder + tall)]
+    )
     body = lathe(np.array([[0, 0], [r - 0.02, 0]]), side, top)
     color = [(0.75, 0.75, 0.75), (0.06, 0.06, 0.06), (0.8, 0.62, 0.25), (0.75, 0.6, 0.42)][rng.integers(4)]
     crown = lathe(*cap(neck + 0.025, h + shoulder + tall - 0.05, rng.uniform(0.1, 0.2)))
@@ -214,9 +232,7 @@ def box(rng: Rng) -> Solid:
     body = rounded_box((w, d, h), 0.015)
     lid = rounded_box((w + 0.05, d + 0.05, lid_height), 0.02, h - lid_height + 0.04)
     t = rng.uniform(0.11, 0.16)
-    ribbon = merge(
-        rounded_box((t, d + 0.07, h + 0.06), 0.01), rounded_box((w + 0.07, t, h + 0.06), 0.01)
-    )
+    ribbon = merge(rounded_box((t, d + 0.07, h + 0.06), 0.01), rounded_box((w + 0.07, t, h + 0.06), 0.01))
     color = [(0.85, 0.85, 0.85), (0.8, 0.62, 0.25), (0.75, 0.08, 0.1), (0.08, 0.08, 0.08)][rng.integers(4)]
     return Solid(merge(body, lid), ribbon, color)
 
@@ -224,7 +240,9 @@ def box(rng: Rng) -> Solid:
 def teapot(rng: Rng) -> Solid:
     h, r = rng.uniform(0.62, 0.85), rng.uniform(0.45, 0.55)
     top = r * rng.uniform(0.45, 0.6)
-    outer = smooth([(0, 0), (r * 0.6, 0.0), (r * 0.92, h * 0.25), (r, h * 0.5), (r * 0.85, h * 0.8), (top, h)])
+    outer = smooth(
+        [(0, 0), (r * 0.6, 0.0), (r * 0.92, h * 0.25), (r, h * 0.5), (r * 0.85, h * 0.8), (top, h)]
+    )
     lid = smooth([(top * 1.02, h), (top * 0.85, h + 0.06), (top * 0.3, h + 0.11), (0.05, h + 0.12)])
     knob = smooth([(0.03, h + 0.1), (0.075, h + 0.17), (0.06, h + 0.22), (0, h + 0.24)])
     t = np.linspace(0, 1, 24)

@@ -16,21 +16,26 @@ import numpy as np
 
 mi.set_variant("llvm_ad_rgb")
 
-from .grammar import Material, Surface
 from .shapes import Mesh
 
 FIELD_OF_VIEW = 26.0
-TINY = Mesh(np.array([[0, 0, -50], [0.01, 0, -50], [0, 0.01, -50]], float), np.zeros((3, 2)), np.array([[0, 1, 2]]))
+TINY = Mesh(
+    np.array([[0, 0, -50], [0.01, 0, -50], [0, 0.01, -50]], float), np.zeros((3, 2)), np.array([[0, 1, 2]])
+)
 
 
-def look_at(origin: np.ndarray, target: np.ndarray, up: tuple[float, float, float] = (0, 0, 1)) -> mi.ScalarTransform4f:
+def look_at(
+    origin: np.ndarray, target: np.ndarray, up: tuple[float, float, float] = (0, 0, 1)
+) -> mi.ScalarTransform4f:
     return mi.ScalarTransform4f().look_at(list(map(float, origin)), list(map(float, target)), list(up))
 
 
 def _mesh(name: str, mesh: Mesh, bsdf: dict) -> mi.Mesh:
     props = mi.Properties()
     props["mesh_bsdf"] = mi.load_dict(bsdf)
-    m = mi.Mesh(name, len(mesh.positions), len(mesh.faces), props, has_vertex_normals=True, has_vertex_texcoords=True)
+    m = mi.Mesh(
+        name, len(mesh.positions), len(mesh.faces), props, has_vertex_normals=True, has_vertex_texcoords=True
+    )
     p = mi.traverse(m)
     _assign(p, "", mesh)
     p.update()
@@ -48,8 +53,15 @@ def _principled(texture_size: int | None) -> dict:
     if texture_size:
         bitmap = mi.Bitmap(np.full((texture_size, texture_size, 3), 0.5, np.float32))
         color = {"type": "bitmap", "bitmap": bitmap, "raw": True, "wrap_mode": "repeat"}
-    inner = {"type": "principled", "base_color": color, "roughness": 0.5, "metallic": 0.5, "specular": 0.5,
-             "clearcoat": 0.5, "clearcoat_gloss": 0.9}
+    inner = {
+        "type": "principled",
+        "base_color": color,
+        "roughness": 0.5,
+        "metallic": 0.5,
+        "specular": 0.5,
+        "clearcoat": 0.5,
+        "clearcoat_gloss": 0.9,
+    }
     return {"type": "twosided", "nested": inner}
 
 
@@ -59,17 +71,29 @@ class Stage:
     def __init__(self, size: int, samples: int, texture_size: int) -> None:
         self.size = size
         self.samples = samples
-        rectangle = {"type": "rectangle", "emitter": {"type": "area", "radiance": {"type": "rgb", "value": [1, 1, 1]}}}
+        rectangle = {
+            "type": "rectangle",
+            "emitter": {"type": "area", "radiance": {"type": "rgb", "value": [1, 1, 1]}},
+        }
         scene = {
             "type": "scene",
             "integrator": {
-                "type": "aov", "aovs": "alb:albedo,nn:sh_normal,dd:depth",
+                "type": "aov",
+                "aovs": "alb:albedo,nn:sh_normal,dd:depth",
                 "image": {"type": "path", "max_depth": 5},
             },
             "sensor": {
-                "type": "perspective", "fov": FIELD_OF_VIEW, "near_clip": 0.05, "far_clip": 100.0,
-                "film": {"type": "hdrfilm", "width": size, "height": size, "rfilter": {"type": "box"},
-                         "pixel_format": "rgb"},
+                "type": "perspective",
+                "fov": FIELD_OF_VIEW,
+                "near_clip": 0.05,
+                "far_clip": 100.0,
+                "film": {
+                    "type": "hdrfilm",
+                    "width": size,
+                    "height": size,
+                    "rfilter": {"type": "box"},
+                    "pixel_format": "rgb",
+                },
                 # Stratified: independent samples leave object edges ragged.
                 "sampler": {"type": "multijitter", "sample_count": samples},
             },
@@ -77,8 +101,15 @@ class Stage:
             "accent": _mesh("accent", TINY, _principled(None)),
             "ground": _mesh("ground", TINY, _principled(texture_size)),
             "wall": _mesh("wall", TINY, _principled(None)),
-            "key": rectangle, "fill": rectangle, "top": rectangle,
-            "spot": {"type": "spot", "cutoff_angle": 13.0, "beam_width": 7.0, "intensity": {"type": "rgb", "value": [1, 1, 1]}},
+            "key": rectangle,
+            "fill": rectangle,
+            "top": rectangle,
+            "spot": {
+                "type": "spot",
+                "cutoff_angle": 13.0,
+                "beam_width": 7.0,
+                "intensity": {"type": "rgb", "value": [1, 1, 1]},
+            },
             "sky": {"type": "constant", "radiance": {"type": "rgb", "value": [1, 1, 1]}},
         }
         self.scene = mi.load_dict(scene)
@@ -88,11 +119,23 @@ class Stage:
     def set_mesh(self, part: str, mesh: Mesh | None) -> None:
         _assign(self.params, part + ".", mesh or TINY)
 
-    def set_material(self, part: str, roughness: float, metallic: float, specular: float, clearcoat: float,
-                     color: np.ndarray) -> None:
+    def set_material(
+        self,
+        part: str,
+        roughness: float,
+        metallic: float,
+        specular: float,
+        clearcoat: float,
+        color: np.ndarray,
+    ) -> None:
         """`color` is [3] for accent and wall, a texture [size,size,3] for main and ground."""
         prefix = f"{part}.bsdf.brdf_0."
-        values = {"roughness.value": roughness, "metallic.value": metallic, "specular": specular, "clearcoat.value": clearcoat}
+        values = {
+            "roughness.value": roughness,
+            "metallic.value": metallic,
+            "specular": specular,
+            "clearcoat.value": clearcoat,
+        }
         for name, value in values.items():
             self.params[prefix + name] = value
         if np.ndim(color) == 3:
@@ -104,8 +147,11 @@ class Stage:
         self.params["sensor.to_world"] = mi.Transform4f(to_world)
         dr.make_opaque(self.params["sensor.to_world"])
 
-    def set_rectangle(self, name: str, to_world: mi.ScalarTransform4f, radiance: np.ndarray) -> None:
-        self.params[name + ".to_world"] = mi.Transform4f(to_world)
+    def set_rectangle(
+        self, name: str, to_world: mi.ScalarTransform4f, half_size: tuple[float, float], radiance: np.ndarray
+    ) -> None:
+        scaled = to_world @ mi.ScalarTransform4f().scale([*half_size, 1.0])
+        self.params[name + ".to_world"] = mi.Transform4f(scaled)
         dr.make_opaque(self.params[name + ".to_world"])
         self.params[name + ".emitter.radiance.value"] = mi.Color3f(*[float(c) for c in radiance])
         self.params[name + ".emitter.sampling_weight"] = 1.0 if radiance.max() > 0 else 1e-4
@@ -120,8 +166,10 @@ class Stage:
         self.params["sky.radiance.value"] = mi.Color3f(*[float(c) for c in radiance])
 
     def commit(self) -> None:
+        """Hands all changed parameters to the scene, opaque to the compiler."""
         for _, value in self.params:
-            dr.make_opaque(value) if dr.is_array_v(value) or dr.is_struct_v(value) else None
+            if dr.is_array_v(value) or dr.is_struct_v(value):
+                dr.make_opaque(value)
         self.params.update()
 
     def object_mask(self) -> np.ndarray:

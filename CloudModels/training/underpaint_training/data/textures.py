@@ -26,7 +26,9 @@ def mix(a: Array, b: Array, t: Array) -> Array:
 
 
 def wood(rng: Rng, dark: bool, planks: int = 0) -> Array:
-    light_c, dark_c = ((0.5, 0.27, 0.115), (0.27, 0.12, 0.042)) if not dark else ((0.15, 0.065, 0.028), (0.05, 0.02, 0.009))
+    light_c, dark_c = (
+        ((0.5, 0.27, 0.115), (0.27, 0.12, 0.042)) if not dark else ((0.15, 0.065, 0.028), (0.05, 0.02, 0.009))
+    )
     y = np.arange(SIZE)[:, None] / SIZE
     rings = 0.5 + 0.5 * np.sin(2 * np.pi * (6 * y + 0.55 * noise(rng, 1.9, 7.0)))
     t = 0.35 * rings + 0.18 * noise(rng, 0.9, 16.0) + 0.25
@@ -46,7 +48,9 @@ def marble(rng: Rng, dark: bool = False) -> Array:
     warp = noise(rng, 1.7)
     vein = np.exp(-((np.abs(warp) / 0.09) ** 1.2)) * np.clip(0.6 + 0.5 * noise(rng, 1.5), 0, 1)
     fine = np.exp(-((np.abs(noise(rng, 1.5)) / 0.04) ** 1.2)) * 0.35
-    ground, ink = ((0.78, 0.77, 0.75), (0.24, 0.24, 0.26)) if not dark else ((0.025, 0.027, 0.03), (0.6, 0.58, 0.55))
+    ground, ink = (
+        ((0.78, 0.77, 0.75), (0.24, 0.24, 0.26)) if not dark else ((0.025, 0.027, 0.03), (0.6, 0.58, 0.55))
+    )
     return mix(ground, ink, vein + fine + np.clip(base, -0.05, 0.12))
 
 

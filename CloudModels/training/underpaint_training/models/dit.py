@@ -12,7 +12,9 @@ EMBEDDING = 256
 def timestep_embedding(value: Tensor) -> Tensor:
     """Sinusoids [batch, 256] of a scalar per row: cosines, then sines."""
     half = EMBEDDING // 2
-    frequency = torch.exp(-torch.arange(half, device=value.device, dtype=torch.float32) / half * 9.210340371976184)
+    frequency = torch.exp(
+        -torch.arange(half, device=value.device, dtype=torch.float32) / half * 9.210340371976184
+    )
     angle = value.float()[:, None] * frequency
     return torch.cat([angle.cos(), angle.sin()], -1)
 
@@ -109,7 +111,9 @@ class Block(nn.Module):
         b, n, d = x.shape
         head = d // self.heads
         shift1, scale1, gate1, shift2, scale2, gate2 = (modulation + self.table)[:, :, None].unbind(1)
-        q, k, v = self.qkv(modulated(x, shift1, scale1)).view(b, n, 3, self.heads, head).permute(2, 0, 3, 1, 4)
+        q, k, v = (
+            self.qkv(modulated(x, shift1, scale1)).view(b, n, 3, self.heads, head).permute(2, 0, 3, 1, 4)
+        )
         kt, vt = self.text_kv(text).view(b, text.shape[1], 2, self.heads, head).permute(2, 0, 3, 1, 4)
         q = rotate(self.q_norm(q), cosine, sine)
         k = rotate(self.k_norm(k), cosine, sine)
@@ -122,8 +126,16 @@ class Block(nn.Module):
 class DiT(nn.Module):
     """Velocity prediction; with `guidance_embedding` it takes the guidance scale as an input."""
 
-    def __init__(self, width: int, heads: int, layers: int, patch: int, channels: int, text_width: int,
-                 guidance_embedding: bool) -> None:
+    def __init__(
+        self,
+        width: int,
+        heads: int,
+        layers: int,
+        patch: int,
+        channels: int,
+        text_width: int,
+        guidance_embedding: bool,
+    ) -> None:
         super().__init__()
         self.width, self.heads, self.patch, self.channels = width, heads, patch, channels
         self.patch_embed = nn.Linear(patch * patch * channels, width)
@@ -138,7 +150,9 @@ class DiT(nn.Module):
             nn.init.zeros_(zero.weight)
             nn.init.zeros_(zero.bias)
 
-    def forward(self, x: Tensor, t: Tensor, text: Tensor, pooled: Tensor, guidance: Tensor | None = None) -> Tensor:
+    def forward(
+        self, x: Tensor, t: Tensor, text: Tensor, pooled: Tensor, guidance: Tensor | None = None
+    ) -> Tensor:
         """x [batch, H, W, C], t [batch], text [batch, word, width], pooled [batch, width], guidance [batch]."""
         h, w = x.shape[1:3]
         gh, gw = h // self.patch, w // self.patch

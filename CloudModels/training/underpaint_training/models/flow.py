@@ -1,4 +1,4 @@
-"""Rectified flow: schedule, guidance and the Euler sampler (shared/ALGORITHMS.md §1: t from 1, noise, to 0, picture)."""
+"""Rectified flow: schedule, guidance and the Euler sampler (arXiv 2209.03003), t from 1, noise, to 0, picture."""
 
 from __future__ import annotations
 
@@ -25,15 +25,23 @@ def euler(velocity: Velocity, noise: Tensor, times: Tensor) -> list[Tensor]:
     return states
 
 
-def guided(model: torch.nn.Module, text: Tensor, pooled: Tensor, empty: Tensor, empty_pooled: Tensor,
-           scale: Tensor | float) -> Velocity:
+def guided(
+    model: torch.nn.Module,
+    text: Tensor,
+    pooled: Tensor,
+    empty: Tensor,
+    empty_pooled: Tensor,
+    scale: Tensor | float,
+) -> Velocity:
     """Classifier-free guidance, conditional and unconditional rows in one batch. `scale` is a number or [batch]."""
 
     def velocity(x: Tensor, t: Tensor) -> Tensor:
         n = x.shape[0]
         both = model(
-            torch.cat([x, x]), torch.cat([t, t]),
-            torch.cat([text, empty.expand(n, -1, -1)]), torch.cat([pooled, empty_pooled.expand(n, -1)]),
+            torch.cat([x, x]),
+            torch.cat([t, t]),
+            torch.cat([text, empty.expand(n, -1, -1)]),
+            torch.cat([pooled, empty_pooled.expand(n, -1)]),
         ).float()
         c, u = both.chunk(2)
         w = scale.view(-1, 1, 1, 1) if isinstance(scale, Tensor) else scale

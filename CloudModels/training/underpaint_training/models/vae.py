@@ -92,7 +92,9 @@ class Decoder(nn.Module):
 
 
 class VAE(nn.Module):
-    def __init__(self, channels: int, encoder_widths: tuple[int, ...], decoder_widths: tuple[int, ...], blocks: int) -> None:
+    def __init__(
+        self, channels: int, encoder_widths: tuple[int, ...], decoder_widths: tuple[int, ...], blocks: int
+    ) -> None:
         super().__init__()
         self.encoder = Encoder(channels, encoder_widths, blocks)
         self.decoder = Decoder(channels, decoder_widths, blocks)
