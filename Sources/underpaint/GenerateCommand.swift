@@ -17,8 +17,10 @@ struct GenerateCommand: AsyncParsableCommand {
               underpaint generate "a blue vase" --offline
 
             If the verifier cannot be reached, the draft is kept: `underpaint resume` finishes it.
-            EXIT CODES: 0 done, 64 usage, 65 damaged data, 66 no model, 73 output not writable, 75 kept for
-            `resume`, 130 stopped by Ctrl-C.
+
+            EXIT CODES
+              0 done, 64 usage, 65 damaged data, 66 no model, 70 a fault of the program,
+              73 output not writable, 75 kept for `resume`, 130 stopped by Ctrl-C
             """)
 
     @OptionGroup(title: "Picture") var picture: PictureOptions
