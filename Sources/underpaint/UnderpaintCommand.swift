@@ -1,5 +1,6 @@
 import ArgumentParser
 import CPUBackend
+import EdgeRuntime
 
 /// Where the program begins.
 @main
@@ -27,7 +28,7 @@ struct UnderpaintCommand: AsyncParsableCommand {
               underpaint generate "a gold candle" --verifier http://127.0.0.1:7860
               underpaint resume --list
             """,
-        version: "0.1.0",
+        version: GenerationParameters.version,
         subcommands: [GenerateCommand.self, ResumeCommand.self, ModelsCommand.self, DoctorCommand.self]
     )
 }

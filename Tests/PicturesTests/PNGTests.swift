@@ -34,9 +34,20 @@ import Testing
 
     @Test func hugeSizeIsRefusedBeforeMemoryIsTaken() throws {
         var file = try PNG.encode(picture)
-        // IHDR stands at byte 16: width and height, big-endian. The CRC no longer fits, which is refused as well.
-        file.replaceSubrange(16..<24, with: [0x7F, 0xFF, 0xFF, 0xFF, 0x7F, 0xFF, 0xFF, 0xFF])
-        #expect(throws: PNGError.self) { try PNG.decode(file) }
+        // IHDR's type stands at byte 12, width and height at 16, big-endian, its checksum at 29: a sound header of
+        // 20,000 × 20,000 pixels, so that nothing but the size is wrong with it.
+        file.replaceSubrange(16..<24, with: [0, 0, 0x4E, 0x20, 0, 0, 0x4E, 0x20])
+        let checksum = Self.checksum(file[12..<29])
+        file.replaceSubrange(29..<33, with: [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: checksum >> $0) })
+        let error = try #require(throws: PNGError.self) { try PNG.decode(file) }
+        #expect(error.message.contains("20000×20000 is over"))
+    }
+
+    /// CRC-32 bit by bit, as the PNG specification's annex D defines it.
+    private static func checksum(_ bytes: ArraySlice<UInt8>) -> UInt32 {
+        ~bytes.reduce(~0 as UInt32) { sum, byte in
+            (0..<8).reduce(sum ^ UInt32(byte)) { value, _ in value & 1 == 1 ? (value >> 1) ^ 0xEDB8_8320 : value >> 1 }
+        }
     }
 
     @Test func decodedFloatsAreClampedAndRounded() {

@@ -15,6 +15,8 @@ public struct FinishedPicture: Sendable {
 
     /// The file, with the generation parameters in a text chunk; the same picture and job give the same bytes.
     public func png() throws(PNGError) -> [UInt8] {
-        try PNG.encode(picture, text: [GenerationParameters(job: job, origin: report.origin).chunk])
+        let parameters = GenerationParameters(
+            job: job, origin: report.origin, width: picture.width, height: picture.height)
+        return try PNG.encode(picture, text: [parameters.chunk])
     }
 }

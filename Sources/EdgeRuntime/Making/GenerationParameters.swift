@@ -1,4 +1,3 @@
-import Diffusion
 public import Pictures
 public import Speculation
 
@@ -9,17 +8,21 @@ public import Speculation
 public struct GenerationParameters: Hashable, Sendable {
     public let job: VerificationJob
     public let origin: PictureOrigin
+    /// Pixels.
+    public let width: Int
+    public let height: Int
 
-    public init(job: VerificationJob, origin: PictureOrigin) {
+    public init(job: VerificationJob, origin: PictureOrigin, width: Int, height: Int) {
         self.job = job
         self.origin = origin
+        self.width = width
+        self.height = height
     }
 
     /// The program's version, as `underpaint --version` prints it.
     public static let version = "0.1.0"
 
     public var text: String {
-        let scale = 8  // every model family here has an 8× VAE
         let settings = [
             ("Steps", "\(job.stepCount)"),
             ("Sampler", "Euler"),
@@ -27,7 +30,7 @@ public struct GenerationParameters: Hashable, Sendable {
             ("CFG scale", "\(job.guidanceScale)"),
             ("Seed", "\(job.seed)"),
             ("RNG", job.noise.rawValue),
-            ("Size", "\(job.latentShape.width * scale)x\(job.latentShape.height * scale)"),
+            ("Size", "\(width)x\(height)"),
             ("Model", job.verifier.id),
             ("Model hash", String(job.verifier.weightsDigest.prefix(10))),
             ("Draft model", job.draft.id),
