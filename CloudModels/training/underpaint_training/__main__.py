@@ -8,7 +8,7 @@ from pathlib import Path
 from .paths import work_folder
 from .recipe import Recipe, load
 
-STAGES = ("data", "vae", "verifier", "draft", "export", "evaluate", "fixtures")
+STAGES = ("data", "vae", "verifier", "draft", "export", "evaluate", "fixtures", "prompts")
 
 
 def _run(stage: str, recipe: Recipe, arguments: argparse.Namespace) -> None:
@@ -47,8 +47,8 @@ def _run(stage: str, recipe: Recipe, arguments: argparse.Namespace) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="underpaint_training", description=__doc__)
     parser.add_argument("stage", choices=STAGES)
-    parser.add_argument("--recipe", type=Path, help="the recipe file (all stages but fixtures)")
-    parser.add_argument("--out", type=Path, help="where export, evaluate and fixtures write")
+    parser.add_argument("--recipe", type=Path, help="the recipe file (all stages but fixtures and prompts)")
+    parser.add_argument("--out", type=Path, help="where export, evaluate, fixtures and prompts write")
     parser.add_argument(
         "--minutes",
         type=float,
@@ -62,6 +62,11 @@ def main() -> None:
         from .fixtures import write_fixtures
 
         write_fixtures(arguments.out or Path("Tests/Fixtures"))
+        return
+    if arguments.stage == "prompts":
+        from .prompts import write_prompts
+
+        write_prompts(arguments.out or Path("prompts.jsonl"))
         return
     if arguments.recipe is None:
         parser.error("--recipe is needed for this stage")
