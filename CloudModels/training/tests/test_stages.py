@@ -117,3 +117,34 @@ def test_the_renderer_makes_a_picture_with_the_object_in_it(tiny: Recipe) -> Non
     assert picture is not None
     assert picture.pixels.shape == (64, 64, 3) and 0.07 <= picture.coverage <= 0.65
     assert picture.pixels.std() > 5
+
+
+def test_committed_models_are_adopted_and_trained_on(
+    tiny: Recipe, trained: tuple[Path, Path], tmp_path: Path
+) -> None:
+    from underpaint_training import train_vae, train_verifier
+    from underpaint_training.adopt import AdoptionError, adopt
+    from underpaint_training.parallel import Group
+    from underpaint_training.release import release
+    from underpaint_training.training import restore
+
+    data, checkpoints = trained
+    release(tiny, data, checkpoints, tmp_path, tmp_path / "report")
+    adopted = tmp_path / "checkpoints"
+    adopt(tiny, adopted, tmp_path)
+    before, original = restore(adopted / "verifier.pt"), restore(checkpoints / "verifier.pt")
+    assert before is not None and original is not None
+    assert before["samples"] == original["samples"] and before["vae"] is None
+    vae = restore(adopted / "vae.pt")
+    assert vae is not None
+    train_vae.train(tiny, data, adopted, 2 * vae["seconds"] / 60 + 0.02, Group(0, 1))
+    after = restore(adopted / "vae.pt")
+    assert after is not None
+    for name, value in after["frozen"].items():
+        moved = not value.equal(vae["model"][name])
+        assert moved == name.startswith("encoder."), name
+    train_verifier.train(tiny, data, adopted, 2 * before["seconds"] / 60 + 0.02, Group(0, 1))
+    continued = restore(adopted / "verifier.pt")
+    assert continued is not None and continued["step"] > before["step"]
+    with pytest.raises(AdoptionError, match="move them away"):
+        adopt(tiny, adopted, tmp_path)

@@ -8,7 +8,7 @@ from pathlib import Path
 from .paths import work_folder
 from .recipe import Recipe, load
 
-STAGES = ("data", "vae", "verifier", "draft", "export", "evaluate", "fixtures", "prompts")
+STAGES = ("data", "adopt", "vae", "verifier", "draft", "export", "evaluate", "fixtures", "prompts")
 
 
 def _run(stage: str, recipe: Recipe, arguments: argparse.Namespace) -> None:
@@ -19,6 +19,10 @@ def _run(stage: str, recipe: Recipe, arguments: argparse.Namespace) -> None:
         from .data.generate import generate
 
         generate(recipe.data, data)
+    elif stage == "adopt":
+        from .adopt import adopt
+
+        adopt(recipe, checkpoints, arguments.out or Path("../.."))
     elif stage == "vae":
         from .parallel import join
         from .train_vae import train

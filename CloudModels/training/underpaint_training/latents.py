@@ -33,6 +33,8 @@ class FrozenVAE:
     vae: VAE
     name: str
     psnr: float
+    # Of the latents that the denoisers were trained on; None where those of the first shards count.
+    statistics: dict[str, list[float]] | None
 
 
 def load_vae(recipe: Recipe, checkpoints: Path) -> FrozenVAE:
@@ -46,7 +48,7 @@ def load_vae(recipe: Recipe, checkpoints: Path) -> FrozenVAE:
         b"".join(p.detach().numpy().tobytes() for p in vae.encoder.parameters())
     ).hexdigest()
     vae = vae.to(recipe.device).eval().requires_grad_(False)
-    return FrozenVAE(vae, digest[:16], float(state["psnr"]))
+    return FrozenVAE(vae, digest[:16], float(state["psnr"]), state.get("statistics"))
 
 
 @torch.no_grad()
@@ -117,7 +119,9 @@ class LatentStore:
     def _statistics(self) -> tuple[np.ndarray, np.ndarray]:
         """Per-channel mean and deviation, fixed by the first shards that were there."""
         path = self.cache / "statistics.json"
-        if not path.exists():
+        if self.frozen.statistics:
+            path.write_text(json.dumps(self.frozen.statistics, indent=2))
+        elif not path.exists():
             z = np.concatenate(self.latents).astype(np.float64)
             deviation = z.std((0, 1, 2, 3))
             # Weak channels keep a smaller variance than one: they hold detail that hardly shows.

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from . import cards
+from .adopt import save_encoder
 from .calibration import check
 from .data.generate import write_manifest
 from .export import Bundle, LatentStatistics, write
@@ -75,4 +76,5 @@ def release(recipe: Recipe, data: Path, checkpoints: Path, out: Path, report: Pa
         },
     )
     write(bundle, out)
+    save_encoder(recipe, store.frozen.vae.encoder, out)
     cards.write(bundle, out, numbers, cards.load_note(Path("notes") / f"{recipe.name}.md"))

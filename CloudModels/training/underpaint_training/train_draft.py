@@ -70,8 +70,11 @@ def painter(recipe: Recipe, store: LatentStore, text: torch.nn.Module) -> Painte
 
 
 def scales(recipe: Recipe, count: int, generator: torch.Generator) -> Tensor:
+    """Guidance scales: the default for half of the samples, the whole range for the others."""
     low, high = recipe.flow.guidance_minimum, recipe.flow.guidance_maximum
-    return low + (high - low) * torch.rand(count, generator=generator)
+    spread = low + (high - low) * torch.rand(count, generator=generator)
+    usual = torch.rand(count, generator=generator) < 0.5
+    return torch.where(usual, torch.full_like(spread, recipe.flow.guidance), spread)
 
 
 class Trajectories:
@@ -183,12 +186,12 @@ def train(recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, 
     draft = build_draft(recipe).to(device)
     average = Average(draft, r.ema)
     optimizers = Optimizers([draft], r.matrix_rate, r.rate, group)
-    step, before = 0, 0.0
+    step, before, first = 0, 0.0, 0
     if state:
         draft.load_state_dict(state["model"])
         average.module.load_state_dict(state["average"])
-        optimizers.load(state["optimizers"])
         step, before = state["step"], state["seconds"]
+        first = optimizers.resume(state, step)
     generator = torch.Generator().manual_seed(1000 * step + 10 * r.seed + group.rank)
     rng = np.random.default_rng((r.seed, step, group.rank))
     stored = Trajectories(recipe, store, brush, teacher.dit, checkpoints, teacher_state["step"], group)
@@ -211,6 +214,7 @@ def train(recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, 
                 "seconds": clock.seconds,
                 "samples": step * r.batch,
                 "teacher": teacher_state["step"],
+                "first": first,
             },
             path,
         )
@@ -228,7 +232,7 @@ def train(recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, 
         loss.backward()
         fraction = group.average_gradients(draft.parameters(), clock.fraction)
         torch.nn.utils.clip_grad_norm_(draft.parameters(), 1.0)
-        optimizers.step(trapezoid(fraction, step, r.warmup, decay=0.4))
+        optimizers.step(trapezoid(fraction, step - first, r.warmup, decay=0.4))
         average.update(draft, step)
         losses.append(loss.item())
         step += 1

@@ -123,15 +123,19 @@ def train(recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, 
     torch.manual_seed(r.seed)
     vae = build(r).to(device, memory_format=torch.channels_last)
     average = Average(vae, r.ema)
-    optimizers = Optimizers([vae], r.matrix_rate, r.rate, group)
     path = checkpoints / "vae.pt"
     state = restore(path)
-    step, before = 0, 0.0
+    # An adopted decoder stays as it is: the denoisers were trained in its latent space.
+    adopted = {k: state[k] for k in ("decoderFrozen", "statistics") if k in state} if state else {}
+    trained = vae.encoder if adopted else vae
+    vae.decoder.requires_grad_(not adopted)
+    optimizers = Optimizers([trained], r.matrix_rate, r.rate, group)
+    step, before, first = 0, 0.0, 0
     if state:
         vae.load_state_dict(state["model"])
         average.module.load_state_dict(state["average"])
-        optimizers.load(state["optimizers"])
         step, before = state["step"], state["seconds"]
+        first = optimizers.resume(state, step)
     crops = Crops(data, r.crop, r.seed + 1000 * step + group.rank)
     test = held_out(data, 64)
     clock = Clock(minutes or r.minutes, before)
@@ -149,7 +153,9 @@ def train(recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, 
                 "step": step,
                 "seconds": clock.seconds,
                 "psnr": float(quality.mean()),
-            },
+                "first": first,
+            }
+            | adopted,
             path,
         )
         line = {
@@ -179,10 +185,10 @@ def train(recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, 
             y = vae.decoder(noisy)
         value = loss(y.float(), x) + 1e-4 * z.float().pow(2).mean()
         value.backward()
-        fraction = group.average_gradients(vae.parameters(), clock.fraction)
-        torch.nn.utils.clip_grad_norm_(vae.parameters(), 1.0)
-        optimizers.step(trapezoid(fraction, step, r.warmup, decay=0.4))
-        average.update(vae, step)
+        fraction = group.average_gradients(trained.parameters(), clock.fraction)
+        torch.nn.utils.clip_grad_norm_(trained.parameters(), 1.0)
+        optimizers.step(trapezoid(fraction, step - first, r.warmup, decay=0.4))
+        average.update(vae, step - first)
         step += 1
         if group.leads and time.time() - reported > REPORT_SECONDS:
             checkpoint()
@@ -190,4 +196,5 @@ def train(recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, 
     if group.leads:
         checkpoint()
         state = restore(path) or {}
-        save(state | {"frozen": decorrelated(average.module, test).state_dict()}, path)
+        frozen = average.module if adopted else decorrelated(average.module, test)
+        save(state | {"frozen": frozen.state_dict()}, path)

@@ -96,16 +96,16 @@ def train(recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, 
     optimizers = Optimizers([model.text, model.dit], r.matrix_rate, r.rate, group)
     path = checkpoints / "verifier.pt"
     state = restore(path)
-    step, before = 0, 0.0
+    step, before, first = 0, 0.0, 0
     if state:
-        if state["vae"] != store.frozen.name:
+        if state["vae"] not in (None, store.frozen.name):
             raise MissingStageError(
                 "verifier.pt was trained on another autoencoder: move it away to start anew"
             )
         model.load_state_dict(state["model"])
         average.module.load_state_dict(state["average"])
-        optimizers.load(state["optimizers"])
         step, before = state["step"], state["seconds"]
+        first = optimizers.resume(state, step)
     rng = np.random.default_rng((r.seed, step, group.rank))
     generator = torch.Generator().manual_seed(1000 * step + 10 * r.seed + group.rank)
     velocity = compiled(model, r.compile)
@@ -125,6 +125,7 @@ def train(recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, 
                 "samples": step * r.batch,
                 "vae": store.frozen.name,
                 "pictures": len(store.fields),
+                "first": first,
             },
             path,
         )
@@ -143,7 +144,7 @@ def train(recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, 
         loss.backward()
         fraction = group.average_gradients(model.parameters(), clock.fraction)
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizers.step(trapezoid(fraction, step, r.warmup))
+        optimizers.step(trapezoid(fraction, step - first, r.warmup))
         average.update(model, step)
         losses.append(loss.item())
         step += 1

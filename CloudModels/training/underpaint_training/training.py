@@ -140,9 +140,16 @@ class Optimizers:
     def state(self) -> dict[str, Any]:
         return {"muon": self.muon.state_dict(), "adam": self.adam.state_dict()}
 
-    def load(self, state: dict[str, Any]) -> None:
-        self.muon.load_state_dict(state["muon"])
-        self.adam.load_state_dict(state["adam"])
+    def resume(self, checkpoint: dict[str, Any], step: int) -> int:
+        """Takes over a checkpoint's states; returns the step that warm-up counts from.
+
+        A checkpoint of adopted weights has no states: warm-up then starts at its step.
+        """
+        if "optimizers" not in checkpoint:
+            return step
+        self.muon.load_state_dict(checkpoint["optimizers"]["muon"])
+        self.adam.load_state_dict(checkpoint["optimizers"]["adam"])
+        return checkpoint.get("first", 0)
 
 
 def device_of(name: str, processes: int = 1) -> torch.device:

@@ -1,0 +1,99 @@
+"""Stage `adopt`: checkpoints from the committed models, where the ones they came from are gone.
+
+Weights are committed in bf16 and without optimiser states, so training goes on with a fresh warm-up. The autoencoder's
+encoder is committed for this package alone (`encoders/`); without it a new one is trained against the frozen decoder,
+which holds the latent space where the denoisers know it.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from .recipe import Recipe
+from .train_draft import build_draft
+from .train_vae import build
+from .train_verifier import build_verifier
+from .training import save
+
+
+class AdoptionError(RuntimeError):
+    """The committed models do not fit the recipe, or checkpoints are already there."""
+
+
+def _weights(path: Path) -> dict[str, Tensor]:
+    return {k: v.float() for k, v in load_file(str(path)).items()}
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    return json.loads((folder / "manifest.json").read_text())
+
+
+def _load(module: nn.Module, path: Path) -> None:
+    try:
+        module.load_state_dict(_weights(path))
+    except RuntimeError as error:
+        raise AdoptionError(f"{path} is not the model that the recipe describes: {error}") from error
+
+
+def _continued(module: nn.Module, training: dict[str, Any], batch: int) -> dict[str, Any]:
+    weights = module.state_dict()
+    return {
+        "model": weights,
+        "average": weights,
+        "step": training["samples"] // batch,
+        "samples": training["samples"],
+        "seconds": training["hours"] * 3600,
+        "pictures": training["pictures"],
+    }
+
+
+def encoder_file(recipe: Recipe, root: Path) -> Path:
+    return root / "CloudModels" / "training" / "encoders" / f"{recipe.name}.safetensors"
+
+
+def save_encoder(recipe: Recipe, encoder: nn.Module, root: Path) -> None:
+    """Keeps the encoder that the exported decoder belongs to, in bf16."""
+    path = encoder_file(recipe, root)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    state = {k: v.detach().to(torch.bfloat16).contiguous().cpu() for k, v in encoder.state_dict().items()}
+    save_file(state, str(path), metadata={"format": "pt"})
+
+
+def adopt(recipe: Recipe, checkpoints: Path, root: Path) -> None:
+    """Writes vae.pt, verifier.pt and draft.pt from <root>/EdgeModels and <root>/CloudModels."""
+    present = [n for n in ("vae.pt", "verifier.pt", "draft.pt") if (checkpoints / n).exists()]
+    if present:
+        raise AdoptionError(f"{checkpoints} already holds {', '.join(present)}: move them away to adopt anew")
+    shared = root / "EdgeModels" / "studio-shared"
+    draft, verifier = root / "EdgeModels" / "studio-draft", root / "CloudModels" / "studio-verifier"
+    latent = _manifest(shared)["latent"]
+
+    vae = build(recipe.vae)
+    _load(vae.decoder, shared / "vae-decoder.safetensors")
+    kept = encoder_file(recipe, root)
+    if kept.exists():
+        _load(vae.encoder, kept)
+    state = _continued(vae, _manifest(shared)["training"], recipe.vae.batch)
+    state |= {
+        "decoderFrozen": True,
+        "statistics": {"mean": latent["mean"], "deviation": latent["standardDeviation"]},
+        "psnr": 0.0,
+    }
+    save(state, checkpoints / "vae.pt")
+
+    model = build_verifier(recipe)
+    _load(model.text, shared / "text-encoder.safetensors")
+    _load(model.dit, verifier / "verifier.safetensors")
+    # Which encoder its latents come from is not known before that is trained.
+    trained = _continued(model, _manifest(verifier)["training"], recipe.verifier.batch) | {"vae": None}
+    save(trained, checkpoints / "verifier.pt")
+
+    student = build_draft(recipe)
+    _load(student, draft / "draft.safetensors")
+    save(_continued(student, _manifest(draft)["training"], recipe.draft.batch), checkpoints / "draft.pt")
