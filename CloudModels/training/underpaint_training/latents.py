@@ -89,7 +89,7 @@ class LatentStore:
         self.data, self.split = data, split
         self.cache = checkpoints / "latents" / self.frozen.name
         self.cache.mkdir(parents=True, exist_ok=True)
-        self.known = 0
+        self.known: set[str] = set()
         self.latents: list[np.ndarray] = []
         self.cells: list[np.ndarray] = []
         self.fields: list[Fields] = []
@@ -100,7 +100,10 @@ class LatentStore:
 
     def refresh(self, encode_missing: bool = True) -> int:
         """Takes in new shards, or only those already encoded; returns how many pictures there are."""
-        for shard in shards(self.data, self.split)[self.known :]:
+        # Several renderers finish their shards in any order.
+        for shard in shards(self.data, self.split):
+            if shard.stem in self.known:
+                continue
             path = self.cache / f"{shard.stem}.npy"
             if not path.exists() and not encode_missing:
                 break
@@ -112,7 +115,7 @@ class LatentStore:
             self.latents.append(np.load(path))
             self.cells.append(coarse(masks))
             self.fields += fields(shard)
-            self.known += 1
+            self.known.add(shard.stem)
         self.offsets = np.cumsum([0] + [len(z) for z in self.latents])
         return len(self.fields)
 

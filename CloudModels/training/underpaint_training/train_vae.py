@@ -33,15 +33,17 @@ class Crops:
         self.rng = np.random.default_rng(seed)
         self.pixels: list[np.ndarray] = []
         self.weights: list[np.ndarray] = []
-        self.known = 0
+        self.known: set[str] = set()
         self.refresh()
 
     def refresh(self) -> None:
-        for shard in shards(self.folder, "train")[self.known :]:
+        for shard in shards(self.folder, "train"):
+            if shard.stem in self.known:
+                continue
             pixels, _ = decode(shard)
             self.pixels.append(pixels)
             self.weights.append(np.stack([self._energy(p) for p in pixels]))
-            self.known += 1
+            self.known.add(shard.stem)
         if not self.pixels:
             raise FileNotFoundError(f"no shards in {self.folder}: run the stage 'data' first")
         weights = np.concatenate(self.weights).astype(np.float64)
