@@ -76,6 +76,11 @@ let package = Package(
             ]),
         room("VerifierRuntime", ["Diffusion", "Graphs", "LatentCoding", "Models", "Pictures", "Speculation"]),
         room(
+            "SplitLab",
+            [
+                "Diffusion", "EdgeRuntime", "LatentCoding", "Models", "Pictures", "Speculation", "VerifierRuntime",
+            ]),
+        room(
             "VerifierService",
             [
                 "Speculation", "VerifierRuntime", "WireProtocol", logging,
@@ -91,8 +96,8 @@ let package = Package(
         .executableTarget(
             name: "underpaint",
             dependencies: [
-                "CPUBackend", "Diffusion", "EdgeRuntime", "Models", "Pictures", "Speculation", "VerifierRuntime",
-                argumentParser,
+                "CPUBackend", "Diffusion", "EdgeRuntime", "Models", "Pictures", "Speculation", "SplitLab",
+                "VerifierRuntime", argumentParser,
             ], swiftSettings: strict),
         .executableTarget(
             name: "underpaint-verifier",
@@ -119,6 +124,7 @@ let package = Package(
         tests("PicturesTests", ["Pictures"]),
         tests("WireProtocolTests", ["Speculation", "VerificationTestSupport", "WireProtocol", protobuf]),
         tests("EdgeRuntimeTests", ["EdgeRuntime", "Speculation", "VerificationTestSupport", "WireProtocol"]),
+        tests("SplitLabTests", ["EdgeRuntime", "Pictures", "Speculation", "SplitLab"]),
         tests("VerifierRuntimeTests", ["Speculation", "VerificationTestSupport", "VerifierRuntime"]),
         tests(
             "VerifierServiceTests",

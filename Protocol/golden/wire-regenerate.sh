@@ -5,8 +5,8 @@ set -eu
 cd "$(dirname "$0")"
 for text in wire-*.txtpb; do
     case $text in
-        wire-request.txtpb) message=VerifyRequest file=verify ;;
-        wire-models.txtpb) message=ModelList file=models ;;
+        wire-request*.txtpb) message=VerifyRequest file=verify ;;
+        wire-models*.txtpb) message=ModelList file=models ;;
         *) message=VerifyReply file=verify ;;
     esac
     protoc --proto_path=.. --encode="underpaint.v1.$message" "../underpaint/v1/$file.proto" <"$text" |

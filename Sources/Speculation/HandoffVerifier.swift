@@ -31,7 +31,7 @@ public struct HandoffVerifier: Sendable {
         return refinement
     }
 
-    /// Takes the verifier's own steps to the final latent.
+    /// Takes the verifier's own steps to the final latent, or to the state of the job's stop step.
     ///
     /// - Parameter report: gets `refined` after each step; throw to stop.
     /// - Throws: `DiffusionError.notFinite` with the step, and what the model or `report` throws.
@@ -41,7 +41,7 @@ public struct HandoffVerifier: Sendable {
     ) throws -> Latent {
         let first = refinement.startStep
         return try FlowTrajectory(plan.schedule).run(
-            first..<plan.schedule.stepCount, from: refinement.startState,
+            first..<plan.lastStep, from: refinement.startState,
             firstVelocity: refinement.firstVelocity, with: &model
         ) { reached in
             try report(.refined(done: reached - first, total: refinement.refiningStepCount))

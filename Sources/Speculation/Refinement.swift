@@ -10,15 +10,17 @@ public struct Refinement: Hashable, Sendable {
     public let startState: Latent
     /// The verifier's velocity at `startState`, if the check evaluated it: the first step's evaluation.
     public let firstVelocity: Latent?
+    /// The step at which the verifier stops, N as a rule.
+    let lastStep: Int
     let stepCount: Int
 
     /// How many steps there are to take.
-    public var refiningStepCount: Int { stepCount - startStep }
+    public var refiningStepCount: Int { lastStep - startStep }
 
     /// What all of it costs the verifier network, check and refining together.
     public var verifierEvaluations: Int {
         ReentryRule.verifierEvaluations(
-            checkedLevelCount: readings.count, reentryStep: startStep, stepCount: stepCount,
+            checkedLevelCount: readings.count, reentryStep: startStep, stepCount: lastStep,
             reused: firstVelocity != nil)
     }
 

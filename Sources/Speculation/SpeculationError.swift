@@ -4,6 +4,8 @@ public enum SpeculationError: Error, Hashable, Sendable {
     case fractionOutOfRange(Double)
     /// A level of the check is not usable: its time must lie in 0…1, its threshold be finite and not negative.
     case invalidLevel(time: Double, threshold: Float)
+    /// A quality curve is not usable, and why.
+    case invalidQuality(String)
 }
 
 extension SpeculationError: CustomStringConvertible {
@@ -15,6 +17,8 @@ extension SpeculationError: CustomStringConvertible {
         case .invalidLevel(let time, let threshold):
             "a check at t = \(time) with threshold \(threshold) is not usable; "
                 + "the manifest needs times in 0…1 and finite thresholds of at least 0"
+        case .invalidQuality(let reason):
+            "the quality curve cannot be used: \(reason); measure it anew with `underpaint lab split --write-quality`"
         }
     }
 }

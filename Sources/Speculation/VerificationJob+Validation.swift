@@ -67,6 +67,12 @@ extension VerificationJob {
             "the schedule shift \(scheduleShift) is not above 0 and at most \(JobLimits.scheduleShift)")
         try require(
             (0...stepCount).contains(handoffStep), "hand-off step \(handoffStep) is not in 0…\(stepCount)")
+        if let stopStep {
+            // At step 0 there is no picture in the state yet.
+            try require(
+                stopStep > 0 && (handoffStep...stepCount).contains(stopStep),
+                "the stop step \(stopStep) is not in \(max(handoffStep, 1))…\(stepCount)")
+        }
         if let checkThreshold {
             try require(
                 checkThreshold.isFinite && checkThreshold >= 0,

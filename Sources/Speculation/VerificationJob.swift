@@ -69,12 +69,15 @@ public struct VerificationJob: Hashable, Sendable {
     public var result: ResultKind
     /// The draft's estimate s_n as one `LatentCoding` frame, with its own checksum.
     public var codedEstimate: [UInt8]
+    /// The step that the verifier stops after, for experiments in which a draft takes the last steps; nil goes to the
+    /// end. What comes back is then the picture in the state of that step.
+    public var stopStep: Int?
 
     public init(
         id: JobID, draft: ModelIdentity, verifier: ModelIdentity, prompt: String, guidanceScale: Float,
         latentShape: LatentShape, stepCount: Int, scheduleShift: Double, handoffStep: Int, seed: UInt64,
         noise: NoiseKind, mode: SpeculationMode, checkThreshold: Float?, result: ResultKind,
-        codedEstimate: [UInt8]
+        codedEstimate: [UInt8], stopStep: Int? = nil
     ) {
         self.id = id
         self.draft = draft
@@ -91,5 +94,9 @@ public struct VerificationJob: Hashable, Sendable {
         self.checkThreshold = checkThreshold
         self.result = result
         self.codedEstimate = codedEstimate
+        self.stopStep = stopStep
     }
+
+    /// The step at which the verifier's work ends.
+    public var lastStep: Int { stopStep ?? stepCount }
 }

@@ -14,6 +14,8 @@ public struct VerificationPlan: Hashable, Sendable {
 
     public let schedule: FlowSchedule
     public let handoffStep: Int
+    /// The step at which the work ends: N unless the job stops before.
+    public let lastStep: Int
     /// ξ: the seed's noise.
     public let noise: Latent
     /// Nil in mode `trust` and where the draft took no step.
@@ -35,7 +37,13 @@ public struct VerificationPlan: Hashable, Sendable {
                 .invalidJob,
                 "hand-off step \(job.handoffStep) is not in 0…\(job.stepCount); send a step of the schedule")
         }
+        guard (job.handoffStep...job.stepCount).contains(job.lastStep), job.lastStep > 0 else {
+            throw VerifierError(
+                .invalidJob,
+                "stop step \(job.lastStep) is not in \(max(job.handoffStep, 1))…\(job.stepCount); send a later one")
+        }
         self.handoffStep = job.handoffStep
+        self.lastStep = job.lastStep
         switch job.noise {
         case .philox:
             self.noise = NoiseGenerator(seed: job.seed).latent(job.latentShape, stream: 0)
@@ -86,7 +94,7 @@ public struct VerificationPlan: Hashable, Sendable {
     ) -> Refinement {
         Refinement(
             readings: readings, startStep: step, startState: state, firstVelocity: firstVelocity,
-            stepCount: schedule.stepCount)
+            lastStep: lastStep, stepCount: schedule.stepCount)
     }
 
     /// The estimate if the job has one; nil at hand-off step 0.

@@ -13,11 +13,16 @@ public enum ModelListCodec {
         list.newestVersion = UInt32(ProtocolVersions.current.newest)
         list.ready = description.isReady
         list.waitingJobCount = UInt32(clamping: description.waitingJobCount)
+        if let seconds = description.expectedWaitSeconds { list.expectedWaitSeconds = seconds }
         list.models = description.models.map { model in
             var message = Underpaint_V1_VerifierModel()
             message.model = model.identity.wire
             message.drafts = model.drafts.map(\.wire)
             message.latentShapes = model.latentShapes.map(\.wire)
+            if let pace = model.pace {
+                message.pace.secondsPerEvaluation = pace.secondsPerEvaluation
+                message.pace.fixedSeconds = pace.fixedSeconds
+            }
             return message
         }
         return try Frame.wrap(serialize(list), limit: Frame.requestLimit)
@@ -40,7 +45,10 @@ public enum ModelListCodec {
         var models: [VerifierModel] = []
         for message in list.models { models.append(try model(message)) }
         return VerifierDescription(
-            models: models, isReady: list.ready, waitingJobCount: Int(list.waitingJobCount))
+            models: models, isReady: list.ready, waitingJobCount: Int(list.waitingJobCount),
+            // A wait that is none says nothing; it only helps to plan, so it is no reason to refuse the verifier.
+            expectedWaitSeconds: list.hasExpectedWaitSeconds && (0...86_400).contains(list.expectedWaitSeconds)
+                ? list.expectedWaitSeconds : nil)
     }
 
     private static func model(_ message: Underpaint_V1_VerifierModel) throws(WireError) -> VerifierModel {
@@ -53,6 +61,13 @@ public enum ModelListCodec {
         }
         return VerifierModel(
             identity: ModelIdentity(wire: message.model), drafts: message.drafts.map(ModelIdentity.init(wire:)),
-            latentShapes: shapes)
+            latentShapes: shapes, pace: message.hasPace ? pace(message.pace) : nil)
+    }
+
+    /// Nil for numbers that are no pace: a plan can do without.
+    private static func pace(_ message: Underpaint_V1_VerifierPace) -> VerifierPace? {
+        let pace = VerifierPace(
+            secondsPerEvaluation: message.secondsPerEvaluation, fixedSeconds: message.fixedSeconds)
+        return pace.isPlausible ? pace : nil
     }
 }

@@ -46,6 +46,7 @@ public enum RequestCodec {
         message.resultKind = job.result.wire
         message.codedEstimate = .init(job.codedEstimate)
         message.codedEstimateCrc32 = CRC32.checksum(job.codedEstimate)
+        if let stopStep = job.stopStep { message.stopStep = UInt32(clamping: stopStep) }
         return message
     }
 
@@ -72,7 +73,8 @@ public enum RequestCodec {
             mode: try known(SpeculationMode(wire: message.mode), "a mode that this verifier knows"),
             checkThreshold: message.hasCheckThreshold ? message.checkThreshold : nil,
             result: try known(ResultKind(wire: message.resultKind), "a result kind that this verifier knows"),
-            codedEstimate: Array(message.codedEstimate))
+            codedEstimate: Array(message.codedEstimate),
+            stopStep: message.hasStopStep ? Int(message.stopStep) : nil)
         guard CRC32.checksum(job.codedEstimate) == message.codedEstimateCrc32 else {
             throw VerifierError(
                 .invalidLatent, "the coded estimate does not match its checksum; code the latent again")

@@ -45,6 +45,12 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "Seconds that the running job may go on after a stop signal.")
     var grace = 30
 
+    @Flag(
+        help: ArgumentHelp(
+            "Print the address on standard output, and stop when standard input ends.",
+            discussion: "For programs that start the verifier and must not leave it behind."))
+    var child = false
+
     @Option(help: "trace, debug, info, notice, warning, error or critical.")
     var logLevel = Logger.Level.info
 
@@ -70,16 +76,37 @@ struct ServeCommand: AsyncParsableCommand {
             load: { [store = ModelStore.standard(models), draftModel, verifierModel] in
                 let pair = try ModelPair(draft: draftModel, verifier: verifierModel, in: store)
                 let verifier = try PictureVerifier(models: pair, backend: CPUBackend(threads: policy))
-                return LoadedVerifier(executor: verifier, models: verifier.catalogue)
+                // Also compiles the graphs, so that the first customer does not wait for it.
+                let pace = try verifier.measurePace()
+                return LoadedVerifier(executor: verifier, models: verifier.catalogue(pace: pace))
             })
         let server = VerifierServer(
             configuration: .init(hostname: host, port: port, grace: .seconds(grace)), host: verifierHost,
             logger: logger)
         do {
-            try await server.run()
+            if child { ServeCommand.stopWhenInputEnds() }
+            try await server.run { [host, child] port in
+                if child {
+                    print("http://\(host):\(port)")
+                    fflush(nil)
+                }
+            }
         } catch {
             logger.critical("cannot serve", metadata: ["error": "\(error)"])
             throw ExitCode(error is ModelError ? 66 : 69)
+        }
+    }
+}
+
+extension ServeCommand {
+    /// Sends this process the signal that ends it politely once whoever started it is gone or closes its end.
+    private static func stopWhenInputEnds() {
+        Thread.detachNewThread {
+            while true {
+                let rest = FileHandle.standardInput.availableData
+                if rest.isEmpty { break }
+            }
+            kill(getpid(), SIGTERM)
         }
     }
 }

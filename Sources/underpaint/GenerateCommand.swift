@@ -14,6 +14,7 @@ struct GenerateCommand: AsyncParsableCommand {
               underpaint generate "a red ceramic mug on a wooden table, soft window light"
               underpaint generate "a green bowl" --steps 50 --handoff 0.6 --seed 7 -o bowl.png
               underpaint generate "a gold candle" --verifier http://127.0.0.1:7860 --json
+              underpaint generate "a gold candle" --verifier http://127.0.0.1:7860 --handoff auto
               underpaint generate "a blue vase" --offline
 
             If the verifier cannot be reached, the draft is kept: `underpaint resume` finishes it.
@@ -67,17 +68,40 @@ struct GenerateCommand: AsyncParsableCommand {
             try await cancellingOnInterrupt {
                 let workbench = try Workbench(models: models, verifier: verifier)
                 try workbench.checkWords(of: picture.prompt)
+                var tally = SpeculationTally()
                 for job in jobs {
-                    let request = try workbench.request(picture, seed: job.seed, isOffline: offline)
-                    try await make(request, file: job.file, preview: previewFile, with: workbench.maker)
+                    var request = try workbench.request(picture, seed: job.seed, isOffline: offline)
+                    let plan = offline ? nil : try await plan(&request, with: workbench.planner)
+                    let finished = try await make(request, file: job.file, preview: previewFile, with: workbench.maker)
+                    workbench.planner.learn(from: finished)
+                    tally.add(finished)
+                    let result = PictureResult(finished, path: job.file.url.path, tally: tally, plan: plan)
+                    print(json ? try result.json() : result.line)
                 }
+                if !json, jobs.count > 1, let summary = tally.line { print(summary) }
             }
+        }
+    }
+
+    /// Lets the cost model choose the split if that is wished for.
+    private func plan(_ request: inout GenerationRequest, with planner: SplitPlanner) async throws -> SplitPlan? {
+        guard picture.handoff == .auto else { return nil }
+        do {
+            let plan = try await planner.plan(
+                request, objective: picture.objective, bound: SplitBound(loss: picture.maxLoss),
+                measuring: { [quiet] text in if !quiet { Terminal.write("\(text)\n") } })
+            request.handoffFraction = plan.choice.fraction
+            return plan
+        } catch let error as TransportError {
+            // The draft is worth making all the same: it is kept if the verifier stays away.
+            Terminal.warn("\(error); the split cannot be chosen without it and is \(request.handoffFraction)")
+            return nil
         }
     }
 
     private func make(
         _ request: GenerationRequest, file: PictureFile, preview: PictureFile?, with maker: PictureMaker
-    ) async throws {
+    ) async throws -> FinishedPicture {
         let progress = MakingProgress(isQuiet: quiet, preview: preview)
         let finished = try await maker.make(
             request, id: .random(), outputPath: file.url.path,
@@ -85,7 +109,6 @@ struct GenerateCommand: AsyncParsableCommand {
         try file.write(try finished.png())
         maker.settle(finished)
         progress.finish()
-        let result = PictureResult(finished, path: file.url.path)
-        print(json ? try result.json() : result.line)
+        return finished
     }
 }

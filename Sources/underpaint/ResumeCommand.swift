@@ -54,7 +54,13 @@ struct ResumeCommand: AsyncParsableCommand {
             }
             try await cancellingOnInterrupt {
                 let workbench = try Workbench(models: models, verifier: verifier)
-                for unfinished in waiting { try await finish(unfinished, with: workbench.maker) }
+                var tally = SpeculationTally()
+                for unfinished in waiting {
+                    let (finished, file) = try await finish(unfinished, with: workbench.maker)
+                    tally.add(finished)
+                    let result = PictureResult(finished, path: file.url.path, tally: tally, plan: nil)
+                    print(json ? try result.json() : result.line)
+                }
             }
         }
     }
@@ -92,7 +98,9 @@ struct ResumeCommand: AsyncParsableCommand {
         return try HandoffJournal.read(URL(fileURLWithPath: name))
     }
 
-    private func finish(_ unfinished: UnfinishedPicture, with maker: PictureMaker) async throws {
+    private func finish(
+        _ unfinished: UnfinishedPicture, with maker: PictureMaker
+    ) async throws -> (FinishedPicture, PictureFile) {
         let file = PictureFile(path: output ?? unfinished.outputPath)
         try file.checkWritable()
         let progress = MakingProgress(isQuiet: quiet, preview: nil)
@@ -103,7 +111,6 @@ struct ResumeCommand: AsyncParsableCommand {
         try file.write(try finished.png())
         maker.settle(finished)
         progress.finish()
-        let result = PictureResult(finished, path: file.url.path)
-        print(json ? try result.json() : result.line)
+        return (finished, file)
     }
 }

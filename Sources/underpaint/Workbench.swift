@@ -9,6 +9,7 @@ import VerifierRuntime
 struct Workbench {
     let models: ModelPair
     let maker: PictureMaker
+    let planner: SplitPlanner
 
     static var journal: HandoffJournal {
         .standard(environment: ProcessInfo.processInfo.environment)
@@ -19,24 +20,41 @@ struct Workbench {
         models = try ModelPair(
             draft: options.draftModel, verifier: options.verifierModel, in: ModelStore.standard(options.modelsFolder))
         let backend = CPUBackend(threads: ThreadPolicy(count: options.threads))
-        let transport: any VerifierTransport =
-            if let address = verifier.verifier.address {
-                try LibcurlVerifierTransport(
-                    url: address, timeouts: TransportTimeouts(silence: .seconds(verifier.timeout)))
-            } else {
-                try Workbench.embeddedVerifier(models, backend)
+        let transport: any VerifierTransport
+        let planned: SplitPlanner.Verifier
+        if let address = verifier.verifier.address {
+            let log = TransferLog()
+            transport = try LibcurlVerifierTransport(
+                url: address, timeouts: TransportTimeouts(silence: .seconds(verifier.timeout)), log: log)
+            planned = .remote(address: address, transport: transport, log: log)
+        } else {
+            let embedded = try PictureVerifier(models: models, backend: backend)
+            transport = InProcessVerifierTransport(models: embedded.catalogue) { job, report in
+                try embedded.execute(job, report: report)
             }
+            planned = .embedded(measurePace: embedded.measurePace)
+        }
+        let painter = try DraftPainter(models: models, backend: backend)
         maker = PictureMaker(
-            painter: try DraftPainter(models: models, backend: backend), transport: transport,
-            journal: Workbench.journal, verifier: verifier.verifier.address)
+            painter: painter, transport: transport, journal: Workbench.journal, verifier: verifier.verifier.address)
+        planner = SplitPlanner(
+            painter: painter, cache: .standard(environment: ProcessInfo.processInfo.environment), verifier: planned,
+            computation: Workbench.computation(backend))
     }
 
-    private static func embeddedVerifier(
-        _ models: ModelPair, _ backend: CPUBackend
-    ) throws -> InProcessVerifierTransport {
-        let verifier = try PictureVerifier(models: models, backend: backend)
-        return InProcessVerifierTransport(models: verifier.catalogue) { job, report in
-            try verifier.execute(job, report: report)
+    /// What computes here, as far as it decides how fast.
+    static func computation(_ backend: CPUBackend) -> String {
+        let description = backend.description
+        return "\(description.library), \(description.kernels), \(description.threadCount) threads"
+    }
+
+    /// The file of the running program.
+    static var ownProgram: URL {
+        get throws {
+            guard let program = Bundle.main.executableURL?.resolvingSymlinksInPath() else {
+                throw Failure(ExitStatus.software, "the system does not say where this program is")
+            }
+            return program
         }
     }
 
@@ -64,9 +82,9 @@ struct Workbench {
         return GenerationRequest(
             prompt: options.prompt, width: size.width, height: size.height,
             stepCount: options.steps ?? manifest.schedule.defaultStepCount,
-            handoffFraction: isOffline ? 1 : options.handoff, seed: seed,
+            handoffFraction: isOffline ? 1 : options.handoff.fraction ?? SplitBound.standardFraction, seed: seed,
             guidanceScale: options.guidanceScale ?? Float(manifest.guidance.default), mode: options.mode,
-            checkThreshold: options.checkThreshold)
+            checkThreshold: options.checkThreshold, scheduleShift: options.shift)
     }
 
     private func size(_ options: PictureOptions) throws -> PictureSize {

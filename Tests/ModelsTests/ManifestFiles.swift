@@ -23,7 +23,10 @@ enum ManifestFiles {
          "parameterisation":"velocity","schedule":{"kind":"shiftedUniform","shift":3.0,"defaultStepCount":25},
          "guidance":{"default":3.0,"minimum":1.0,"maximum":6.0},
          "sizes":[{"width":128,"height":128}],"shared":"tiny-shared","partners":["tiny-draft"],
-         "check":{"statistic":"guidedEstimateDistance","levels":[0.6,0.75],"thresholds":[0.3,0.5]}}
+         "check":{"statistic":"guidedEstimateDistance","levels":[0.6,0.75],"thresholds":[0.3,0.5]},
+         "quality":{"statistic":"pictureDistance","stepCount":25,"samples":16,"draft":"tiny-draft",
+          "draftDigest":"\(digest)","modes":{"handoff":{"fractions":[0,0.4,0.8],"losses":[0,0.01,0.03],
+          "evaluationShares":[1,0.9,0.4]}}}}
         """
 
     static let shared = """

@@ -22,6 +22,11 @@ import Testing
         #expect(denoiser.check?.levels == [0.6, 0.75])
         #expect(denoiser.check?.thresholds == [0.3, 0.5])
         #expect(denoiser.check?.isUnderstood == true)
+        #expect(denoiser.quality?.isUnderstood == true)
+        #expect(
+            denoiser.quality?.modes["handoff"]
+                == QualityMeasurement.Curve(
+                    fractions: [0, 0.4, 0.8], losses: [0, 0.01, 0.03], evaluationShares: [1, 0.9, 0.4]))
         #expect(manifest.training == nil)
     }
 
@@ -40,6 +45,26 @@ import Testing
         let manifest = try ManifestFiles.parse(text)
         let again = try ModelManifest(parsing: [UInt8](JSONEncoder().encode(manifest)), file: "again")
         #expect(again == manifest)
+    }
+
+    @Test func aManifestWithoutAQualityCurveIsReadToo() throws {
+        let text = try ManifestFiles.changing(ManifestFiles.verifier, "quality", to: nil)
+        #expect(try ManifestFiles.parse(text).denoiser?.quality == nil)
+        let other = try ManifestFiles.changing(ManifestFiles.verifier, "quality.statistic", to: #""taste""#)
+        #expect(try ManifestFiles.parse(other).denoiser?.quality?.isUnderstood == false)
+    }
+
+    @Test(arguments: [
+        ("stepCount", "0"), ("samples", "-1"), ("modes", "[]"), ("draft", "null"), ("modes.handoff.fractions", "[]"),
+        ("modes.handoff.fractions", "[0,0.4]"), ("modes.handoff.fractions", "[0,0.8,0.4]"),
+        ("modes.handoff.fractions", "[0,0.4,1.5]"), ("modes.handoff.fractions", "[0,0.4,0.4]"),
+        ("modes.handoff.losses", "[0,-0.1,0]"), ("modes.handoff.losses", "[0,1]"),
+        ("modes.handoff.evaluationShares", #"["much",1,1]"#), ("modes.handoff.evaluationShares", "[1,1,-1]"),
+    ])
+    func aQualityCurveThatMakesNoSenseIsRefused(path: String, json: String) throws {
+        let text = try ManifestFiles.changing(ManifestFiles.verifier, "quality.\(path)", to: json)
+        let error = #expect(throws: ModelError.self) { try ManifestFiles.parse(text) }
+        #expect(error?.description.contains("quality") == true)
     }
 
     @Test func anUnknownStatisticLeavesTheModelUsable() throws {

@@ -144,7 +144,10 @@ import WireProtocol
     @Test func modelsAreListed() async throws {
         let response = try await response(TestVerifier(), .get, "/v1/models")
         let description = try ModelListCodec.decode(response.body.readableBytesView)
-        #expect(description == VerifierDescription(models: SampleJob.models, isReady: true, waitingJobCount: 0))
+        #expect(
+            description
+                == VerifierDescription(
+                    models: SampleJob.models, isReady: true, waitingJobCount: 0, expectedWaitSeconds: 0))
     }
 
     @Test func readinessFollowsLoadingAndDraining() async throws {

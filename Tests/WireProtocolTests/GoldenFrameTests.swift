@@ -19,6 +19,46 @@ import VerificationTestSupport
         #expect(try ModelListCodec.encode(description) == golden)
     }
 
+    @Test func goldenPaceAndWaitDecodeAndEncode() throws {
+        let golden = try Golden.bytes("wire-models-pace.frame")
+        var models = SampleJob.models
+        models[0].pace = VerifierPace(secondsPerEvaluation: 0.0185, fixedSeconds: 0.0625)
+        let description = VerifierDescription(
+            models: models, isReady: true, waitingJobCount: 2, expectedWaitSeconds: 1.5)
+        #expect(try ModelListCodec.decode(golden) == description)
+        #expect(try ModelListCodec.encode(description) == golden)
+    }
+
+    /// They only help to plan: nonsense is left out, and the verifier is used all the same.
+    @Test func aPaceOrWaitThatMakesNoSenseIsLeftOut() throws {
+        for (seconds, wait) in [(0.0, -1.0), (.nan, .nan), (-2, .infinity), (1e9, 1e9)] {
+            var models = SampleJob.models
+            models[0].pace = VerifierPace(secondsPerEvaluation: seconds, fixedSeconds: 0)
+            let sent = VerifierDescription(
+                models: models, isReady: true, waitingJobCount: 0, expectedWaitSeconds: wait)
+            let received = try ModelListCodec.decode(try ModelListCodec.encode(sent))
+            #expect(received.models[0].pace == nil)
+            #expect(received.expectedWaitSeconds == nil)
+            #expect(received.models[0].identity == models[0].identity)
+        }
+    }
+
+    @Test func goldenStopStepDecodesAndEncodes() throws {
+        let golden = try Golden.bytes("wire-request-stop.frame")
+        var job = SampleJob.make()
+        (job.handoffStep, job.stopStep) = (5, 15)
+        #expect(try RequestCodec.decode(golden) == job)
+        #expect(try RequestCodec.encode(job) == golden)
+    }
+
+    @Test(arguments: [0, 4, 26, 1_000_000]) func aStopStepOutsideTheScheduleIsRefused(stopStep: Int) throws {
+        var job = SampleJob.make()
+        (job.handoffStep, job.stopStep) = (5, stopStep)
+        let frame = try RequestCodec.encode(job)
+        let error = #expect(throws: VerifierError.self) { try RequestCodec.decode(frame) }
+        #expect(error?.code == .invalidJob)
+    }
+
     static let replies: [(name: String, message: ReplyMessage)] = {
         let reading = LevelReading(step: 20, time: 0.4285714285714286, statistic: 0.125, threshold: 0.25)
         let telemetry = VerificationTelemetry(

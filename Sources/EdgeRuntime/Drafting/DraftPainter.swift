@@ -37,7 +37,8 @@ public final class DraftPainter: Sendable {
     public func draft(
         _ request: GenerationRequest, id: JobID, progress: (DraftStep) throws -> Void
     ) throws -> DraftedPicture {
-        let schedule = try models.draft.manifest.schedule.times(stepCount: request.stepCount)
+        let schedule = try FlowSchedule(
+            stepCount: request.stepCount, shift: request.scheduleShift ?? models.draft.manifest.schedule.shift)
         let plan = try HandoffPlan(schedule: schedule, fraction: request.handoffFraction)
         var job = VerificationJob(
             id: id, draft: models.draft.identity, verifier: models.verifier.identity, prompt: request.prompt,

@@ -16,10 +16,13 @@ public struct GenerationRequest: Hashable, Sendable {
     public var mode: SpeculationMode
     /// Replaces the verifier's own thresholds of the check when it is not nil.
     public var checkThreshold: Float?
+    /// Replaces the shift of the models' own schedule when it is not nil.
+    public var scheduleShift: Double?
 
     public init(
         prompt: String, width: Int, height: Int, stepCount: Int, handoffFraction: Double, seed: UInt64,
-        guidanceScale: Float, mode: SpeculationMode, checkThreshold: Float? = nil
+        guidanceScale: Float, mode: SpeculationMode, checkThreshold: Float? = nil,
+        scheduleShift: Double? = nil
     ) {
         self.prompt = prompt
         self.width = width
@@ -30,5 +33,6 @@ public struct GenerationRequest: Hashable, Sendable {
         self.guidanceScale = guidanceScale
         self.mode = mode
         self.checkThreshold = checkThreshold
+        self.scheduleShift = scheduleShift
     }
 }

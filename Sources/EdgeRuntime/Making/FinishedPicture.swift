@@ -16,7 +16,8 @@ public struct FinishedPicture: Sendable {
     /// The file, with the generation parameters in a text chunk; the same picture and job give the same bytes.
     public func png() throws(PNGError) -> [UInt8] {
         let parameters = GenerationParameters(
-            job: job, origin: report.origin, width: picture.width, height: picture.height)
+            job: job, origin: report.origin, width: picture.width, height: picture.height,
+            verification: report.verification)
         return try PNG.encode(picture, text: [parameters.chunk])
     }
 }

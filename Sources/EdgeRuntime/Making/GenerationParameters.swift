@@ -11,19 +11,25 @@ public struct GenerationParameters: Hashable, Sendable {
     /// Pixels.
     public let width: Int
     public let height: Int
+    /// What the verifier decided: its counts are part of the text, its times are not.
+    public let verification: VerificationTelemetry?
 
-    public init(job: VerificationJob, origin: PictureOrigin, width: Int, height: Int) {
+    public init(
+        job: VerificationJob, origin: PictureOrigin, width: Int, height: Int,
+        verification: VerificationTelemetry? = nil
+    ) {
         self.job = job
         self.origin = origin
         self.width = width
         self.height = height
+        self.verification = verification
     }
 
     /// The program's version, as `underpaint --version` prints it.
     public static let version = "0.1.0"
 
     public var text: String {
-        let settings = [
+        var settings = [
             ("Steps", "\(job.stepCount)"),
             ("Sampler", "Euler"),
             ("Schedule type", "Flow, shift \(job.scheduleShift)"),
@@ -38,8 +44,17 @@ public struct GenerationParameters: Hashable, Sendable {
             ("Hand-off", "\(job.handoffStep)/\(job.stepCount)"),
             ("Mode", job.mode.rawValue),
             ("Made by", origin.rawValue),
-            ("Version", "underpaint \(GenerationParameters.version)"),
         ]
+        if let verification {
+            settings += [
+                ("Re-entry", "\(verification.reentryStep)/\(job.stepCount)"),
+                (
+                    "Verifier evaluations",
+                    "\(verification.verifierEvaluations)/\(verification.verifierOnlyEvaluations)"
+                ),
+            ]
+        }
+        settings.append(("Version", "underpaint \(GenerationParameters.version)"))
         return job.prompt + "\n" + settings.map { "\($0): \($1)" }.joined(separator: ", ")
     }
 

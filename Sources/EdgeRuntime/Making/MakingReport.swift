@@ -26,6 +26,10 @@ public struct MakingReport: Hashable, Sendable, Codable {
     public let latentBytes: Int
     /// Bytes of the same latent at two bytes an element.
     public let rawLatentBytes: Int
+    /// Seconds in which the job waited at the verifier for its turn, as seen from here.
+    public let queuedSeconds: Double
+    /// Bytes of what came back.
+    public let resultBytes: Int
     /// What the verifier says of its part, nil when it had none.
     public let verification: VerificationTelemetry?
     /// Words of the prompt that the model does not know.
@@ -33,7 +37,7 @@ public struct MakingReport: Hashable, Sendable, Codable {
 
     public init(
         job: VerificationJob, origin: PictureOrigin, edgeSeconds: Double, verifierSeconds: Double,
-        verification: VerificationTelemetry?, unknownWords: [String]
+        queuedSeconds: Double = 0, resultBytes: Int = 0, verification: VerificationTelemetry?, unknownWords: [String]
     ) {
         self.origin = origin
         stepCount = job.stepCount
@@ -42,6 +46,8 @@ public struct MakingReport: Hashable, Sendable, Codable {
         self.verifierSeconds = verifierSeconds
         latentBytes = job.codedEstimate.count
         rawLatentBytes = 2 * job.latentShape.elementCount
+        self.queuedSeconds = queuedSeconds
+        self.resultBytes = resultBytes
         self.verification = verification
         self.unknownWords = unknownWords
     }

@@ -90,14 +90,19 @@ public struct PictureMaker: Sendable {
         _ job: VerificationJob, edgeSeconds: Double, unknownWords: [String], report: @escaping Report
     ) async throws -> FinishedPicture {
         do {
+            let queue = QueueClock()
             let (outcome, verifierSeconds) = try await timed {
-                try await transport.verify(job) { report(.verifier($0)) }
+                try await transport.verify(job) { event in
+                    queue.note(event)
+                    report(.verifier(event))
+                }
             }
             return FinishedPicture(
                 picture: try PNG.decode(outcome.payload).picture, job: job,
                 report: MakingReport(
                     job: job, origin: job.handoffStep == 0 ? .verifierOnly : .hybrid, edgeSeconds: edgeSeconds,
-                    verifierSeconds: verifierSeconds, verification: outcome.telemetry, unknownWords: unknownWords))
+                    verifierSeconds: verifierSeconds, queuedSeconds: queue.seconds,
+                    resultBytes: outcome.payload.count, verification: outcome.telemetry, unknownWords: unknownWords))
         } catch let error as CancellationError {
             throw error
         } catch {

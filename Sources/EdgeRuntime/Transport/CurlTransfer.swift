@@ -26,8 +26,9 @@ struct CurlTransfer: ~Copyable {
     private let headers: UnsafeMutablePointer<curl_slist>?
     private let request: CurlRequest
     private let receiver: Receiver
+    private let log: TransferLog?
 
-    init(_ request: CurlRequest, sink: any ResponseSink) throws(TransportError) {
+    init(_ request: CurlRequest, sink: any ResponseSink, log: TransferLog? = nil) throws(TransportError) {
         let failure = TransportError.serverUnreachable("libcurl could not be set up; is there memory left?")
         guard Curl.isReady, let easy = curl_easy_init() else { throw failure }
         guard let multi = curl_multi_init() else {
@@ -41,6 +42,7 @@ struct CurlTransfer: ~Copyable {
         self.headers = request.headers.reduce(nil) { curl_slist_append($0, $1) ?? $0 }
         self.request = request
         self.receiver = Receiver(sink: sink, easy: easy)
+        self.log = log
         configure()
         curl_multi_add_handle(multi, easy)
     }
@@ -97,6 +99,7 @@ struct CurlTransfer: ~Copyable {
             if ccurl_multi_finished(multi, &code) == 1 {
                 if let failure = receiver.failure { throw failure }
                 if let failure = failure(for: code) { throw failure }
+                log?.note(openingSeconds: Curl.openingSeconds(of: easy))
                 return receiver.head()
             }
             try cancellation.check()
@@ -170,6 +173,15 @@ private enum Curl {
         var value: curl_off_t = 0
         ccurl_getinfo_off(easy, info, &value)
         return Int(value)
+    }
+
+    /// From the end of the name's resolution to the first byte of the answer, without the making of a TLS session.
+    static func openingSeconds(of easy: UnsafeMutableRawPointer) -> Double {
+        let connected = offset(CURLINFO_CONNECT_TIME_T, of: easy)
+        // Zero without TLS.
+        let secured = offset(CURLINFO_APPCONNECT_TIME_T, of: easy)
+        let answered = offset(CURLINFO_STARTTRANSFER_TIME_T, of: easy) - offset(CURLINFO_NAMELOOKUP_TIME_T, of: easy)
+        return Double(max(0, answered - max(0, secured - connected))) / 1e6
     }
 
     static func long(_ info: CURLINFO, of easy: UnsafeMutableRawPointer) -> Int {

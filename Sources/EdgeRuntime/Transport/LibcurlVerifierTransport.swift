@@ -9,15 +9,20 @@ public struct LibcurlVerifierTransport: VerifierTransport {
     private let address: VerifierAddress
     private let timeouts: TransportTimeouts
     private let retry: RetryPolicy
+    private let log: TransferLog?
 
-    /// - Parameter url: the verifier's base URL, for example `http://192.168.0.7:7860`.
+    /// - Parameters:
+    ///   - url: the verifier's base URL, for example `http://192.168.0.7:7860`.
+    ///   - log: is told when answers begin, for estimates of the network.
     /// - Throws: `TransportError.invalidAddress`.
     public init(
-        url: String, timeouts: TransportTimeouts = TransportTimeouts(), retry: RetryPolicy = RetryPolicy()
+        url: String, timeouts: TransportTimeouts = TransportTimeouts(), retry: RetryPolicy = RetryPolicy(),
+        log: TransferLog? = nil
     ) throws(TransportError) {
         self.address = try VerifierAddress(url)
         self.timeouts = timeouts
         self.retry = retry
+        self.log = log
     }
 
     public func verify(
@@ -40,9 +45,9 @@ public struct LibcurlVerifierTransport: VerifierTransport {
 
     public func availability() async throws -> VerifierDescription {
         let request = CurlRequest(method: .get, url: "\(address)/v1/models", timeouts: timeouts)
-        let (head, body) = try await onOwnThread(named: "verifier models") { cancellation in
+        let (head, body) = try await onOwnThread(named: "verifier models") { [log] cancellation in
             let sink = BodySink(limit: Frame.requestLimit + 8)
-            let head = try CurlTransfer(request, sink: sink).perform(cancellation: cancellation)
+            let head = try CurlTransfer(request, sink: sink, log: log).perform(cancellation: cancellation)
             return (head, sink.bytes)
         }
         guard head.status == 200, head.hasFrames else { throw strangeAnswer(head) }
@@ -94,9 +99,9 @@ public struct LibcurlVerifierTransport: VerifierTransport {
         let head: ResponseHead
         let end: Result<VerificationOutcome, VerifierError>?
         do {
-            (head, end) = try await onOwnThread(named: "verifier transfer") { [address] cancellation in
+            (head, end) = try await onOwnThread(named: "verifier transfer") { [address, log] cancellation in
                 let sink = JobReplySink(job: job, address: address, report: report)
-                let head = try CurlTransfer(request, sink: sink).perform(cancellation: cancellation)
+                let head = try CurlTransfer(request, sink: sink, log: log).perform(cancellation: cancellation)
                 return (head, sink.end)
             }
         } catch let error as TransportError {

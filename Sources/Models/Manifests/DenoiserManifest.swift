@@ -14,6 +14,8 @@ public struct DenoiserManifest: Hashable, Sendable, Codable {
     public let partners: [String]
     /// How the verifier judges a draft; nil for drafts and for verifiers that were not measured.
     public let check: CheckThresholds?
+    /// What a split of the work costs in quality; nil for drafts and for pairs that were not measured.
+    public let quality: QualityMeasurement?
 
     /// What the network predicts.
     public enum Parameterisation: String, Hashable, Sendable, Codable {
@@ -26,6 +28,7 @@ public struct DenoiserManifest: Hashable, Sendable, Codable {
         if let fault = schedule.fault { return "schedule: \(fault)" }
         if let fault = guidance.fault { return "guidance: \(fault)" }
         if let fault = check?.fault { return "check: \(fault)" }
+        if let fault = quality?.fault { return "quality: \(fault)" }
         for size in sizes where size.width <= 0 || size.height <= 0 {
             return "sizes: \(size) is not a picture"
         }

@@ -63,6 +63,12 @@ struct JobTable: Sendable {
         min(max(typicalRun ?? .seconds(2), .seconds(1)), .seconds(60))
     }
 
+    /// Until a job that comes now would begin; nil while no job has shown how long one takes.
+    func expectedWait(now: Instant) -> Duration? {
+        guard let running, case .running(let since, _)? = entries[running]?.status else { return .zero }
+        return typicalRun.map { max(.zero, $0 - (now - since)) + $0 * waiting.count }
+    }
+
     /// Takes a job in, or recognises it.
     /// - Throws: `shuttingDown`, `conflictingJob`, or `overloaded` when the queue is full or the same job has not
     ///   stopped yet after it was cancelled.

@@ -58,7 +58,8 @@ public final class VerifierHost: Sendable {
         let isReady = condition == .ready
         return state.withLock {
             VerifierDescription(
-                models: $0.verifier?.models ?? [], isReady: isReady, waitingJobCount: $0.table.waiting.count)
+                models: $0.verifier?.models ?? [], isReady: isReady, waitingJobCount: $0.table.waiting.count,
+                expectedWaitSeconds: $0.table.expectedWait(now: .now)?.inSeconds)
         }
     }
 
@@ -196,6 +197,7 @@ extension VerifierHost {
         while let job = nextJob() {
             let result = run(job, with: executor)
             state.withLock { state in
+                if case .success(let outcome) = result { state.verifier?.learnPace(of: job, outcome.telemetry) }
                 let end = state.table.end(job.id, with: result, now: .now)
                 state.watchers.end(job.id, end)
             }
@@ -245,6 +247,23 @@ extension VerifierHost {
             }
         }
         return try result.get()
+    }
+}
+
+extension Duration {
+    fileprivate var inSeconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
+}
+
+extension LoadedVerifier {
+    /// The latest job's share in the pace that clients are told.
+    private static let newestShare = 0.2
+
+    /// Mixes what a job took into its model's pace, if it is one that the pace speaks of: the first shape, guided.
+    mutating func learnPace(of job: VerificationJob, _ telemetry: VerificationTelemetry) {
+        guard let index = models.firstIndex(where: { $0.identity == job.verifier }), job.guidanceScale != 1,
+            models[index].latentShapes.first == job.latentShape, let latest = VerifierPace(telemetry)
+        else { return }
+        models[index].pace = models[index].pace?.blended(with: latest, weight: LoadedVerifier.newestShare) ?? latest
     }
 }
 

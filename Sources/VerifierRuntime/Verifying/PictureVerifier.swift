@@ -41,6 +41,9 @@ public final class PictureVerifier: JobExecuting {
         ]
     }
 
+    /// The guidance scale that the verifier was trained for.
+    var standardGuidance: Float { Float(models.verifier.manifest.guidance.default) }
+
     /// - Throws: `VerifierError`: `unknownModel`, `incompatibleModel`, or `invalidJob` for a shape or guidance scale
     ///   that the model cannot do.
     public func check(_ job: VerificationJob) throws(VerifierError) {
@@ -70,12 +73,14 @@ public final class PictureVerifier: JobExecuting {
                 try plan.check(estimate: estimate, with: &model, report: report)
             }
             let latent = try stages.time("refine") {
-                try plan.refine(refinement, with: &model, report: report)
+                try picture(in: plan.refine(refinement, with: &model, report: report), of: plan.plan)
             }
             let payload: [UInt8]
             switch job.result {
             case .latent:
-                payload = try stages.time("encode") { try LatentCodec.lossless.encode(latent) }
+                // What another model goes on from is coded like a draft's estimate; an end result keeps every bit.
+                let codec = plan.plan.lastStep < job.stepCount ? LatentCodec() : .lossless
+                payload = try stages.time("encode") { try codec.encode(latent) }
             case .png:
                 try report(.decoding)
                 let decoded = try stages.time("decode") { try studio.decoder.decode(latent) }
@@ -89,6 +94,13 @@ public final class PictureVerifier: JobExecuting {
                 telemetry: refinement.telemetry(
                     stages: stages.times, receivedBytes: job.codedEstimate.count))
         }
+    }
+
+    /// The picture in the state of the plan's last step: the state itself at the end of the schedule.
+    private func picture(in state: Latent, of plan: VerificationPlan) throws(LatentCodingError) -> Latent {
+        guard plan.lastStep < plan.schedule.stepCount else { return state }
+        return try SeedResidual.estimate(
+            state: state, noise: plan.noise, time: plan.schedule.times[plan.lastStep])
     }
 
     private func decodeEstimate(of job: VerificationJob) throws(VerifierError) -> Latent? {

@@ -40,9 +40,21 @@ nonisolated struct Underpaint_V1_ModelList: Sendable {
   /// Jobs that wait, the running one left out.
   var waitingJobCount: UInt32 = 0
 
+  /// Seconds until a job that comes now would begin; absent: the verifier cannot tell.
+  var expectedWaitSeconds: Double {
+    get {_expectedWaitSeconds ?? 0}
+    set {_expectedWaitSeconds = newValue}
+  }
+  /// Returns true if `expectedWaitSeconds` has been explicitly set.
+  var hasExpectedWaitSeconds: Bool {self._expectedWaitSeconds != nil}
+  /// Clears the value of `expectedWaitSeconds`. Subsequent reads from it will return its default value.
+  mutating func clearExpectedWaitSeconds() {self._expectedWaitSeconds = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
+
+  fileprivate var _expectedWaitSeconds: Double? = nil
 }
 
 nonisolated struct Underpaint_V1_VerifierModel: Sendable {
@@ -65,11 +77,39 @@ nonisolated struct Underpaint_V1_VerifierModel: Sendable {
   /// The latent shapes it was trained for; none: any.
   var latentShapes: [Underpaint_V1_LatentShape] = []
 
+  /// How fast it works; absent: not measured yet.
+  var pace: Underpaint_V1_VerifierPace {
+    get {_pace ?? Underpaint_V1_VerifierPace()}
+    set {_pace = newValue}
+  }
+  /// Returns true if `pace` has been explicitly set.
+  var hasPace: Bool {self._pace != nil}
+  /// Clears the value of `pace`. Subsequent reads from it will return its default value.
+  mutating func clearPace() {self._pace = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
   fileprivate var _model: Underpaint_V1_Model? = nil
+  fileprivate var _pace: Underpaint_V1_VerifierPace? = nil
+}
+
+/// A verifier's own measurement at its first latent shape, with guidance.
+nonisolated struct Underpaint_V1_VerifierPace: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// One evaluation of the network.
+  var secondsPerEvaluation: Double = 0
+
+  /// What a picture costs besides: prompt, decoding, PNG.
+  var fixedSeconds: Double = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
 }
 
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
@@ -78,7 +118,7 @@ fileprivate nonisolated let _protobuf_package = "underpaint.v1"
 
 nonisolated extension Underpaint_V1_ModelList: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".ModelList"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}oldest_version\0\u{3}newest_version\0\u{1}models\0\u{1}ready\0\u{3}waiting_job_count\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}oldest_version\0\u{3}newest_version\0\u{1}models\0\u{1}ready\0\u{3}waiting_job_count\0\u{4}#expected_wait_seconds\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -91,12 +131,17 @@ nonisolated extension Underpaint_V1_ModelList: SwiftProtobuf.Message, SwiftProto
       case 3: try { try decoder.decodeRepeatedMessageField(value: &self.models) }()
       case 4: try { try decoder.decodeSingularBoolField(value: &self.ready) }()
       case 5: try { try decoder.decodeSingularUInt32Field(value: &self.waitingJobCount) }()
+      case 40: try { try decoder.decodeSingularDoubleField(value: &self._expectedWaitSeconds) }()
       default: break
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if self.oldestVersion != 0 {
       try visitor.visitSingularUInt32Field(value: self.oldestVersion, fieldNumber: 1)
     }
@@ -112,6 +157,9 @@ nonisolated extension Underpaint_V1_ModelList: SwiftProtobuf.Message, SwiftProto
     if self.waitingJobCount != 0 {
       try visitor.visitSingularUInt32Field(value: self.waitingJobCount, fieldNumber: 5)
     }
+    try { if let v = self._expectedWaitSeconds {
+      try visitor.visitSingularDoubleField(value: v, fieldNumber: 40)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -121,6 +169,7 @@ nonisolated extension Underpaint_V1_ModelList: SwiftProtobuf.Message, SwiftProto
     if lhs.models != rhs.models {return false}
     if lhs.ready != rhs.ready {return false}
     if lhs.waitingJobCount != rhs.waitingJobCount {return false}
+    if lhs._expectedWaitSeconds != rhs._expectedWaitSeconds {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -128,7 +177,7 @@ nonisolated extension Underpaint_V1_ModelList: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Underpaint_V1_VerifierModel: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".VerifierModel"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}model\0\u{1}drafts\0\u{3}latent_shapes\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}model\0\u{1}drafts\0\u{3}latent_shapes\0\u{2}%pace\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -139,6 +188,7 @@ nonisolated extension Underpaint_V1_VerifierModel: SwiftProtobuf.Message, SwiftP
       case 1: try { try decoder.decodeSingularMessageField(value: &self._model) }()
       case 2: try { try decoder.decodeRepeatedMessageField(value: &self.drafts) }()
       case 3: try { try decoder.decodeRepeatedMessageField(value: &self.latentShapes) }()
+      case 40: try { try decoder.decodeSingularMessageField(value: &self._pace) }()
       default: break
       }
     }
@@ -158,6 +208,9 @@ nonisolated extension Underpaint_V1_VerifierModel: SwiftProtobuf.Message, SwiftP
     if !self.latentShapes.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.latentShapes, fieldNumber: 3)
     }
+    try { if let v = self._pace {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 40)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -165,6 +218,42 @@ nonisolated extension Underpaint_V1_VerifierModel: SwiftProtobuf.Message, SwiftP
     if lhs._model != rhs._model {return false}
     if lhs.drafts != rhs.drafts {return false}
     if lhs.latentShapes != rhs.latentShapes {return false}
+    if lhs._pace != rhs._pace {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Underpaint_V1_VerifierPace: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".VerifierPace"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}seconds_per_evaluation\0\u{3}fixed_seconds\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularDoubleField(value: &self.secondsPerEvaluation) }()
+      case 2: try { try decoder.decodeSingularDoubleField(value: &self.fixedSeconds) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.secondsPerEvaluation.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.secondsPerEvaluation, fieldNumber: 1)
+    }
+    if self.fixedSeconds.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.fixedSeconds, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Underpaint_V1_VerifierPace, rhs: Underpaint_V1_VerifierPace) -> Bool {
+    if lhs.secondsPerEvaluation != rhs.secondsPerEvaluation {return false}
+    if lhs.fixedSeconds != rhs.fixedSeconds {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -231,6 +231,18 @@ nonisolated struct Underpaint_V1_VerifyRequest: @unchecked Sendable {
     set {_uniqueStorage()._codedEstimateCrc32 = newValue}
   }
 
+  /// The step that the verifier stops after, for experiments in which the draft takes the last steps: above 0, from
+  /// handoff_step to step_count. The result is then the picture in the state of that step, as a latent coded like an
+  /// estimate. Absent: step_count.
+  var stopStep: UInt32 {
+    get {_storage._stopStep ?? 0}
+    set {_uniqueStorage()._stopStep = newValue}
+  }
+  /// Returns true if `stopStep` has been explicitly set.
+  var hasStopStep: Bool {_storage._stopStep != nil}
+  /// Clears the value of `stopStep`. Subsequent reads from it will return its default value.
+  mutating func clearStopStep() {_uniqueStorage()._stopStep = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -535,7 +547,7 @@ nonisolated extension Underpaint_V1_ProblemCode: SwiftProtobuf._ProtoNameProvidi
 
 nonisolated extension Underpaint_V1_VerifyRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".VerifyRequest"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}protocol_version\0\u{3}minimum_version\0\u{3}job_id\0\u{1}draft\0\u{1}verifier\0\u{1}prompt\0\u{3}guidance_scale\0\u{3}latent_shape\0\u{3}step_count\0\u{3}schedule_shift\0\u{3}handoff_step\0\u{1}seed\0\u{3}noise_kind\0\u{1}mode\0\u{3}check_threshold\0\u{3}result_kind\0\u{3}coded_estimate\0\u{3}coded_estimate_crc32\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}protocol_version\0\u{3}minimum_version\0\u{3}job_id\0\u{1}draft\0\u{1}verifier\0\u{1}prompt\0\u{3}guidance_scale\0\u{3}latent_shape\0\u{3}step_count\0\u{3}schedule_shift\0\u{3}handoff_step\0\u{1}seed\0\u{3}noise_kind\0\u{1}mode\0\u{3}check_threshold\0\u{3}result_kind\0\u{3}coded_estimate\0\u{3}coded_estimate_crc32\0\u{4}\u{16}stop_step\0")
 
   fileprivate class _StorageClass {
     var _protocolVersion: UInt32 = 0
@@ -556,6 +568,7 @@ nonisolated extension Underpaint_V1_VerifyRequest: SwiftProtobuf.Message, SwiftP
     var _resultKind: Underpaint_V1_ResultKind = .unspecified
     var _codedEstimate: Data = Data()
     var _codedEstimateCrc32: UInt32 = 0
+    var _stopStep: UInt32? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -584,6 +597,7 @@ nonisolated extension Underpaint_V1_VerifyRequest: SwiftProtobuf.Message, SwiftP
       _resultKind = source._resultKind
       _codedEstimate = source._codedEstimate
       _codedEstimateCrc32 = source._codedEstimateCrc32
+      _stopStep = source._stopStep
     }
   }
 
@@ -620,6 +634,7 @@ nonisolated extension Underpaint_V1_VerifyRequest: SwiftProtobuf.Message, SwiftP
         case 16: try { try decoder.decodeSingularEnumField(value: &_storage._resultKind) }()
         case 17: try { try decoder.decodeSingularBytesField(value: &_storage._codedEstimate) }()
         case 18: try { try decoder.decodeSingularFixed32Field(value: &_storage._codedEstimateCrc32) }()
+        case 40: try { try decoder.decodeSingularUInt32Field(value: &_storage._stopStep) }()
         default: break
         }
       }
@@ -686,6 +701,9 @@ nonisolated extension Underpaint_V1_VerifyRequest: SwiftProtobuf.Message, SwiftP
       if _storage._codedEstimateCrc32 != 0 {
         try visitor.visitSingularFixed32Field(value: _storage._codedEstimateCrc32, fieldNumber: 18)
       }
+      try { if let v = _storage._stopStep {
+        try visitor.visitSingularUInt32Field(value: v, fieldNumber: 40)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -713,6 +731,7 @@ nonisolated extension Underpaint_V1_VerifyRequest: SwiftProtobuf.Message, SwiftP
         if _storage._resultKind != rhs_storage._resultKind {return false}
         if _storage._codedEstimate != rhs_storage._codedEstimate {return false}
         if _storage._codedEstimateCrc32 != rhs_storage._codedEstimateCrc32 {return false}
+        if _storage._stopStep != rhs_storage._stopStep {return false}
         return true
       }
       if !storagesAreEqual {return false}

@@ -35,8 +35,24 @@ struct PictureOptions: ParsableArguments {
 
     @Option(
         name: [.long, .customLong("denoising-end")],
-        help: "Share of the steps that the draft takes: 0 is the verifier alone, 1 the draft alone.")
-    var handoff = 0.8
+        help: ArgumentHelp(
+            "Share of the steps that the draft takes, 0 (the verifier alone) to 1 (the draft alone), or 'auto'.",
+            discussion: "'auto' asks the cost model: it measures this machine once, knows the network from earlier "
+                + "transfers and the verifier's pace from the verifier.",
+            valueName: "share|auto"))
+    var handoff = HandoffChoice.fraction(SplitBound.standardFraction)
+
+    @Option(help: "What --handoff auto makes small: 'latency' or 'verifier-seconds'.")
+    var objective = SplitObjective.latency
+
+    @Option(
+        help: ArgumentHelp(
+            "Largest mean loss that --handoff auto may take (default: that of --handoff 0.8).",
+            discussion: "Root of the mean squared difference of the pixels, 0 to 1, to the verifier's own picture."))
+    var maxLoss: Double?
+
+    @Option(help: "Shift of the noise schedule (default: the model's).")
+    var shift: Double?
 
     @Option(help: "'handoff' checks and corrects the draft, 'trust' only refines it.")
     var mode = SpeculationMode.handoff
@@ -51,7 +67,10 @@ struct PictureOptions: ParsableArguments {
         guard (1...10_000).contains(batchCount) else {
             throw ValidationError("--batch-count must be between 1 and 10000")
         }
-        guard (0...1).contains(handoff) else { throw ValidationError("--handoff must be between 0 and 1") }
+        if let fraction = handoff.fraction, !(0...1).contains(fraction) {
+            throw ValidationError("--handoff must be between 0 and 1, or auto")
+        }
+        if let maxLoss, !(maxLoss >= 0) { throw ValidationError("--max-loss must not be negative") }
         if let checkThreshold, !(checkThreshold >= 0) {
             throw ValidationError("--check-threshold must not be negative")
         }
@@ -59,6 +78,31 @@ struct PictureOptions: ParsableArguments {
 }
 
 extension SpeculationMode: ExpressibleByArgument {}
+extension SplitObjective: ExpressibleByArgument {}
+
+/// A share of the steps, or the wish that the cost model chooses it.
+enum HandoffChoice: Hashable, ExpressibleByArgument, CustomStringConvertible {
+    case auto
+    case fraction(Double)
+
+    init?(argument: String) {
+        if argument == "auto" {
+            self = .auto
+        } else if let fraction = Double(argument) {
+            self = .fraction(fraction)
+        } else {
+            return nil
+        }
+    }
+
+    /// nil for auto.
+    var fraction: Double? {
+        if case .fraction(let fraction) = self { fraction } else { nil }
+    }
+
+    var description: String { fraction.map { "\($0)" } ?? "auto" }
+    var defaultValueDescription: String { description }
+}
 
 /// A shape as a ratio of sides.
 struct Aspect: Hashable, ExpressibleByArgument {

@@ -4,6 +4,7 @@ import EdgeRuntime
 import Foundation
 import Models
 import Speculation
+import SplitLab
 
 /// An end that is not success, with the words and the exit code for it.
 struct Failure: Error {
@@ -40,6 +41,7 @@ extension Failure {
         case is VerifierError: self.init(ExitStatus.dataError, "\(error)")
         case is SpeculationError: self.init(ExitStatus.usage, "\(error)")
         case let error as UnverifiedError: self.init(error)
+        case let error as LabError: self.init(Failure.status(of: error), "\(error)")
         default: self.init(ExitStatus.software, "\(error)")
         }
     }
@@ -67,6 +69,15 @@ extension Failure {
         switch error.code {
         case .notFound: ExitStatus.noInput
         case .damaged: ExitStatus.dataError
+        case .notWritable: ExitStatus.cannotCreate
+        }
+    }
+
+    private static func status(of error: LabError) -> Int32 {
+        switch error {
+        case .invalidNetwork, .invalidPlan: ExitStatus.usage
+        case .relay, .program, .run: ExitStatus.unavailable
+        case .damagedFile: ExitStatus.dataError
         case .notWritable: ExitStatus.cannotCreate
         }
     }

@@ -11,18 +11,27 @@ struct PictureResult: Encodable {
     let width: Int
     let height: Int
     let report: MakingReport
+    /// Of the pictures of this command so far, this one included.
+    let tally: SpeculationTally
+    /// Why the split is what it is, if the cost model chose it.
+    let plan: SplitPlan?
 
-    init(_ finished: FinishedPicture, path: String) {
+    /// - Parameter tally: counts this picture already.
+    init(_ finished: FinishedPicture, path: String, tally: SpeculationTally, plan: SplitPlan?) {
         self.path = path
         prompt = finished.job.prompt
         seed = finished.job.seed
         width = finished.picture.width
         height = finished.picture.height
         report = finished.report
+        self.tally = tally
+        self.plan = plan
     }
 
     /// One line: who did what share, at what cost.
-    var line: String {
+    var line: String { fate + (plan.map { "; split chosen for \($0.choice.latency.formatted(decimals: 2)) s" } ?? "") }
+
+    private var fate: String {
         let steps = report.stepCount
         let edge = "\(report.edgeSeconds.formatted(decimals: 2)) s"
         let verifier = "\(report.verifierSeconds.formatted(decimals: 2)) s"
@@ -35,13 +44,18 @@ struct PictureResult: Encodable {
             let share = Int((100 * Double(report.draftSteps) / Double(steps)).rounded())
             return "\(path): the draft ran \(report.draftSteps) of \(steps) steps (\(share) %) in \(edge), "
                 + "sent \(report.latentBytes) bytes (raw \(report.rawLatentBytes)), \(decision), "
-                + "\(evaluations) in \(verifier)"
+                + "\(evaluations) in \(verifier)\(saving)"
         }
     }
 
     private var evaluations: String {
         guard let verification = report.verification else { return "no verifier evaluations" }
         return "\(verification.verifierEvaluations) verifier evaluations of \(verification.verifierOnlyEvaluations)"
+    }
+
+    private var saving: String {
+        guard let saved = report.verification?.verifierSecondsSaved, abs(saved) >= 0.005 else { return "" }
+        return ", \(abs(saved).formatted(decimals: 2)) s \(saved > 0 ? "saved" : "lost") there"
     }
 
     private var decision: String {
@@ -58,5 +72,23 @@ struct PictureResult: Encodable {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         return String(decoding: try encoder.encode(self), as: UTF8.self)
+    }
+}
+
+extension SpeculationTally {
+    mutating func add(_ finished: FinishedPicture) {
+        guard let verification = finished.report.verification else { return }
+        add(verification, handoffStep: finished.job.handoffStep)
+    }
+
+    /// What several pictures come to; nil if no verifier saw a draft.
+    var line: String? {
+        guard let perPicture = evaluationsPerPicture, let share = evaluationShare else { return nil }
+        let entries = reentries.sorted { $0.key > $1.key }.map { "\($0.value)× step \($0.key)" }
+        return
+            "\(pictureCount) drafts: \(acceptedCount) accepted, \(correctedCount) corrected, \(droppedCount) dropped "
+            + "(re-entered \(entries.joined(separator: ", "))); \(perPicture.formatted(decimals: 1)) verifier "
+            + "evaluations a picture, \(Int((100 * share).rounded())) % of the verifier alone; "
+            + "\(verifierSecondsSaved.formatted(decimals: 2)) s of the verifier saved"
     }
 }

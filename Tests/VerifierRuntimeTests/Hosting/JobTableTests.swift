@@ -35,6 +35,19 @@ import VerificationTestSupport
         #expect(table.startNext(now: start)?.id == id("b"))
     }
 
+    @Test func theExpectedWaitIsWhatIsLeftAndWhatWaits() throws {
+        var table = try table(admitting: "a")
+        #expect(table.expectedWait(now: start) == .zero)
+        _ = table.startNext(now: start)
+        // No job has ended yet: nobody knows how long one takes.
+        #expect(table.expectedWait(now: start) == nil)
+        _ = table.end(id("a"), with: .success(outcome()), now: start + .seconds(10))
+        for name in ["b", "c", "d"] { _ = try table.admit(job(name), now: start) }
+        _ = table.startNext(now: start + .seconds(20))
+        #expect(table.expectedWait(now: start + .seconds(24)) == .seconds(6 + 20))
+        #expect(table.expectedWait(now: start + .seconds(90)) == .seconds(20))
+    }
+
     @Test func fullQueueRefusesButStillKnowsItsJobs() throws {
         var table = try table(HostLimits(waitingJobs: 2), admitting: "a", "b")
         #expect { try table.admit(job("c"), now: start) } throws: { ($0 as? VerifierError)?.code == .overloaded }

@@ -1,0 +1,66 @@
+public import Foundation
+
+/// A folder of small files with what was measured once: this machine's speed, the ways to verifiers.
+///
+/// Everything in it can be measured again, so a file that is missing, damaged or of another version is none, and a
+/// folder that cannot be written costs only time. Each file is written whole or not at all.
+public struct PlanningCache: Hashable, Sendable {
+    public let folder: URL
+
+    /// The version of the files; those of another one are measured again.
+    private static let format = 1
+
+    public init(folder: URL) {
+        self.folder = folder
+    }
+
+    /// The folder that the XDG base directory rules give for caches: `$XDG_CACHE_HOME/underpaint`.
+    public static func standard(environment: [String: String]) -> PlanningCache {
+        let cache =
+            if let configured = environment["XDG_CACHE_HOME"], configured.hasPrefix("/") {
+                URL(fileURLWithPath: configured, isDirectory: true)
+            } else {
+                FileManager.default.homeDirectoryForCurrentUser.appendingPathComponent(".cache")
+            }
+        return PlanningCache(folder: cache.appendingPathComponent("underpaint", isDirectory: true))
+    }
+
+    private struct Entry<Value: Codable>: Codable {
+        var format: Int
+        /// What the value belongs to, in full: the file's name is only a hash of it.
+        var key: String
+        var value: Value
+    }
+
+    /// What is kept under a key; nil if there is nothing that can be read.
+    func value<Value: Codable>(_ kind: String, key: String, as type: Value.Type) -> Value? {
+        guard let contents = FileManager.default.contents(atPath: file(kind, key).path),
+            let entry = try? JSONDecoder().decode(Entry<Value>.self, from: contents),
+            entry.format == PlanningCache.format, entry.key == key
+        else { return nil }
+        return entry.value
+    }
+
+    /// Keeps a value under a key.
+    ///
+    /// - Returns: whether it could be written.
+    @discardableResult
+    func keep<Value: Codable>(_ value: Value, _ kind: String, key: String) -> Bool {
+        do {
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+            let entry = Entry(format: PlanningCache.format, key: key, value: value)
+            try encoder.encode(entry).write(to: file(kind, key), options: .atomic)
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    /// The file of a key: keys hold slashes and more, so the name is their FNV-1a hash.
+    func file(_ kind: String, _ key: String) -> URL {
+        let hash = key.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+        return folder.appendingPathComponent("\(kind)-\(String(hash, radix: 16)).json")
+    }
+}

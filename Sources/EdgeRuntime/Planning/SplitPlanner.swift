@@ -1,0 +1,177 @@
+import Diffusion
+import Foundation
+public import Models
+public import Speculation
+
+/// Finds the split for a picture: measures once what the cost model must know, keeps it, and asks the model.
+public struct SplitPlanner: Sendable {
+    /// Whose time is planned on the other side.
+    public enum Verifier: Sendable {
+        /// In this process: its pace is measured here, like the draft's.
+        case embedded(measurePace: @Sendable () throws -> VerifierPace)
+        /// Over a network; `log` is the transport's own.
+        case remote(address: String, transport: any VerifierTransport, log: TransferLog)
+    }
+
+    private let painter: DraftPainter
+    private let cache: PlanningCache
+    private let verifier: Verifier
+    /// Library and threads: what besides the processor decides how fast models run here.
+    private let computation: String
+
+    /// - Parameter computation: what computes, for example `oneDNN, 2 threads`; part of the key of what is kept.
+    public init(painter: DraftPainter, cache: PlanningCache, verifier: Verifier, computation: String) {
+        self.painter = painter
+        self.cache = cache
+        self.verifier = verifier
+        self.computation = computation
+    }
+
+    /// The best split for a request, whatever its own `handoffFraction` is.
+    ///
+    /// - Parameter measuring: called before something is measured that takes a moment.
+    /// - Throws: what the models throw, `CancellationError`, or `TransportError` when a verifier of which nothing is
+    ///   known cannot be asked.
+    public func plan(
+        _ request: GenerationRequest, objective: SplitObjective = .latency, bound: SplitBound = .standard,
+        measuring: @escaping @Sendable (String) -> Void = { _ in }
+    ) async throws -> SplitPlan {
+        let models = painter.models
+        let manifest = models.draft.manifest
+        let schedule = try FlowSchedule(
+            stepCount: request.stepCount, shift: request.scheduleShift ?? manifest.schedule.shift)
+        let shape = try models.draft.latentShape(for: PictureSize(width: request.width, height: request.height))
+        let edge = try await deviceSpeed(for: request, shape: "\(shape)", measuring: measuring)
+        let notes = try await verifierNotes(measuring: measuring)
+        let model = CostModel(
+            schedule: schedule, mode: request.mode, levels: models.verifier.manifest.planningLevels, edge: edge,
+            verifier: notes.pace ?? SplitPlanner.unknownPace(edge),
+            waitSeconds: notes.expectedWait(now: Date().timeIntervalSince1970),
+            network: notes.network ?? .none,
+            payload: notes.payload
+                ?? PayloadEstimate(
+                    latentElementCount: shape.elementCount, width: request.width, height: request.height),
+            quality: models.qualityCurve(for: request.mode))
+        return SplitPlan(choice: model.best(objective, within: bound), objective: objective, model: model)
+    }
+
+    /// Keeps what a finished picture showed of the verifier and the network.
+    public func learn(from finished: FinishedPicture) {
+        guard case .remote(let address, _, let log) = verifier, finished.report.verification != nil else { return }
+        var notes = kept(address)
+        notes.note(finished, openingSeconds: log.openingSeconds)
+        cache.keep(notes, "verifier", key: address)
+    }
+
+    /// Nothing is known of the verifier's pace only if it is of an older version: it is larger, on a better machine.
+    private static func unknownPace(_ edge: DeviceSpeed) -> VerifierPace {
+        VerifierPace(secondsPerEvaluation: edge.secondsPerStep, fixedSeconds: edge.decodeSeconds)
+    }
+
+    private func deviceSpeed(
+        for request: GenerationRequest, shape: String, measuring: @escaping @Sendable (String) -> Void
+    ) async throws -> DeviceSpeed {
+        let isGuided = request.guidanceScale != 1
+        let key = [
+            painter.models.draft.weightsDigest, ProcessorModel.name, computation, shape,
+            isGuided ? "guided" : "unguided",
+        ].joined(separator: "\n")
+        if let kept = cache.value("draft-speed", key: key, as: DeviceSpeed.self), kept.isPlausible { return kept }
+        measuring("measuring how fast this machine drafts, once")
+        let speed = try await onOwnThread(named: "draft") { [painter] flag in
+            try painter.measureSpeed(like: request, cancellation: flag)
+        }
+        cache.keep(speed, "draft-speed", key: key)
+        return speed
+    }
+
+    private func verifierNotes(measuring: @escaping @Sendable (String) -> Void) async throws -> VerifierNotes {
+        switch verifier {
+        case .embedded(let measurePace):
+            let key = [painter.models.verifier.weightsDigest, ProcessorModel.name, computation]
+                .joined(separator: "\n")
+            var notes = VerifierNotes()
+            notes.network = NetworkEstimate.none
+            notes.pace = cache.value("verifier-speed", key: key, as: VerifierPace.self)
+            if notes.pace?.isPlausible != true {
+                measuring("measuring how fast this machine verifies, once")
+                let pace = try await onOwnThread(named: "verifier") { _ in try measurePace() }
+                cache.keep(pace, "verifier-speed", key: key)
+                notes.pace = pace
+            }
+            return notes
+        case .remote(let address, let transport, let log):
+            var notes = kept(address)
+            let now = Date().timeIntervalSince1970
+            guard !notes.isFresh(now: now) else { return notes }
+            let description = try await transport.availability()
+            notes.note(
+                description, model: painter.models.verifierIdentity, openingSeconds: log.openingSeconds, now: now)
+            cache.keep(notes, "verifier", key: address)
+            return notes
+        }
+    }
+
+    private func kept(_ address: String) -> VerifierNotes {
+        cache.value("verifier", key: address, as: VerifierNotes.self)?.cleaned ?? VerifierNotes()
+    }
+}
+
+/// A split and what speaks for it.
+public struct SplitPlan: Sendable {
+    public let choice: SplitPrediction
+    public let objective: SplitObjective
+    /// All that was known when it was chosen.
+    public let model: CostModel
+
+    public init(choice: SplitPrediction, objective: SplitObjective, model: CostModel) {
+        self.choice = choice
+        self.objective = objective
+        self.model = model
+    }
+}
+
+extension SplitPlan: Encodable {
+    private enum CodingKeys: String, CodingKey {
+        case objective, choice, latency, edge, verifier, network, payload, hasQualityCurve
+    }
+
+    /// The choice and the figures that it rests on.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(objective, forKey: .objective)
+        try container.encode(choice, forKey: .choice)
+        try container.encode(choice.latency, forKey: .latency)
+        try container.encode(model.edge, forKey: .edge)
+        try container.encode(model.verifier, forKey: .verifier)
+        try container.encode(model.network, forKey: .network)
+        try container.encode(model.payload, forKey: .payload)
+        try container.encode(model.quality != nil, forKey: .hasQualityCurve)
+    }
+}
+
+extension DenoiserManifest {
+    /// The times at which drafts are checked, for counting evaluations; thresholds do not matter for that.
+    var planningLevels: [CheckLevel] {
+        guard let check, check.isUnderstood else { return [] }
+        return check.levels.compactMap { try? CheckLevel(time: $0, threshold: 0) }
+    }
+}
+
+extension ModelPair {
+    var verifierIdentity: ModelIdentity { verifier.identity }
+
+    /// Q(f) of this pair in a mode, as its verifier's manifest has it; nil if it was not measured, or with a draft of
+    /// other weights.
+    public func qualityCurve(for mode: SpeculationMode) -> QualityCurve? {
+        guard let quality = verifier.manifest.quality, quality.isUnderstood, quality.draft == draft.id,
+            quality.draftDigest == draft.weightsDigest, let curve = quality.modes[mode.rawValue]
+        else { return nil }
+        let points = curve.fractions.indices.map { index in
+            QualityCurve.Point(
+                fraction: curve.fractions[index], loss: curve.losses[index],
+                evaluationShare: curve.evaluationShares[index])
+        }
+        return try? QualityCurve(points: points)
+    }
+}

@@ -1,0 +1,68 @@
+/// What a pair loses, and what its verifier is asked, when the draft takes a share of the steps: Q(f) of
+/// ALGORITHMS.md §7, measured by `underpaint lab split --write-quality`.
+public struct QualityMeasurement: Hashable, Sendable, Codable {
+    /// What a loss is, by name.
+    public let statistic: String
+    /// N of the pictures that were measured.
+    public let stepCount: Int
+    /// Pictures for each share and mode.
+    public let samples: Int
+    /// The draft that the curve was measured with.
+    public let draft: String
+    /// SHA-256 of that draft's weights; for another one the curve says nothing.
+    public let draftDigest: String
+    /// By the mode's name, for example `handoff`.
+    public let modes: [String: Curve]
+
+    /// Three lists of equal length.
+    public struct Curve: Hashable, Sendable, Codable {
+        /// f, rising within 0…1.
+        public let fractions: [Double]
+        /// Mean loss at each, at least 0.
+        public let losses: [Double]
+        /// Mean verifier evaluations at each, as a share of those of the verifier alone.
+        public let evaluationShares: [Double]
+
+        public init(fractions: [Double], losses: [Double], evaluationShares: [Double]) {
+            self.fractions = fractions
+            self.losses = losses
+            self.evaluationShares = evaluationShares
+        }
+
+        var fault: String? {
+            guard !fractions.isEmpty, fractions.count == losses.count, fractions.count == evaluationShares.count else {
+                return "there is not one loss and one share of evaluations for each fraction"
+            }
+            guard fractions.allSatisfy({ (0...1).contains($0) }),
+                zip(fractions, fractions.dropFirst()).allSatisfy({ $0 < $1 })
+            else { return "fractions do not rise within 0 and 1" }
+            return (losses + evaluationShares).allSatisfy { $0 >= 0 && $0.isFinite }
+                ? nil : "a loss or share is negative"
+        }
+    }
+
+    public init(
+        statistic: String, stepCount: Int, samples: Int, draft: String, draftDigest: String, modes: [String: Curve]
+    ) {
+        self.statistic = statistic
+        self.stepCount = stepCount
+        self.samples = samples
+        self.draft = draft
+        self.draftDigest = draftDigest
+        self.modes = modes
+    }
+
+    /// Root of the mean squared difference of the pixels, 0…1, to the verifier's own picture from the same seed.
+    public static let pictureDistance = "pictureDistance"
+
+    /// Whether this build knows what the losses mean.
+    public var isUnderstood: Bool { statistic == Self.pictureDistance }
+
+    var fault: String? {
+        guard stepCount > 0, samples > 0 else { return "stepCount and samples are not positive" }
+        for (mode, curve) in modes.sorted(by: { $0.key < $1.key }) {
+            if let fault = curve.fault { return "modes.\(mode): \(fault)" }
+        }
+        return nil
+    }
+}

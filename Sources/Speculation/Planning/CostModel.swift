@@ -1,0 +1,149 @@
+public import Diffusion
+
+/// The cost model of ALGORITHMS.md §7: what a picture will take for each whole step at which it may be handed over.
+///
+///     T(f) = f·N·τ_edge + bytes/up + round trips + wait + (K + n_refine(f))·τ_cloud + decode + picture/down
+///
+/// Pure: everything that must be measured is given.
+public struct CostModel: Hashable, Sendable {
+    public var schedule: FlowSchedule
+    public var mode: SpeculationMode
+    /// The verifier's calibrated levels, for how many are checked at each split.
+    public var levels: [CheckLevel]
+    public var edge: DeviceSpeed
+    public var verifier: VerifierPace
+    /// Until the verifier begins.
+    public var waitSeconds: Double
+    public var network: NetworkEstimate
+    public var payload: PayloadEstimate
+    /// Measured on the pair in this mode; without it drafts are expected to pass, and nothing is known of the loss.
+    public var quality: QualityCurve?
+
+    public init(
+        schedule: FlowSchedule, mode: SpeculationMode, levels: [CheckLevel], edge: DeviceSpeed,
+        verifier: VerifierPace, waitSeconds: Double, network: NetworkEstimate, payload: PayloadEstimate,
+        quality: QualityCurve?
+    ) {
+        self.schedule = schedule
+        self.mode = mode
+        self.levels = levels
+        self.edge = edge
+        self.verifier = verifier
+        self.waitSeconds = waitSeconds
+        self.network = network
+        self.payload = payload
+        self.quality = quality
+    }
+
+    /// What a hand-off after step n costs.
+    ///
+    /// - Parameter handoffStep: n, 0…N: 0 is the verifier alone, N the draft alone.
+    public func prediction(handoffStep: Int) -> SplitPrediction {
+        precondition((0...schedule.stepCount).contains(handoffStep), "no hand-off at step \(handoffStep)")
+        let fraction = Double(handoffStep) / Double(schedule.stepCount)
+        var prediction = SplitPrediction(
+            handoffStep: handoffStep, fraction: fraction,
+            edgeSeconds: edge.fixedSeconds + Double(handoffStep) * edge.secondsPerStep,
+            loss: handoffStep == 0 ? 0 : quality?.loss(at: fraction))
+        guard handoffStep < schedule.stepCount else {
+            prediction.edgeSeconds += edge.decodeSeconds
+            return prediction
+        }
+        prediction.networkSeconds = network.seconds(
+            uploadBytes: PayloadEstimate.requestBytes + (handoffStep > 0 ? payload.latentBytes : 0),
+            downloadBytes: payload.pictureBytes)
+        prediction.waitSeconds = waitSeconds
+        prediction.verifierEvaluations = evaluations(handoffStep: handoffStep, fraction: fraction)
+        prediction.verifierSeconds =
+            verifier.fixedSeconds + prediction.verifierEvaluations * verifier.secondsPerEvaluation
+        return prediction
+    }
+
+    /// K + n_refine(f): what the pair was measured to need, else what a draft that passes needs.
+    private func evaluations(handoffStep: Int, fraction: Double) -> Double {
+        guard handoffStep > 0 else { return Double(schedule.stepCount) }
+        if let quality { return quality.evaluationShare(at: fraction) * Double(schedule.stepCount) }
+        let left = Double(schedule.stepCount - handoffStep)
+        guard mode == .handoff else { return left }
+        let checked = DraftCheck(schedule: schedule, handoffStep: handoffStep, levels: levels).probes.count
+        // The hand-off's own evaluation serves as that of the first refining step.
+        return Double(max(checked - 1, 0)) + left
+    }
+
+    /// The cheapest split that keeps the bound.
+    ///
+    /// The verifier alone always keeps it. Of equally good splits that with less work for the verifier wins.
+    public func best(_ objective: SplitObjective = .latency, within bound: SplitBound = .standard) -> SplitPrediction {
+        let candidates = (0...schedule.stepCount).map(prediction).filter { allows($0, bound) }
+        let cost = { (prediction: SplitPrediction) in
+            switch objective {
+            case .latency: (prediction.latency, prediction.verifierSeconds)
+            case .verifierSeconds: (prediction.verifierSeconds, prediction.latency)
+            }
+        }
+        return candidates.min { cost($0) < cost($1) } ?? prediction(handoffStep: 0)
+    }
+
+    /// The hand-off steps that keep a bound.
+    public func allowedSteps(within bound: SplitBound) -> [Int] {
+        (0...schedule.stepCount).filter { allows(prediction(handoffStep: $0), bound) }
+    }
+
+    private func allows(_ prediction: SplitPrediction, _ bound: SplitBound) -> Bool {
+        guard prediction.handoffStep > 0 else { return true }
+        guard let quality, let loss = prediction.loss, quality.covers(prediction.fraction) else {
+            return prediction.fraction <= bound.fractionWithoutMeasurement
+        }
+        return loss <= bound.loss ?? quality.loss(at: bound.fractionWithoutMeasurement)
+    }
+}
+
+/// What `CostModel.best` makes small.
+public enum SplitObjective: String, Hashable, Sendable, Codable, CaseIterable {
+    /// Seconds until the picture is there.
+    case latency
+    /// Seconds that the verifier computes: what a shared server has least of.
+    case verifierSeconds = "verifier-seconds"
+}
+
+/// How much quality a split may cost.
+public struct SplitBound: Hashable, Sendable {
+    /// The largest mean loss; nil: that of the standard hand-off on the pair's own curve.
+    public var loss: Double?
+    /// The largest share for the draft where nothing was measured.
+    public var fractionWithoutMeasurement: Double
+
+    public init(loss: Double? = nil, fractionWithoutMeasurement: Double = SplitBound.standardFraction) {
+        self.loss = loss
+        self.fractionWithoutMeasurement = fractionWithoutMeasurement
+    }
+
+    /// The hand-off that is used when nobody asks for another.
+    public static let standardFraction = 0.8
+    public static let standard = SplitBound()
+}
+
+/// What one split is expected to cost, by who spends it.
+public struct SplitPrediction: Hashable, Sendable, Codable {
+    /// n: the draft's steps.
+    public var handoffStep: Int
+    /// n/N.
+    public var fraction: Double
+    public var edgeSeconds: Double
+    public var networkSeconds = 0.0
+    public var waitSeconds = 0.0
+    public var verifierSeconds = 0.0
+    public var verifierEvaluations = 0.0
+    /// Mean loss against the verifier alone; nil where it was not measured.
+    public var loss: Double?
+
+    public init(handoffStep: Int, fraction: Double, edgeSeconds: Double, loss: Double?) {
+        self.handoffStep = handoffStep
+        self.fraction = fraction
+        self.edgeSeconds = edgeSeconds
+        self.loss = loss
+    }
+
+    /// From the prompt to the picture.
+    public var latency: Double { edgeSeconds + networkSeconds + waitSeconds + verifierSeconds }
+}

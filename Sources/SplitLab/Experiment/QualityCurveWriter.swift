@@ -1,0 +1,82 @@
+import Foundation
+public import Models
+import Speculation
+
+/// Makes a pair's quality curve from an experiment's runs and puts it into the verifier's manifest.
+public enum QualityCurveWriter {
+    /// Fewer pictures say too little.
+    static let fewestPictures = 4
+
+    /// The curve of each mode that was measured, over the pictures of the pair's own schedule.
+    ///
+    /// - Throws: `LabError.invalidPlan` without enough runs of this pair.
+    public static func measurement(runs: [RunRecord], pair: ModelPair) throws(LabError) -> QualityMeasurement {
+        let stepCount = pair.verifier.manifest.schedule.defaultStepCount
+        let models = RunRecord.Models(pair)
+        let usable = runs.filter {
+            $0.models == models && $0.stepCount == stepCount && $0.order == .smallFirst && !$0.isAuto
+                && ($0.shift == nil || $0.shift == pair.verifier.manifest.schedule.shift)
+        }
+        let curves = curves(usable, stepCount: stepCount)
+        guard !curves.modes.isEmpty else {
+            throw .invalidPlan(
+                "there are not \(fewestPictures) pictures of this pair at any split with \(stepCount) steps; "
+                    + "make them with `underpaint lab split --preset quality`")
+        }
+        return QualityMeasurement(
+            statistic: QualityMeasurement.pictureDistance, stepCount: stepCount, samples: curves.samples,
+            draft: pair.draft.id, draftDigest: pair.draft.weightsDigest, modes: curves.modes)
+    }
+
+    static func curves(
+        _ runs: [RunRecord], stepCount: Int
+    ) -> (modes: [String: QualityMeasurement.Curve], samples: Int) {
+        var samples = Int.max
+        var curves: [String: QualityMeasurement.Curve] = [:]
+        for mode in SpeculationMode.allCases {
+            // A picture is the same on every network and edge and counts once.
+            var pictures: [Int: [PromptedSeed: RunRecord]] = [:]
+            for run in runs where run.draftSteps > 0 && (run.mode == mode || run.draftSteps == stepCount) {
+                pictures[run.draftSteps, default: [:]][PromptedSeed(prompt: run.prompt, seed: run.seed)] = run
+            }
+            let steps = pictures.keys.sorted().filter { (pictures[$0]?.count ?? 0) >= fewestPictures }
+            guard steps.contains(where: { $0 < stepCount }) else { continue }
+            let means = steps.map { step in
+                let found = (pictures[step] ?? [:]).values
+                samples = min(samples, found.count)
+                return (
+                    fraction: Double(step) / Double(stepCount), loss: Sample(found.map(\.loss)).mean,
+                    share: Sample(found.map { Double($0.verifierEvaluations) / Double(stepCount) }).mean
+                )
+            }
+            curves[mode.rawValue] = QualityMeasurement.Curve(
+                fractions: [0] + means.map(\.fraction), losses: [0] + means.map { rounded($0.loss) },
+                evaluationShares: [1] + means.map { rounded($0.share) })
+        }
+        return (curves, curves.isEmpty ? 0 : samples)
+    }
+
+    /// Puts a curve into a manifest, in place of an earlier one; all else stays. What is written is read back first.
+    ///
+    /// - Throws: `LabError.damagedFile` or `.notWritable`.
+    public static func write(_ measurement: QualityMeasurement, to manifestPath: String) throws(LabError) {
+        guard let contents = FileManager.default.contents(atPath: manifestPath),
+            var manifest = try? JSONSerialization.jsonObject(with: contents) as? [String: Any]
+        else { throw .damagedFile(path: manifestPath, reason: "it is no manifest") }
+        do {
+            manifest["quality"] = try JSONSerialization.jsonObject(with: JSONEncoder().encode(measurement))
+            var written = try JSONSerialization.data(
+                withJSONObject: manifest, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
+            written.append(UInt8(ascii: "\n"))
+            _ = try ModelManifest(parsing: [UInt8](written), file: manifestPath)
+            try written.write(to: URL(fileURLWithPath: manifestPath), options: .atomic)
+        } catch let error as ModelError {
+            throw .damagedFile(path: manifestPath, reason: "\(error)")
+        } catch {
+            throw .notWritable(path: manifestPath, reason: error.localizedDescription)
+        }
+    }
+
+    /// Five digits are more than a mean of a few pictures has.
+    private static func rounded(_ value: Double) -> Double { (value * 1e5).rounded() / 1e5 }
+}

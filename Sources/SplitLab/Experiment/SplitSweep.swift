@@ -1,0 +1,181 @@
+import Diffusion
+public import Speculation
+
+/// What an experiment varies; every combination that differs is one run.
+public struct SplitSweep: Hashable, Sendable {
+    public var networks: [NetworkProfile]
+    public var edges: [EdgeProfile]
+    public var modes: [SpeculationMode]
+    public var orders: [StepOrder]
+    /// The draft's shares of the steps; 0 and 1 are the controls verifier-only and edge-only.
+    public var splits: [Double]
+    public var stepCounts: [Int]
+    /// nil is the models' own shift.
+    public var shifts: [Double?]
+    public var prompts: [PromptedSeed]
+    /// How often everything is done.
+    public var repetitions: Int
+    /// Whether each scenario also gets a run whose split the cost model chooses.
+    public var includesAuto: Bool
+
+    public init(
+        networks: [NetworkProfile], edges: [EdgeProfile], modes: [SpeculationMode], orders: [StepOrder],
+        splits: [Double], stepCounts: [Int], shifts: [Double?], prompts: [PromptedSeed], repetitions: Int,
+        includesAuto: Bool
+    ) {
+        self.networks = networks
+        self.edges = edges
+        self.modes = modes
+        self.orders = orders
+        self.splits = splits
+        self.stepCounts = stepCounts
+        self.shifts = shifts
+        self.prompts = prompts
+        self.repetitions = repetitions
+        self.includesAuto = includesAuto
+    }
+
+    /// Refuses what cannot be run.
+    ///
+    /// - Throws: `LabError.invalidPlan`.
+    public func validate() throws(LabError) {
+        func require(_ holds: Bool, _ message: String) throws(LabError) {
+            guard holds else { throw .invalidPlan(message) }
+        }
+        let lists = [
+            ("network", networks.isEmpty), ("edge", edges.isEmpty), ("mode", modes.isEmpty),
+            ("order", orders.isEmpty), ("split", splits.isEmpty), ("step count", stepCounts.isEmpty),
+            ("shift", shifts.isEmpty), ("prompt", prompts.isEmpty),
+        ]
+        for (name, isEmpty) in lists { try require(!isEmpty, "the experiment has no \(name); name at least one") }
+        try require(
+            splits.allSatisfy { (0...1).contains($0) }, "splits are shares of the steps, from 0 to 1")
+        try require(
+            stepCounts.allSatisfy { FlowSchedule.allowedStepCounts.contains($0) },
+            "step counts go from 1 to \(FlowSchedule.allowedStepCounts.upperBound)")
+        try require(
+            shifts.allSatisfy { $0.map { FlowSchedule.allowedShifts.contains($0) } ?? true },
+            "shifts go from \(FlowSchedule.allowedShifts.lowerBound) to \(FlowSchedule.allowedShifts.upperBound)")
+        try require(
+            edges.allSatisfy { $0.threads > 0 && ($0.share.map { (0.01...64).contains($0) } ?? true) },
+            "an edge's share goes from 0.01 of a core to 64 cores")
+        try require((1...1000).contains(repetitions), "an experiment is repeated 1 to 1000 times")
+        try require(
+            Set(networks.map(\.name)).count == networks.count, "two networks have the same name; call one otherwise")
+    }
+
+    /// All runs, in the order in which they are made.
+    ///
+    /// What is compared stands close together, so that the machine's other work falls on all of it: the splits of one
+    /// picture follow each other. The pictures that others are compared with come first; a scenario's `auto` last,
+    /// when the edge has seen its network. What a dimension does not change is run once: verifier-only has neither
+    /// order nor mode, edge-only no network either.
+    public func runs() -> [PlannedRun] {
+        var seen: Set<PlannedRun> = []
+        return (0..<repetitions).flatMap { repetition in
+            prompts.flatMap { prompt in
+                stepCounts.flatMap { stepCount in
+                    shifts.flatMap { shift in
+                        runs(prompt: prompt, stepCount: stepCount, shift: shift, repetition: repetition)
+                    }
+                }
+            }
+        }.filter { seen.insert($0).inserted }
+    }
+
+    private func runs(prompt: PromptedSeed, stepCount: Int, shift: Double?, repetition: Int) -> [PlannedRun] {
+        func run(
+            _ network: NetworkProfile, _ edge: EdgeProfile, _ mode: SpeculationMode, _ order: StepOrder,
+            _ split: PlannedRun.Split
+        ) -> PlannedRun {
+            PlannedRun(
+                network: network, edge: edge, mode: mode, order: order, split: split, stepCount: stepCount,
+                shift: shift, prompt: prompt, repetition: repetition)
+        }
+        var planned: [PlannedRun] = []
+        for network in networks {
+            for edge in edges {
+                // The controls first: other pictures are compared with the verifier's own.
+                if splits.contains(0) || includesAuto {
+                    planned.append(run(network, edge, .trust, .smallFirst, .verifierOnly))
+                }
+                if splits.contains(1), let network = networks.first {
+                    planned.append(run(network, edge, .trust, .smallFirst, .edgeOnly))
+                }
+                for order in orders {
+                    // The large model has nothing to check where it goes first.
+                    for mode in order == .smallFirst ? modes : [.trust] {
+                        let steps = Set(splits.map { Int(($0 * Double(stepCount)).rounded()) })
+                        for step in steps.sorted() where step > 0 && step < stepCount {
+                            planned.append(run(network, edge, mode, order, .draftSteps(step)))
+                        }
+                        if includesAuto, order == .smallFirst {
+                            planned.append(run(network, edge, mode, order, .auto))
+                        }
+                    }
+                }
+            }
+        }
+        return planned
+    }
+}
+
+/// A prompt and the seed that its picture is made from.
+public struct PromptedSeed: Hashable, Sendable, Codable {
+    public var prompt: String
+    public var seed: UInt64
+
+    public init(prompt: String, seed: UInt64) {
+        self.prompt = prompt
+        self.seed = seed
+    }
+}
+
+/// One run that an experiment asks for.
+public struct PlannedRun: Hashable, Sendable {
+    /// Who takes how many steps.
+    public enum Split: Hashable, Sendable {
+        case verifierOnly
+        case edgeOnly
+        case draftSteps(Int)
+        /// The cost model chooses.
+        case auto
+    }
+
+    public var network: NetworkProfile
+    public var edge: EdgeProfile
+    public var mode: SpeculationMode
+    public var order: StepOrder
+    public var split: Split
+    public var stepCount: Int
+    public var shift: Double?
+    public var prompt: PromptedSeed
+    public var repetition: Int
+
+    /// The draft's share; nil for auto.
+    public var fraction: Double? {
+        switch split {
+        case .verifierOnly: 0
+        case .edgeOnly: 1
+        case .draftSteps(let count): Double(count) / Double(stepCount)
+        case .auto: nil
+        }
+    }
+
+    /// What makes two runs the same one, for resuming: all that the sweep varies, and the models.
+    func key(models: String) -> String {
+        let split =
+            switch split {
+            case .verifierOnly: "verifier-only"
+            case .edgeOnly: "edge-only"
+            case .draftSteps(let count): "\(count)"
+            case .auto: "auto"
+            }
+        let parts = [
+            "\(network.name) \(network.figures)", "\(edge.share.map(\.short) ?? "all")/\(edge.threads)",
+            mode.rawValue, order.rawValue, split, "N\(stepCount)", "s\(shift.map(\.short) ?? "own")",
+            "\(prompt.seed) \(prompt.prompt)", "r\(repetition)", models,
+        ]
+        return parts.joined(separator: " | ")
+    }
+}

@@ -1,0 +1,26 @@
+/// Several measurements of one thing.
+struct Sample: Hashable, Sendable {
+    let values: [Double]
+
+    init(_ values: [Double]) {
+        self.values = values
+    }
+
+    var count: Int { values.count }
+    var mean: Double { values.isEmpty ? 0 : values.reduce(0, +) / Double(values.count) }
+
+    /// Of the mean; 0 for fewer than two values, which say nothing of it.
+    var standardError: Double {
+        guard values.count > 1 else { return 0 }
+        let mean = mean
+        let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+        return (squares / Double(values.count - 1) / Double(values.count)).squareRoot()
+    }
+
+    /// Half the values are at most this.
+    var median: Double {
+        let sorted = values.sorted()
+        guard let middle = sorted.dropFirst(sorted.count / 2).first else { return 0 }
+        return sorted.count % 2 == 1 ? middle : (sorted[sorted.count / 2 - 1] + middle) / 2
+    }
+}

@@ -1,0 +1,51 @@
+import ArgumentParser
+import Foundation
+import SplitLab
+
+/// `underpaint lab report`: the report of an experiment, again.
+struct LabReportCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "report",
+        abstract: "Write the report of an experiment that was made.",
+        discussion: """
+            The report is one HTML file without anything from elsewhere.
+
+            EXAMPLES
+              underpaint lab report DIR
+              underpaint lab report DIR --scores scores.jsonl -o report.html
+            """)
+
+    @Argument(help: "The folder of `lab split`.")
+    var folder: String
+
+    @Option(
+        help: ArgumentHelp(
+            "Scores of pictures, one JSON object a line: {\"picture\": FILE, \"score\": 0…1}.", valueName: "file"))
+    var scores: String?
+
+    @Option(name: .shortAndLong, help: "The report's file (default: report.html in the folder).")
+    var output: String?
+
+    func run() async throws {
+        try await reportingFailures {
+            try LabReportCommand.write(
+                folder: URL(fileURLWithPath: folder, isDirectory: true), scores: scores, to: output)
+        }
+    }
+
+    /// Writes the report of an experiment's folder and says where it is.
+    static func write(folder: URL, scores: String?, to output: String?) throws {
+        let report = try SplitReport(
+            runs: RunLog.records(in: SplitExperiment.logFile(in: folder)),
+            pictures: PictureStore(folder: SplitExperiment.picturesFolder(in: folder)),
+            facts: ExperimentFacts.kept(in: folder),
+            scores: try scores.map { try PictureScores(file: URL(fileURLWithPath: $0)) })
+        let file = output.map { URL(fileURLWithPath: $0) } ?? folder.appendingPathComponent("report.html")
+        do {
+            try Data(report.html.utf8).write(to: file, options: .atomic)
+        } catch {
+            throw LabError.notWritable(path: file.path, reason: error.localizedDescription)
+        }
+        print(file.path)
+    }
+}
