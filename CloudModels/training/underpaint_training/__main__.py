@@ -18,7 +18,7 @@ def _run(stage: str, recipe: Recipe, arguments: argparse.Namespace) -> None:
     if stage == "data":
         from .data.generate import generate
 
-        generate(recipe.data, data)
+        generate(recipe.data, data, arguments.split)
     elif stage == "adopt":
         from .adopt import adopt
 
@@ -58,6 +58,7 @@ def main() -> None:
         type=float,
         help="total minutes of training, earlier runs included, instead of the recipe's",
     )
+    parser.add_argument("--split", choices=("train", "holdout", "classifier"), help="data: this split alone")
     parser.add_argument(
         "--processes", type=int, default=1, help="train with this many single-threaded processes"
     )

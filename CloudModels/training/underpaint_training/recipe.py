@@ -15,6 +15,7 @@ class DataRecipe:
     samples: int = 12
     count: int = 20000
     holdout: int = 500
+    classifier: int = 3000
     shard_size: int = 500
 
 

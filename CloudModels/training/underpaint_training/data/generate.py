@@ -17,6 +17,11 @@ from PIL import Image
 from ..recipe import DataRecipe
 
 
+# The split's name enters every seed, so that no picture stands in two splits.
+SPLITS = ("train", "holdout", "classifier")
+FIELDS = {"train": "count", "holdout": "holdout", "classifier": "classifier"}
+
+
 def seed_of(recipe: DataRecipe, split: str, index: int, attempt: int) -> int:
     """A 31-bit seed from what identifies a picture."""
     text = f"{recipe.seed}/{split}/{index}/{attempt}"
@@ -111,15 +116,25 @@ def write_manifest(recipe: DataRecipe, folder: Path) -> dict:
     return manifest
 
 
-def generate(recipe: DataRecipe, folder: Path) -> None:
+def plan(recipe: DataRecipe, split: str | None = None) -> list[tuple[str, int]]:
+    """Shards (split, number) in the order of rendering: those of one split, or of what the generators need."""
+
+    def of(name: str, count: int) -> list[tuple[str, int]]:
+        return [(name, i) for i in range(-(-count // recipe.shard_size))]
+
+    splits = {name: of(name, getattr(recipe, FIELDS[name])) for name in SPLITS}
+    if split is not None:
+        return splits[split]
+    return splits["train"][:1] + splits["holdout"] + splits["train"][1:]
+
+
+def generate(recipe: DataRecipe, folder: Path, split: str | None = None) -> None:
     from .compose import Studio
 
     folder.mkdir(parents=True, exist_ok=True)
-    plan = [("train", 0)] + [("holdout", i) for i in range(-(-recipe.holdout // recipe.shard_size))]
-    plan += [("train", i) for i in range(1, -(-recipe.count // recipe.shard_size))]
     studio = None
-    for split, shard in plan:
-        stem = folder / f"{split}-{shard:05d}"
+    for name, shard in plan(recipe, split):
+        stem = folder / f"{name}-{shard:05d}"
         if (folder / "STOP").exists():
             print("stopped by the STOP file")
             return
@@ -128,7 +143,7 @@ def generate(recipe: DataRecipe, folder: Path) -> None:
         try:
             studio = studio or Studio(recipe.size, recipe.samples)
             start, cpu = time.time(), time.process_time()
-            render_shard(studio, recipe, split, shard, folder)
+            render_shard(studio, recipe, name, shard, folder)
             seconds, used = time.time() - start, time.process_time() - cpu
             print(
                 f"{stem.name}: {recipe.shard_size} pictures, {seconds:.0f} s, {used / recipe.shard_size:.3f} CPU-s each",
