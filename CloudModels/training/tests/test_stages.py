@@ -9,27 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from underpaint_training.data.generate import render_shard, seed_of, write_manifest
-from underpaint_training.data.grammar import COLORS, Fields, sample_fields
+from underpaint_training.data.generate import render_shard, write_manifest
+from underpaint_training.data.grammar import sample_fields
 from underpaint_training.recipe import Recipe, RecipeError, load
 
-
-class PaintedDiscs:
-    """Stands in for the renderer: a disc of the object's colour."""
-
-    def __init__(self, size: int) -> None:
-        self.size = size
-
-    def picture(self, fields: Fields, seed: int):
-        from types import SimpleNamespace
-
-        y, x = np.mgrid[: self.size, : self.size] / self.size - 0.5
-        mask = x**2 + y**2 < 0.1
-        color = np.sqrt(COLORS[fields.color or "grey"])
-        pixels = np.where(mask[..., None], color, 0.7)
-        return SimpleNamespace(
-            pixels=(pixels * 255).astype(np.uint8), mask=mask, coverage=float(mask.mean()), contrast=1.0
-        )
+from conftest import PaintedDiscs
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +67,26 @@ def test_the_export_names_files_by_their_true_hashes(
             assert (len(content), hashlib.sha256(content).hexdigest()) == (file["bytes"], file["sha256"])
         if manifest["role"] == "verifier":
             assert len(manifest["check"]["levels"]) == len(manifest["check"]["thresholds"]) == 4
+    _paints_from_the_export(tmp_path)
+
+
+def _paints_from_the_export(root: Path) -> None:
+    """The exported weights make pictures; a hand-off at no step at all is the verifier alone."""
+    from underpaint_training.evaluation.folder import PictureFolderError
+    from underpaint_training.evaluation.painting import ArmPlan, Job, Torch, paint
+
+    maker = Torch(root)
+    jobs = [Job("a red ceramic mug", 1), Job("a blue vase", 2)]
+    paint(maker, [ArmPlan.parse(a) for a in ("draft", "verifier", "trust-0.0", "trust-0.6@3")], jobs, root / "p")
+    records = [json.loads(line) for line in (root / "p" / "pictures.jsonl").read_text().splitlines()]
+    assert [(r["handoffStep"], r["stepCount"]) for r in records[::2]] == [(5, 5), (0, 5), (0, 5), (2, 3)]
+    files = {r["file"]: (root / "p" / r["file"]).read_bytes() for r in records}
+    assert files["verifier/1.png"] == files["trust-0.0/1.png"] != files["verifier/2.png"]
+    with pytest.raises(PictureFolderError, match="--program"):
+        maker.make(ArmPlan.parse("handoff-0.6"), jobs, root / "p")
+    (root / "EdgeModels" / "studio-draft" / "draft.safetensors").write_bytes(b"damaged")
+    with pytest.raises(ValueError, match="draft.safetensors"):
+        Torch(root)
 
 
 def test_fixtures_are_the_same_every_time(tmp_path: Path) -> None:
@@ -91,11 +95,6 @@ def test_fixtures_are_the_same_every_time(tmp_path: Path) -> None:
     write_fixtures(tmp_path / "a")
     write_fixtures(tmp_path / "b")
     assert (tmp_path / "a/FIXTURES.json").read_text() == (tmp_path / "b/FIXTURES.json").read_text()
-
-
-def test_seeds_differ_between_splits_and_attempts(tiny: Recipe) -> None:
-    seeds = {seed_of(tiny.data, s, i, a) for s in ("train", "holdout") for i in range(50) for a in range(3)}
-    assert len(seeds) == 300
 
 
 def test_an_unknown_key_in_a_recipe_is_named(tmp_path: Path) -> None:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from .data.generate import SPLITS
 from .paths import work_folder
 from .recipe import Recipe, load
 
-STAGES = ("data", "adopt", "vae", "verifier", "draft", "export", "evaluate", "fixtures", "prompts")
+if TYPE_CHECKING:
+    from .evaluation.stage import PictureOptions
+
+STAGES = ("data", "adopt", "vae", "verifier", "draft", "classifier", "export", "evaluate", "fixtures", "prompts")
 
 
 def _run(stage: str, recipe: Recipe, arguments: argparse.Namespace) -> None:
@@ -38,14 +43,34 @@ def _run(stage: str, recipe: Recipe, arguments: argparse.Namespace) -> None:
         from .train_draft import train
 
         train(recipe, data, checkpoints, arguments.minutes, join(arguments.processes, checkpoints))
+    elif stage == "classifier":
+        from .parallel import join
+        from .train_classifier import train
+
+        train(recipe, data, checkpoints, arguments.minutes, join(arguments.processes, checkpoints))
     elif stage == "export":
         from .release import release
 
         release(recipe, data, checkpoints, arguments.out or Path("."), work / "reports" / recipe.name)
+    elif arguments.pictures is not None:
+        from .evaluation.stage import evaluate_pictures, summary
+
+        out = arguments.out or work / "reports" / f"{recipe.name}-pictures"
+        print(summary(evaluate_pictures(recipe, data, checkpoints, _picture_options(arguments), out)))
+        print(f"{out / 'report.html'}")
     else:
         from .evaluate import evaluate
 
         evaluate(recipe, data, checkpoints, arguments.out or work / "reports" / recipe.name)
+
+
+def _picture_options(arguments: argparse.Namespace) -> PictureOptions:
+    from .evaluation.painting import ARMS
+    from .evaluation.stage import PictureOptions
+
+    arms = ARMS if arguments.arms == "all" else tuple(filter(None, (arguments.arms or "").split(",")))
+    given = {k: getattr(arguments, k) for k in ("prompts", "reference", "program", "models", "count", "consistency")}
+    return PictureOptions(arguments.pictures, arms=arms, **{k: v for k, v in given.items() if v is not None})
 
 
 def main() -> None:
@@ -58,9 +83,20 @@ def main() -> None:
         type=float,
         help="total minutes of training, earlier runs included, instead of the recipe's",
     )
-    parser.add_argument("--split", choices=("train", "holdout", "classifier"), help="data: this split alone")
+    parser.add_argument("--split", choices=SPLITS, help="data: this split alone; prompts: of these combinations")
     parser.add_argument(
         "--processes", type=int, default=1, help="train with this many single-threaded processes"
+    )
+    pictures = parser.add_argument_group("evaluate", "measures a folder of pictures instead of the checkpoints")
+    pictures.add_argument("--pictures", type=Path, help="the folder: pictures.jsonl and <arm>/<seed>.png")
+    pictures.add_argument("--prompts", type=Path, help="the prompts file (default: Benchmarks/prompts.jsonl)")
+    pictures.add_argument("--reference", help="the arm that others are paired with (default: the verifier's)")
+    pictures.add_argument("--arms", help="make the missing pictures of these arms first, by commas, or 'all'")
+    pictures.add_argument("--program", type=Path, help="the underpaint program that makes them (else PyTorch)")
+    pictures.add_argument("--models", type=Path, help="the folder with EdgeModels and CloudModels to make them by")
+    pictures.add_argument("--count", type=int, help="how many prompts of the file (default: 200)")
+    pictures.add_argument(
+        "--consistency", type=int, help="how many of them are made with ten more seeds each (default: 5)"
     )
     arguments = parser.parse_args()
     if arguments.stage == "fixtures":
@@ -71,7 +107,9 @@ def main() -> None:
     if arguments.stage == "prompts":
         from .prompts import write_prompts
 
-        write_prompts(arguments.out or Path("prompts.jsonl"))
+        if arguments.split not in (None, "pairs", "triples"):
+            parser.error("prompts are of the held-out splits pairs or triples, or, without --split, the standard ones")
+        write_prompts(arguments.out or Path("prompts.jsonl"), arguments.split)
         return
     if arguments.recipe is None:
         parser.error("--recipe is needed for this stage")

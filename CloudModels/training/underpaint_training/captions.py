@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -154,29 +154,46 @@ def plain_caption(fields: Fields) -> str:
     return f"{thing} {place}, {fields.light}, {fields.angle}, {COMPOSITION_WORDS[fields.composition][0]}"
 
 
-def caption(fields: Fields, rng: Rng, drop: float) -> str:
+@dataclass(frozen=True)
+class Wording:
+    """A caption and the names of the fields that its words say, in the order of `Fields`."""
+
+    text: str
+    mentioned: tuple[str, ...]
+
+
+def worded(fields: Fields, rng: Rng, drop: float) -> Wording:
     """A random wording; every field but the object is left out with probability `drop`."""
     keep = lambda: rng.random() >= drop  # noqa: E731
     color = _pick(rng, COLOR_WORDS.get(fields.color, (fields.color,))) if fields.color and keep() else ""
     material = _pick(rng, MATERIAL_WORDS[fields.material]) if keep() else ""
     name = _pick(rng, OBJECT_WORDS[fields.object])
+    said = {"object": True, "material": bool(material), "color": bool(color)}
     if color and material and rng.random() < 0.12:
         thing = _article(f"{name} in {color} {material}")
     else:
         thing = _article(" ".join(w for w in (color, material, name) if w))
     text = " ".join(w for w in (_pick(rng, PREFIXES), thing) if w)
-    if keep():
+    said["surface"] = keep()
+    if said["surface"]:
         text += " " + _pick(rng, surface_words(fields.surface))
     details = []
-    if keep():
+    said["light"] = keep()
+    if said["light"]:
         details.append(_pick(rng, LIGHT_WORDS[fields.light]))
     for key, words in (("angle", ANGLE_WORDS), ("composition", COMPOSITION_WORDS)):
         value = getattr(fields, key)
-        if rng.random() >= (0.6 if USUAL[key] == value else drop):
+        said[key] = rng.random() >= (0.6 if USUAL[key] == value else drop)
+        if said[key]:
             details.append(_pick(rng, words[value]))
     if len(details) > 1 and rng.random() < 0.3:
         details.reverse()
-    return ", ".join([text, *details])
+    return Wording(", ".join([text, *details]), tuple(key for key in said if said[key]))
+
+
+def caption(fields: Fields, rng: Rng, drop: float) -> str:
+    """The text of a random wording."""
+    return worded(fields, rng, drop).text
 
 
 def mirrored(fields: Fields) -> Fields:

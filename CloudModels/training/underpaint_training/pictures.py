@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import tarfile
 from pathlib import Path
 
@@ -34,8 +35,10 @@ def decode(shard: Path) -> tuple[np.ndarray, np.ndarray]:
             (masks if member.name.endswith(".mask.png") else pixels).append(image)
     arrays = np.stack(pixels), np.stack(masks).astype(np.uint8)
     cache.parent.mkdir(exist_ok=True)
-    np.savez(cache.with_suffix(".partial.npz"), pixels=arrays[0], masks=arrays[1])
-    cache.with_suffix(".partial.npz").rename(cache)
+    # Several stages may decode the same shard at once.
+    partial = cache.with_suffix(f".{os.getpid()}.partial.npz")
+    np.savez(partial, pixels=arrays[0], masks=arrays[1])
+    partial.rename(cache)
     return arrays
 
 

@@ -16,6 +16,9 @@ class DataRecipe:
     count: int = 20000
     holdout: int = 500
     classifier: int = 3000
+    pairs: int = 0
+    triples: int = 0
+    held_out: bool = False
     shard_size: int = 500
 
 
@@ -84,6 +87,24 @@ class DraftRecipe:
 
 
 @dataclass(frozen=True)
+class ClassifierRecipe:
+    size: int = 128
+    widths: tuple[int, ...] = (32, 64, 96, 128, 192)
+    features: int = 128
+    batch: int = 64
+    minutes: float = 8.0
+    matrix_rate: float = 0.02
+    rate: float = 2e-3
+    ema: float = 0.99
+    smoothing: float = 0.05
+    mask_weight: float = 1.0
+    held_out: int = 400
+    warmup: int = 30
+    checkpoint_minutes: float = 1.0
+    seed: int = 4
+
+
+@dataclass(frozen=True)
 class FlowRecipe:
     shift: float = 3.0
     steps: int = 25
@@ -100,6 +121,7 @@ class Recipe:
     text: TextRecipe = field(default_factory=TextRecipe)
     verifier: VerifierRecipe = field(default_factory=VerifierRecipe)
     draft: DraftRecipe = field(default_factory=DraftRecipe)
+    classifier: ClassifierRecipe = field(default_factory=ClassifierRecipe)
     flow: FlowRecipe = field(default_factory=FlowRecipe)
     version: str = "0.1.0"
     device: str = "cpu"

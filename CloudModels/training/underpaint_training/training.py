@@ -42,6 +42,9 @@ class Average:
         decay = min(self.decay, (step + 1) / (step + 10))
         for a, b in zip(self.module.parameters(), module.parameters()):
             a.lerp_(b, 1 - decay)
+        # Statistics of batch norms follow the weights; counters are copied.
+        for a, b in zip(self.module.buffers(), module.buffers()):
+            a.lerp_(b, 1 - decay) if a.is_floating_point() else a.copy_(b)
 
 
 def save(state: dict[str, Any], path: Path) -> None:

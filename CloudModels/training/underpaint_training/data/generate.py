@@ -15,11 +15,15 @@ import numpy as np
 from PIL import Image
 
 from ..recipe import DataRecipe
-
+from .grammar import Fields, sample_fields
+from .splits import PAIRS, TRIPLES, sample_group
 
 # The split's name enters every seed, so that no picture stands in two splits.
-SPLITS = ("train", "holdout", "classifier")
-FIELDS = {"train": "count", "holdout": "holdout", "classifier": "classifier"}
+SPLITS = ("train", "holdout", "classifier", "pairs", "triples")
+
+
+def count_of(recipe: DataRecipe, split: str) -> int:
+    return recipe.count if split == "train" else getattr(recipe, split)
 
 
 def seed_of(recipe: DataRecipe, split: str, index: int, attempt: int) -> int:
@@ -57,9 +61,15 @@ def _encoded(image: Image.Image, **options) -> bytes:
     return buffer.getvalue()
 
 
-def render_shard(studio, recipe: DataRecipe, split: str, shard: int, folder: Path) -> None:
-    from .grammar import sample_fields
+def fields_of(recipe: DataRecipe, split: str, seed: int) -> Fields:
+    """What a picture shows. The classifier judges held-out combinations too, so its own pictures hold them all."""
+    rng = np.random.default_rng(seed)
+    if split in ("pairs", "triples"):
+        return sample_group(rng, split)
+    return sample_group(rng, None) if recipe.held_out and split != "classifier" else sample_fields(rng)
 
+
+def render_shard(studio, recipe: DataRecipe, split: str, shard: int, folder: Path) -> None:
     stem = folder / f"{split}-{shard:05d}"
     lines = []
     temporary = stem.with_suffix(".partial")
@@ -68,7 +78,7 @@ def render_shard(studio, recipe: DataRecipe, split: str, shard: int, folder: Pat
             picture, fields, seed = None, None, 0
             for attempt in range(50):
                 seed = seed_of(recipe, split, index, attempt)
-                fields = sample_fields(np.random.default_rng(seed))
+                fields = fields_of(recipe, split, seed)
                 picture = studio.picture(fields, seed)
                 if picture is not None:
                     break
@@ -112,6 +122,8 @@ def write_manifest(recipe: DataRecipe, folder: Path) -> dict:
         "samplesPerPixel": recipe.samples,
         "shards": shards,
     }
+    if recipe.held_out:
+        manifest["heldOut"] = {"pairs": PAIRS, "triples": TRIPLES}
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n")
     return manifest
 
@@ -122,10 +134,10 @@ def plan(recipe: DataRecipe, split: str | None = None) -> list[tuple[str, int]]:
     def of(name: str, count: int) -> list[tuple[str, int]]:
         return [(name, i) for i in range(-(-count // recipe.shard_size))]
 
-    splits = {name: of(name, getattr(recipe, FIELDS[name])) for name in SPLITS}
     if split is not None:
-        return splits[split]
-    return splits["train"][:1] + splits["holdout"] + splits["train"][1:]
+        return of(split, count_of(recipe, split))
+    train = of("train", recipe.count)
+    return train[:1] + of("holdout", recipe.holdout) + train[1:]
 
 
 def generate(recipe: DataRecipe, folder: Path, split: str | None = None) -> None:

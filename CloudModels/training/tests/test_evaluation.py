@@ -1,0 +1,335 @@
+"""Metrics on inputs whose figures are known, and whole reports of folders whose pictures are known."""
+
+from __future__ import annotations
+
+import json
+import re
+import stat
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from underpaint_training.attributes import (
+    ATTRIBUTES,
+    CLASSES,
+    label_array,
+    labels,
+    mention_mask,
+    mirrored_labels,
+)
+from underpaint_training.augmentation import augmented, blurred
+from underpaint_training.captions import mirrored
+from underpaint_training.data.generate import render_shard
+from underpaint_training.data.grammar import sample_fields
+from underpaint_training.evaluation.folder import PictureFolderError, load_prompts, load_records
+from underpaint_training.evaluation.metrics import (
+    Mean,
+    edge_strength,
+    frechet,
+    nearest,
+    psnr,
+    sliced_wasserstein,
+)
+from underpaint_training.evaluation.painting import ARMS, ArmPlan, Job, Program, jobs_of, paint
+from underpaint_training.evaluation.stage import PictureOptions, evaluate_pictures
+from underpaint_training.pictures import decode, fields, shards
+from underpaint_training.prompts import standard_prompts
+from underpaint_training.recipe import Recipe
+from underpaint_training.train_classifier import build, fitted, load_classifier, read, train
+from underpaint_training.training import restore
+
+from conftest import PaintedDiscs
+
+
+def test_a_mean_knows_its_standard_error() -> None:
+    mean = Mean.of(np.array([0.0, 1.0, 1.0, 1.0]))
+    assert (mean.value, mean.count) == (0.75, 4)
+    assert mean.error == pytest.approx(0.25)
+    assert Mean.of(np.array([])).to_json()["value"] is None
+
+
+def test_frechet_distance_of_gaussians_is_the_known_one() -> None:
+    rng = np.random.default_rng(0)
+    a = rng.standard_normal((20_000, 3))
+    b = rng.standard_normal((20_000, 3)) * [1, 2, 1] + [3, 0, 0]
+    # |mean|² + Σ (σa − σb)² = 9 + 1
+    assert frechet(a, b) == pytest.approx(10, rel=0.03)
+    assert frechet(a, a) == pytest.approx(0, abs=1e-6)
+
+
+def test_sliced_wasserstein_distance_of_a_shift_is_its_length_over_the_root_of_the_dimension() -> None:
+    rng = np.random.default_rng(1)
+    a = rng.standard_normal((4000, 8))
+    shift = np.zeros(8)
+    shift[2] = 4.0
+    assert sliced_wasserstein(a, a + shift) == pytest.approx(4 / np.sqrt(8), rel=0.1)
+    assert sliced_wasserstein(a, a[:1000]) < 0.1
+
+
+def test_nearest_finds_what_a_full_search_finds() -> None:
+    rng = np.random.default_rng(2)
+    queries, references = rng.standard_normal((300, 5)), rng.standard_normal((70, 5))
+    distances, indices = nearest(queries, references, 3)
+    full = np.linalg.norm(queries[:, None] - references[None], axis=-1)
+    np.testing.assert_array_equal(indices, np.argsort(full, 1)[:, :3])
+    np.testing.assert_allclose(distances, np.sort(full, 1)[:, :3], atol=1e-6)
+
+
+def test_blur_lowers_edge_strength_and_keeps_the_mean() -> None:
+    picture = np.zeros((64, 64, 3), np.uint8)
+    picture[:, 32:] = 200
+    x = torch.from_numpy(picture).permute(2, 0, 1)[None].float()
+    soft = blurred(x, torch.full((1, 1, 1, 1), 1.0))
+    assert float(soft.mean()) == pytest.approx(float(x.mean()), rel=1e-4)
+    strengths = [edge_strength(y[0].permute(1, 2, 0).byte().numpy()) for y in (x, soft)]
+    assert strengths[1] < 0.7 * strengths[0]
+    assert psnr(picture, picture) == 99
+    assert psnr(picture, picture + np.uint8(2)) == pytest.approx(20 * np.log10(255 / 2))
+
+
+def test_labels_of_a_mirror_image_are_those_of_its_fields() -> None:
+    many = [sample_fields(np.random.default_rng(s)) for s in range(100)]
+    np.testing.assert_array_equal(mirrored_labels(label_array(many)), label_array([mirrored(f) for f in many]))
+    assert all(0 <= v < len(CLASSES[n]) for f in many for n, v in zip(ATTRIBUTES, labels(f)))
+    with pytest.raises(ValueError, match="weight"):
+        mention_mask(["object", "weight"])
+
+
+def test_augmentation_moves_a_picture_and_its_mask_together() -> None:
+    mask = torch.zeros(8, 64, 64)
+    mask[:, 20:44, 10:30] = 1
+    x, moved = augmented(mask[:, None].expand(-1, 3, -1, -1) * 1.6 - 0.8, mask, torch.Generator().manual_seed(3))
+    inside = (x.mean(1) * moved).sum((1, 2)) / moved.sum((1, 2))
+    assert (inside > 0.5).all() and x.abs().max() <= 1 and not torch.equal(moved, mask)
+
+
+def test_pictures_of_any_shape_come_to_the_classifiers_scale() -> None:
+    assert fitted(np.zeros((128, 128, 3), np.uint8), 128).shape == (128, 128, 3)
+    assert fitted(np.zeros((256, 256, 3), np.uint8), 128).shape == (128, 128, 3)
+    assert fitted(np.zeros((192, 320, 3), np.uint8), 128).shape == (96, 160, 3)
+
+
+@pytest.fixture(scope="module")
+def measured(tiny: Recipe, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Painted discs in all splits, and a classifier trained on its own."""
+    from underpaint_training.parallel import Group
+
+    folder = tmp_path_factory.mktemp("measured")
+    data, checkpoints = folder / "data", folder / "checkpoints"
+    data.mkdir()
+    studio = PaintedDiscs(tiny.data.size)
+    for split, shard in (("train", 0), ("train", 1), ("holdout", 0), ("classifier", 0), ("classifier", 1)):
+        render_shard(studio, tiny.data, split, shard, data)
+    train(tiny, data, checkpoints, None, Group(0, 1))
+    return data, checkpoints
+
+
+def test_the_classifier_resumes_and_counts_its_held_out_renders(
+    tiny: Recipe, measured: tuple[Path, Path]
+) -> None:
+    from underpaint_training.parallel import Group
+
+    data, checkpoints = measured
+    before = restore(checkpoints / "classifier.pt")
+    assert before is not None and before["pictures"] == 8 - tiny.classifier.held_out
+    train(tiny, data, checkpoints, before["seconds"] / 60 + 0.02, Group(0, 1))
+    after = restore(checkpoints / "classifier.pt")
+    assert after is not None and after["step"] > before["step"]
+    # Its own held-out renders and the generators' hold-out.
+    assert after["correct"].shape == (tiny.classifier.held_out + 4, len(ATTRIBUTES))
+    assert after["ceiling"]["joint"] <= min(after["ceiling"][n] for n in ATTRIBUTES)
+
+
+def test_the_classifier_learns_where_the_object_is_and_what_colour_it_has(tiny: Recipe) -> None:
+    """The whole training step on discs whose colour is the label: far above chance in a few dozen steps."""
+    from torch.nn import functional as F
+
+    torch.manual_seed(0)
+    rng = np.random.default_rng(0)
+    model = build(tiny.classifier)
+    optimizer = torch.optim.AdamW(model.parameters(), 3e-3)
+    palette = torch.rand(len(CLASSES["color"]), 3, generator=torch.Generator().manual_seed(1)) * 2 - 1
+    y, x = np.mgrid[:64, :64]
+
+    def batch(count: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        colors = torch.from_numpy(rng.integers(0, len(palette), count))
+        centres = rng.uniform(20, 44, (count, 2))
+        masks = np.stack([(x - a) ** 2 + (y - b) ** 2 < 150 for a, b in centres])
+        mask = torch.from_numpy(masks).float()
+        return torch.where(mask[:, None] > 0, palette[colors][:, :, None, None], torch.zeros(1)), mask, colors
+
+    for _ in range(120):
+        pictures, mask, colors = batch(32)
+        reading = model(pictures)
+        where = F.adaptive_avg_pool2d(mask[:, None], reading.mask.shape[1:])[:, 0]
+        loss = F.cross_entropy(reading.logits["color"], colors)
+        loss = loss + F.binary_cross_entropy_with_logits(reading.mask, where)
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+    model.eval()
+    pictures, mask, colors = batch(128)
+    with torch.no_grad():
+        reading = model(pictures)
+    assert (reading.logits["color"].argmax(1) == colors).float().mean() > 0.5
+    found = F.interpolate(reading.mask[:, None], size=64)[:, 0] > 0
+    overlap = (found & (mask > 0)).sum() / (found | (mask > 0)).sum()
+    assert overlap > 0.4
+
+
+def _prompts(path: Path, many: list, mentioned: list[str]) -> None:
+    lines = [
+        {"prompt": f"picture {i}", "seed": i + 1, "fields": f.to_json(), "mentioned": mentioned}
+        for i, f in enumerate(many)
+    ]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+
+def _folder(folder: Path, arms: dict[str, np.ndarray], seeds: list[int] | None = None) -> None:
+    lines = []
+    for arm, pictures in arms.items():
+        (folder / arm).mkdir(parents=True)
+        for i, picture in enumerate(pictures):
+            Image.fromarray(picture).save(folder / arm / f"{i + 1}.png")
+            record = {"arm": arm, "seed": i + 1, "prompt": f"picture {i}", "file": f"{arm}/{i + 1}.png"}
+            lines.append(record | {"verifierEvaluations": 8, "reentryStep": 20, "handoffStep": 20, "stepCount": 25})
+    (folder / "pictures.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+
+def test_a_report_of_known_pictures(tiny: Recipe, measured: tuple[Path, Path], tmp_path: Path) -> None:
+    data, checkpoints = measured
+    shard = shards(data, "train")[0]
+    renders, truth = decode(shard)[0], fields(shard)
+    _prompts(tmp_path / "prompts.jsonl", truth, ["object", "color", "light"])
+    negative = 255 - renders
+    _folder(tmp_path / "pictures", {"verifier": renders, "copy": renders, "negative": negative})
+    options = PictureOptions(tmp_path / "pictures", tmp_path / "prompts.jsonl")
+    numbers = evaluate_pictures(tiny, data, checkpoints, options, tmp_path / "report")
+    assert numbers == json.loads((tmp_path / "report" / "numbers.json").read_text())
+    arms = numbers["arms"]
+    classifier = load_classifier(tiny, checkpoints)
+    right = read(classifier.model, renders).predictions() == label_array(truth)
+    columns = [ATTRIBUTES.index(n) for n in ("object", "color", "light")]
+    assert arms["verifier"]["accuracy"]["joint"]["value"] == pytest.approx(right[:, columns].all(1).mean(), abs=1e-5)
+    assert arms["verifier"]["accuracy"]["color"]["count"] == len(renders)
+    assert arms["verifier"]["accuracy"]["surface"]["count"] == 0
+    held = classifier.correct[:, columns]
+    assert arms["verifier"]["accuracy"]["joint"]["ceiling"] == pytest.approx(held.all(1).mean(), abs=1e-5)
+    # Equal pictures differ by nothing; the pictures of the training split are found as copies of it.
+    assert arms["copy"]["paired"]["composite"] == {"value": 0, "standardError": 0, "count": len(renders)}
+    assert arms["copy"]["paired"]["identical"] == len(renders)
+    assert arms["negative"]["paired"]["psnrMedian"] < 30
+    assert numbers["nearest"]["closest"][0]["psnr"] == 99
+    assert numbers["nearest"]["verifier"]["p50"] < 0.05
+    assert arms["negative"]["distances"]["frechet"] > arms["verifier"]["distances"]["frechet"]
+    assert arms["verifier"]["program"]["verifierEvaluations"]["value"] == 8
+    assert 1 <= arms["verifier"]["axes"]["composite"]["value"] <= 10
+    page = (tmp_path / "report" / "report.html").read_text()
+    assert page.count("data:image/webp;base64,") >= 3 * len(renders)
+    assert not re.search(r"""(src|href)=["'](?!data:)""", page)
+
+
+def test_consistency_is_the_deviation_over_seeds(tiny: Recipe, measured: tuple[Path, Path], tmp_path: Path) -> None:
+    data, checkpoints = measured
+    renders = decode(shards(data, "train")[0])[0]
+    _prompts(tmp_path / "prompts.jsonl", fields(shards(data, "train")[0])[:2], ["object"])
+    records = []
+    for arm, pictures in (("same", [renders[0]] * 5), ("mixed", [*renders, 255 - renders[0]])):
+        (tmp_path / "p" / arm).mkdir(parents=True)
+        for k, picture in enumerate(pictures):
+            Image.fromarray(picture).save(tmp_path / "p" / arm / f"{k + 1}.png")
+            records.append({"arm": arm, "seed": k + 1, "prompt": "picture 0", "file": f"{arm}/{k + 1}.png"})
+    (tmp_path / "p" / "pictures.jsonl").write_text("".join(json.dumps(r) + "\n" for r in records))
+    options = PictureOptions(tmp_path / "p", tmp_path / "prompts.jsonl", reference="same")
+    arms = evaluate_pictures(tiny, data, checkpoints, options, tmp_path / "report")["arms"]
+    assert arms["same"]["consistency"]["value"] == 0 and arms["same"]["consistency"]["seeds"] == 5
+    assert arms["mixed"]["consistency"]["value"] > 0
+    assert arms["mixed"]["standardPictures"] == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ("{", "not JSON"),
+        ('{"arm": "a", "seed": 1}', "prompt"),
+        ('{"arm": "a", "seed": 1, "prompt": "an unlisted one"}', "not in the prompts file"),
+        ('{"arm": "a", "seed": 1, "prompt": "picture 0"}\n' * 2, "second picture"),
+        ("", "lists no pictures"),
+    ],
+)
+def test_a_damaged_list_is_named(tmp_path: Path, line: str, complaint: str) -> None:
+    _prompts(tmp_path / "prompts.jsonl", [sample_fields(np.random.default_rng(0))], ["object"])
+    (tmp_path / "pictures.jsonl").write_text(line)
+    with pytest.raises(PictureFolderError, match=complaint):
+        load_records(tmp_path, load_prompts(tmp_path / "prompts.jsonl"))
+
+
+def test_the_committed_prompts_are_those_of_the_stage() -> None:
+    path = Path(__file__).parents[3] / "Benchmarks" / "prompts.jsonl"
+    assert [json.loads(line) for line in path.read_text().splitlines()] == standard_prompts()
+    assert len(load_prompts(path)) == 512
+
+
+def test_arms_are_read_from_their_names() -> None:
+    plans = {a: ArmPlan.parse(a) for a in ARMS}
+    assert (plans["draft"].handoff, plans["verifier"].handoff, plans["verifier"].steps) == (1.0, 0.0, None)
+    assert (plans["trust-0.75@8"].handoff, plans["trust-0.75@8"].mode, plans["trust-0.75@8"].steps) == (0.75, "trust", 8)
+    for wrong in ("handoff", "draft-0.2", "trust-1.5", "verifier@", "x"):
+        with pytest.raises(ValueError, match="arm"):
+            ArmPlan.parse(wrong)
+
+
+FAKE = """#!{python}
+import json, sys
+a = sys.argv[1:]
+value = lambda k: a[a.index(k) + 1]
+assert a[0] == "generate" and "--json" in a and "--quiet" in a
+seed, count, out = int(value("--seed")), int(value("--batch-count")), value("-o")
+with open({log!r}, "a") as log:
+    log.write(json.dumps(a) + "\\n")
+for s in range(seed, seed + count):
+    path = out if count == 1 else out[:-4] + f"-{{s}}.png"
+    open(path, "wb").write(bytes(str(s), "ascii"))
+    report = {{"draftSteps": 20, "stepCount": 25, "verification": {{"verifierEvaluations": 9, "reentryStep": 12}}}}
+    print(json.dumps({{"path": path, "prompt": a[1], "seed": s, "report": report}}))
+"""
+
+
+def test_the_program_is_run_once_for_a_run_of_seeds_and_never_twice_for_a_picture(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    program = tmp_path / "underpaint"
+    program.write_text(FAKE.format(python=sys.executable, log=str(log)))
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    _prompts(tmp_path / "prompts.jsonl", [sample_fields(np.random.default_rng(s)) for s in range(3)], ["object"])
+    prompts = load_prompts(tmp_path / "prompts.jsonl")
+    jobs = jobs_of(list(prompts.values()), consistency=1)
+    assert len(jobs) == 13
+    arms = [ArmPlan.parse("handoff-0.8"), ArmPlan.parse("verifier@8")]
+    for _ in range(2):
+        paint(Program(program, None), arms, jobs, tmp_path / "out", chunk=5)
+    calls = [json.loads(line) for line in log.read_text().splitlines()]
+    assert sum(int(c[c.index("--batch-count") + 1]) for c in calls) == 2 * len(jobs)
+    assert len(calls) < 2 * len(jobs)
+    assert "--steps" not in calls[0] and calls[-1][calls[-1].index("--steps") + 1] == "8"
+    records = load_records(tmp_path / "out", prompts)
+    assert len(records) == 2 * len(jobs)
+    for r in records:
+        assert r.file.read_bytes() == str(r.seed).encode()
+    assert records[0].telemetry == {
+        "verifierEvaluations": 9,
+        "reentryStep": 12,
+        "handoffStep": 20,
+        "stepCount": 25,
+    }
+
+
+def test_a_failing_program_is_quoted(tmp_path: Path) -> None:
+    program = tmp_path / "underpaint"
+    program.write_text("#!/bin/sh\necho no models here >&2\nexit 66\n")
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    with pytest.raises(PictureFolderError, match="no models here"):
+        Program(program, None).make(ArmPlan.parse("draft"), [Job("a mug", 1)], tmp_path)

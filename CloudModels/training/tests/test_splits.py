@@ -1,0 +1,112 @@
+"""Held-out combinations and what tells a data set's splits apart."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from underpaint_training.captions import caption, worded
+from underpaint_training.data.generate import SPLITS, fields_of, plan, seed_of
+from underpaint_training.data.grammar import (
+    COLORS,
+    LIGHTS,
+    MATERIALS,
+    OBJECT_ANGLES,
+    OBJECT_MATERIALS,
+    SURFACES,
+    sample_fields,
+)
+from underpaint_training.data.splits import GROUPS, PAIRS, TRIPLES, group_of
+from underpaint_training.prompts import standard_prompts
+from underpaint_training.recipe import DataRecipe
+
+
+def _possible(combination: dict[str, str]) -> bool:
+    """Whether the grammar can draw it at all."""
+    name = combination.get("object")
+    if name and "material" in combination and combination["material"] not in OBJECT_MATERIALS[name]:
+        return False
+    if name and "color" in combination and not any(MATERIALS[m].colorable for m in OBJECT_MATERIALS[name]):
+        return False
+    return not (name in OBJECT_ANGLES and combination.get("angle") not in (None, *OBJECT_ANGLES[name]))
+
+
+def test_every_held_out_combination_can_be_drawn_and_is_listed_once() -> None:
+    values = {"object": OBJECT_MATERIALS, "material": MATERIALS, "color": COLORS, "surface": SURFACES, "light": LIGHTS}
+    for combination in (*PAIRS, *TRIPLES):
+        assert _possible(dict(combination)), combination
+        assert all(value in values[key] for key, value in combination if key in values), combination
+    assert len(set(PAIRS)) == len(PAIRS) and len(set(TRIPLES)) == len(TRIPLES)
+
+
+def test_no_held_out_pair_is_inside_a_held_out_triple() -> None:
+    assert not [(p, t) for p in PAIRS for t in TRIPLES if set(p) <= set(t)]
+
+
+def test_the_groups_are_disjoint_and_training_keeps_every_single_value() -> None:
+    recipe = DataRecipe(held_out=True)
+    drawn = {split: [fields_of(recipe, split, seed) for seed in range(4000)] for split in ("train", "holdout")}
+    for group in GROUPS:
+        drawn[group] = [fields_of(recipe, group, seed) for seed in range(60)]
+        assert {group_of(f) for f in drawn[group]} == {group}
+    for split in ("train", "holdout"):
+        assert {group_of(f) for f in drawn[split]} == {None}
+    for key in ("object", "material", "color", "surface", "light", "angle", "composition"):
+        counts = Counter(getattr(f, key) for f in drawn["train"])
+        assert min(counts.values()) >= 20, counts
+        everything = {getattr(sample_fields(np.random.default_rng(s)), key) for s in range(1000)}
+        assert set(counts) == everything
+
+
+def test_without_held_out_groups_a_picture_shows_what_the_first_data_set_showed() -> None:
+    for seed in range(50):
+        assert fields_of(DataRecipe(), "train", seed) == sample_fields(np.random.default_rng(seed))
+
+
+def test_the_classifier_sees_every_combination() -> None:
+    groups = {group_of(fields_of(DataRecipe(held_out=True), "classifier", seed)) for seed in range(500)}
+    assert groups == {None, "pairs", "triples"}
+
+
+def test_seeds_differ_between_splits_and_attempts() -> None:
+    recipe = DataRecipe()
+    seeds = {seed_of(recipe, s, i, a) for s in SPLITS for i in range(50) for a in range(3)}
+    assert len(seeds) == 150 * len(SPLITS)
+
+
+def test_a_plan_covers_a_split_and_the_default_leaves_the_classifier_out() -> None:
+    recipe = replace(DataRecipe(), count=1200, holdout=500, classifier=700, shard_size=500)
+    assert plan(recipe, "classifier") == [("classifier", 0), ("classifier", 1)]
+    assert plan(recipe) == [("train", 0), ("holdout", 0), ("train", 1), ("train", 2)]
+
+
+def test_a_wording_names_the_fields_that_it_says() -> None:
+    rng, same = np.random.default_rng(5), np.random.default_rng(5)
+    for _ in range(500):
+        fields = sample_fields(rng)
+        assert sample_fields(same) == fields
+        wording = worded(fields, rng, 0.3)
+        assert caption(fields, same, 0.3) == wording.text
+        said = set(wording.mentioned)
+        assert "object" in said
+        assert ("surface" in said) == any(w in f" {wording.text}" for w in (" on a ", " on an ", " on linen", " on white", " on concrete", " against ", " in front of "))
+        if fields.color:
+            spoken = {"grey": ("grey", "gray"), "teal": ("teal", "turquoise"), "purple": ("purple", "violet")}
+            words = wording.text.split(" on ")[0].split(" against ")[0].split(" in front ")[0]
+            hit = any(f" {c} " in f" {words} " for c in spoken.get(fields.color, (fields.color,)))
+            assert hit or "color" not in said
+        assert ("angle" in said) <= any(
+            w in wording.text for w in ("eye level", "front view", "angle", "quarter", "above", "top", "flat lay")
+        )
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_held_out_prompts_say_their_combination(group: str) -> None:
+    prompts = standard_prompts(30, group)
+    assert len({p["prompt"] for p in prompts}) == 30
+    for p in prompts:
+        listed = [c for c in (PAIRS if group == "pairs" else TRIPLES) if set(c) <= set(p["fields"].items())]
+        assert any({key for key, _ in c} <= set(p["mentioned"]) for c in listed)

@@ -1,0 +1,106 @@
+"""The renders that pictures are compared with: features of the training split and of held-out renders.
+
+Features are divided by the training renders' mean standard deviation, so that distances read in units of the renders'
+own spread and stay comparable when the classifier is trained anew.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..pictures import decode, shards
+from ..recipe import Recipe
+from ..train_classifier import FrozenClassifier, LabelledPictures, Readings, fitted, held_out, read
+from .metrics import edge_strength, nearest
+
+# Fixed numbers, so that the figures do not move while more shards are being rendered.
+TYPICAL_REFERENCES = 2000
+NEIGHBOUR = 5
+
+
+@dataclass(frozen=True)
+class TrainingRenders:
+    """Features of the generators' training pictures, as they are and mirrored."""
+
+    folder: Path
+    features: np.ndarray  # [2n, feature]: n as they are, then their mirror images
+    per_shard: int
+    scale: float
+
+    @property
+    def count(self) -> int:
+        return len(self.features) // 2
+
+    @property
+    def plain(self) -> np.ndarray:
+        return self.features[: self.count]
+
+    def picture(self, index: int) -> np.ndarray:
+        """The picture that row `index` of the features belongs to, mirrored where the row is."""
+        mirror, number = divmod(index, self.count)
+        shard, local = divmod(number, self.per_shard)
+        pixels = decode(shards(self.folder, "train")[shard])[0][local]
+        return pixels[:, ::-1] if mirror else pixels
+
+
+def _shard_features(classifier: FrozenClassifier, shard: Path, cache: Path) -> np.ndarray:
+    """[2, n, feature] of one shard, through a cache that the classifier's name keys."""
+    path = cache / classifier.name / f"{shard.stem}.npy"
+    if not path.exists():
+        pixels = np.stack([fitted(p, classifier.size) for p in decode(shard)[0]])
+        both = [read(classifier.model, p).features for p in (pixels, pixels[:, :, ::-1])]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_suffix(".partial.npy")
+        np.save(temporary, np.stack(both))
+        temporary.rename(path)
+    return np.load(path)
+
+
+def training_renders(classifier: FrozenClassifier, data: Path, cache: Path) -> TrainingRenders:
+    parts = [_shard_features(classifier, shard, cache) for shard in shards(data, "train")]
+    features = np.concatenate(parts, 1)
+    scale = float(np.sqrt(features[0].var(0).mean()))
+    return TrainingRenders(data, features.reshape(-1, features.shape[-1]) / scale, parts[0].shape[1], scale)
+
+
+@dataclass(frozen=True)
+class HeldOutRenders:
+    """Real renders that nothing was trained on: what the best possible generator would score."""
+
+    pixels: np.ndarray
+    labels: np.ndarray
+    readings: Readings
+    features: np.ndarray  # scaled
+    distances: np.ndarray  # to the NEIGHBOUR-th nearest training render, sorted
+    edges: dict[int, float]  # class of surface to the median edge strength; −1 for all surfaces
+
+    def typicality(self, distances: np.ndarray) -> np.ndarray:
+        """Twice the share of held-out renders that lie at least as far from the training renders, at most 1."""
+        nearer = np.searchsorted(self.distances, distances, side="left")
+        return np.minimum(1.0, 2 * (len(self.distances) - nearer) / len(self.distances))
+
+
+def typical_distance(features: np.ndarray, training: TrainingRenders) -> np.ndarray:
+    """Distance of scaled features [n, feature] to the NEIGHBOUR-th nearest of the first training renders, [n]."""
+    return nearest(features, training.plain[:TYPICAL_REFERENCES], NEIGHBOUR)[0][:, -1]
+
+
+def held_out_renders(
+    recipe: Recipe, classifier: FrozenClassifier, data: Path, training: TrainingRenders, surface: int
+) -> HeldOutRenders:
+    """`surface` is the attribute number of the surface, by which edges are judged."""
+    own = LabelledPictures(data, "classifier", classifier.size)
+    pixels, labels = held_out(data, recipe.classifier, own)
+    readings = read(classifier.model, pixels)
+    features = readings.features / training.scale
+    strengths = np.array([edge_strength(p) for p in pixels])
+    edges = {-1: float(np.median(strengths))}
+    predicted = readings.predictions()[:, surface]
+    for value in np.unique(predicted):
+        if (predicted == value).sum() >= 5:
+            edges[int(value)] = float(np.median(strengths[predicted == value]))
+    distances = np.sort(typical_distance(features, training))
+    return HeldOutRenders(pixels, labels, readings, features, distances, edges)

@@ -1,0 +1,90 @@
+"""Stage `evaluate --pictures`: makes missing pictures where it is asked to, measures the folder, writes the report."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from ..attributes import ATTRIBUTES
+from ..latents import MissingStageError
+from ..pictures import shards
+from ..recipe import Recipe
+from ..train_classifier import load_classifier
+from ..training import device_of
+from .folder import STANDARD_COUNT, load_prompts, load_records
+from .measure import arms_of, measure
+from .painting import ARMS, ArmPlan, Maker, Program, Torch, jobs_of, paint
+from .reference import held_out_renders, training_renders
+from .report import write_html
+from .scores import Judge
+
+CHECKOUT = Path(__file__).resolve().parents[4]
+
+
+@dataclass(frozen=True)
+class PictureOptions:
+    """What `evaluate --pictures` was asked to do."""
+
+    folder: Path
+    prompts: Path = CHECKOUT / "Benchmarks" / "prompts.jsonl"
+    reference: str | None = None
+    arms: tuple[str, ...] = ()
+    program: Path | None = None
+    models: Path | None = None
+    count: int = STANDARD_COUNT
+    consistency: int = 5
+
+
+def make_pictures(options: PictureOptions) -> None:
+    maker: Maker
+    names = options.arms
+    if options.program:
+        maker = Program(options.program, options.models)
+    else:
+        maker = Torch(options.models or CHECKOUT)
+        names = tuple(a for a in names if not a.startswith("handoff")) if options.arms == ARMS else names
+    prompts = list(load_prompts(options.prompts).values())[: options.count]
+    jobs = jobs_of(prompts, options.consistency)
+    paint(maker, [ArmPlan.parse(a) for a in names], jobs, options.folder)
+
+
+def evaluate_pictures(
+    recipe: Recipe, data: Path, checkpoints: Path, options: PictureOptions, out: Path
+) -> dict[str, Any]:
+    """Writes numbers.json and report.html under `out` and returns the numbers."""
+    device_of(recipe.device)
+    classifier = load_classifier(recipe, checkpoints)
+    if not shards(data, "train"):
+        raise MissingStageError(f"no train shards in {data}: run the stage 'data' first")
+    if options.arms:
+        make_pictures(options)
+    records = load_records(options.folder, load_prompts(options.prompts))
+    training = training_renders(classifier, data, checkpoints / "features")
+    real = held_out_renders(recipe, classifier, data, training, ATTRIBUTES.index("surface"))
+    judge = Judge(classifier, training, real)
+    arms = arms_of(records, judge.score_records(records))
+    numbers, closest = measure(arms, judge, options.reference)
+    numbers |= {"recipe": recipe.name, "date": datetime.now(timezone.utc).strftime("%Y-%m-%d")}
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "numbers.json").write_text(json.dumps(numbers, indent=2, sort_keys=True) + "\n")
+    (out / "report.html").write_text(write_html(numbers, arms, closest, training))
+    return numbers
+
+
+def summary(numbers: dict[str, Any]) -> str:
+    """One line an arm, for the terminal."""
+    ceiling = numbers["classifier"]["ceiling"]["joint"]
+    lines = [f"classifier on {numbers['classifier']['heldOutRenders']} real renders: joint {100 * ceiling:.1f} % (all attributes)"]
+    for name, entry in numbers["arms"].items():
+        if "accuracy" not in entry:
+            continue
+        joint, composite = entry["accuracy"]["joint"], entry["axes"]["composite"]
+        lines.append(
+            f"{name}: joint {100 * joint['value']:.1f} ± {100 * joint['standardError']:.1f} % "
+            f"of {100 * joint['ceiling']:.1f} %, composite {composite['value']:.2f} ± {composite['standardError']:.2f}, "
+            f"{joint['count']} pictures"
+        )
+    return "\n".join(lines)

@@ -1,0 +1,247 @@
+"""Stage `classifier`: the measuring instrument, trained on renders that no generator was trained on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+from torch.nn import functional as F
+
+from .attributes import ATTRIBUTES, CLASSES, label_array, mirrored_labels
+from .augmentation import augmented, softened
+from .latents import MissingStageError
+from .models.classifier import STRIDE, Classifier
+from .parallel import Group
+from .pictures import decode, fields, shards
+from .recipe import ClassifierRecipe, Recipe
+from .training import Average, Clock, Optimizers, device_of, restore, save, trapezoid
+
+REPORT_STEPS = 25
+REFRESH_SECONDS = 120
+SPLIT = "classifier"
+
+
+def build(recipe: ClassifierRecipe) -> Classifier:
+    return Classifier({name: len(values) for name, values in CLASSES.items()}, recipe.widths, recipe.features)
+
+
+def fitted(pixels: np.ndarray, size: int) -> np.ndarray:
+    """One picture [H, W, 3] at about size² pixels with its own shape, sides a multiple of the network's stride."""
+    h, w = pixels.shape[:2]
+    scale = size / np.sqrt(h * w)
+    sides = tuple(max(STRIDE, round(v * scale / STRIDE) * STRIDE) for v in (w, h))
+    if sides == (w, h):
+        return pixels
+    # Antialiased when shrinking.
+    return np.asarray(Image.fromarray(pixels).resize(sides, Image.Resampling.LANCZOS))
+
+
+def to_tensor(pixels: np.ndarray) -> Tensor:
+    """Bytes [n, H, W, 3] to [n, 3, H, W] in [−1,1], channels last in memory."""
+    x = torch.from_numpy(np.ascontiguousarray(pixels)).permute(0, 3, 1, 2).float() / 127.5 - 1
+    return x.contiguous(memory_format=torch.channels_last)
+
+
+class LabelledPictures:
+    """Pictures, masks and labels of a split in memory, resized once; `refresh` takes in new shards."""
+
+    def __init__(self, folder: Path, split: str, size: int) -> None:
+        self.folder, self.split, self.size = folder, split, size
+        self.pixels = np.zeros((0, size, size, 3), np.uint8)
+        self.masks = np.zeros((0, size, size), np.uint8)
+        self.labels = np.zeros((0, len(ATTRIBUTES)), np.int64)
+        self.known = 0
+        self.refresh()
+
+    def refresh(self) -> None:
+        for shard in shards(self.folder, self.split)[self.known :]:
+            pixels, masks = decode(shard)
+            self.pixels = np.concatenate([self.pixels, np.stack([fitted(p, self.size) for p in pixels])])
+            shape = (self.size, self.size)
+            small = [np.asarray(Image.fromarray((m > 0).astype(np.uint8) * 255).resize(shape)) for m in masks]
+            self.masks = np.concatenate([self.masks, np.stack(small)])
+            self.labels = np.concatenate([self.labels, label_array(fields(shard))])
+            self.known += 1
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+
+@dataclass(frozen=True)
+class Readings:
+    """What a classifier says of n pictures."""
+
+    probabilities: dict[str, np.ndarray]  # attribute to [n, class]
+    features: np.ndarray  # [n, feature]
+
+    def predictions(self) -> np.ndarray:
+        """[n, attribute]."""
+        return np.stack([self.probabilities[name].argmax(1) for name in ATTRIBUTES], 1)
+
+
+@torch.no_grad()
+def read(model: Classifier, pixels: np.ndarray, soften: int | None = None) -> Readings:
+    """Readings of bytes [n, H, W, 3] at the classifier's size; with a seed, of softened copies."""
+    device = next(model.parameters()).device
+    probabilities: dict[str, list[np.ndarray]] = {name: [] for name in ATTRIBUTES}
+    features = []
+    generator = torch.Generator().manual_seed(soften or 0)
+    for start in range(0, len(pixels), 64):
+        x = to_tensor(pixels[start : start + 64])
+        if soften is not None:
+            x = softened(x, generator).clamp(-1, 1)
+        with torch.autocast(device.type, torch.bfloat16):
+            reading = model(x.to(device))
+        features.append(reading.features.float().cpu().numpy())
+        for name in ATTRIBUTES:
+            probabilities[name].append(reading.logits[name].softmax(1).cpu().numpy())
+    return Readings({k: np.concatenate(v) for k, v in probabilities.items()}, np.concatenate(features))
+
+
+def held_out(data: Path, recipe: ClassifierRecipe, own: LabelledPictures) -> tuple[np.ndarray, np.ndarray]:
+    """Renders that neither the classifier nor any generator was trained on: the first of the classifier's own, and
+    the generators' hold-out. Pixels and labels."""
+    other = LabelledPictures(data, "holdout", recipe.size)
+    n = recipe.held_out
+    return np.concatenate([own.pixels[:n], other.pixels]), np.concatenate([own.labels[:n], other.labels])
+
+
+def accuracy(correct: np.ndarray) -> dict[str, float]:
+    """Shares of correct [n, attribute], and of rows that are correct in all."""
+    values = {name: float(correct[:, k].mean()) for k, name in enumerate(ATTRIBUTES)}
+    return values | {"joint": float(correct.all(1).mean())}
+
+
+@dataclass(frozen=True)
+class FrozenClassifier:
+    """The averaged classifier, a name that changes with its weights, and what its held-out renders gave."""
+
+    model: Classifier
+    name: str
+    size: int
+    correct: np.ndarray  # [n, attribute] on held-out renders
+    training: dict[str, Any]
+
+
+def load_classifier(recipe: Recipe, checkpoints: Path) -> FrozenClassifier:
+    state = restore(checkpoints / "classifier.pt")
+    if state is None:
+        raise MissingStageError(f"no classifier.pt in {checkpoints}: run the stage 'classifier' first")
+    if state["classes"] != {k: list(v) for k, v in CLASSES.items()}:
+        raise MissingStageError("classifier.pt knows other attributes than the grammar now: train it anew")
+    model = build(recipe.classifier)
+    model.load_state_dict(state["average"])
+    digest = hashlib.sha256(b"".join(v.numpy().tobytes() for v in state["average"].values())).hexdigest()
+    model = model.to(recipe.device, memory_format=torch.channels_last).eval().requires_grad_(False)
+    training = {k: state[k] for k in ("samples", "pictures", "step", "ceiling", "ceilingSoftened")}
+    training["minutes"] = state["seconds"] / 60
+    return FrozenClassifier(model, digest[:16], state["size"], state["correct"].numpy(), training)
+
+
+def train(recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, group: Group) -> None:
+    r = recipe.classifier
+    device = device_of(recipe.device, group.size)
+    torch.manual_seed(r.seed)
+    store = LabelledPictures(data, SPLIT, r.size)
+    if len(store) <= r.held_out:
+        raise MissingStageError(
+            f"{len(store)} pictures of the split '{SPLIT}' in {data}, {r.held_out} of them to be held out: "
+            f"run the stage 'data' with --split {SPLIT} first"
+        )
+    model = build(r).to(device, memory_format=torch.channels_last)
+    average = Average(model, r.ema)
+    optimizers = Optimizers([model], r.matrix_rate, r.rate, group)
+    path = checkpoints / "classifier.pt"
+    state = restore(path)
+    step, before = 0, 0.0
+    if state:
+        model.load_state_dict(state["model"])
+        average.module.load_state_dict(state["average"])
+        optimizers.load(state["optimizers"])
+        step, before = state["step"], state["seconds"]
+    rng = np.random.default_rng((r.seed, step, group.rank))
+    generator = torch.Generator().manual_seed(1000 * step + 10 * r.seed + group.rank)
+    clock = Clock(minutes or r.minutes, before)
+    checkpoints.mkdir(parents=True, exist_ok=True)
+    log = (checkpoints / "classifier.jsonl").open("a")
+    saved = refreshed = time.time()
+    losses: list[float] = []
+    share = r.batch // group.size
+
+    def checkpoint() -> dict[str, float]:
+        pixels, truth = held_out(data, r, store)
+        correct = read(average.module, pixels).predictions() == truth
+        soft = read(average.module, pixels, soften=r.seed).predictions() == truth
+        ceiling = accuracy(correct)
+        save(
+            {
+                "model": model.state_dict(),
+                "average": average.module.state_dict(),
+                "optimizers": optimizers.state(),
+                "step": step,
+                "seconds": clock.seconds,
+                "samples": step * r.batch,
+                "pictures": len(store) - r.held_out,
+                "size": r.size,
+                "classes": {k: list(v) for k, v in CLASSES.items()},
+                "correct": torch.from_numpy(correct),
+                "ceiling": ceiling,
+                "ceilingSoftened": accuracy(soft),
+            },
+            path,
+        )
+        return ceiling
+
+    def report(extra: dict[str, Any]) -> None:
+        line = {
+            "step": step,
+            "samples": step * r.batch,
+            "seconds": round(clock.seconds),
+            "loss": round(float(np.mean(losses)), 4) if losses else None,
+            "pictures": len(store),
+        }
+        losses.clear()
+        log.write(json.dumps(line | extra) + "\n")
+        log.flush()
+        print(line | extra, flush=True)
+
+    fraction = clock.fraction
+    while fraction < 1:
+        index = rng.integers(r.held_out, len(store), share)
+        mirror = rng.random(share) < 0.5
+        pixels, masks, truth = store.pixels[index], store.masks[index], store.labels[index]
+        pixels[mirror], masks[mirror] = pixels[mirror, :, ::-1], masks[mirror, :, ::-1]
+        truth[mirror] = mirrored_labels(truth[mirror])
+        x, mask = augmented(to_tensor(pixels), torch.from_numpy(masks).float() / 255, generator)
+        target = torch.from_numpy(truth).to(device)
+        with torch.autocast(device.type, torch.bfloat16):
+            reading = model(x.to(device, memory_format=torch.channels_last))
+        where = F.adaptive_avg_pool2d(mask[:, None], reading.mask.shape[1:])[:, 0].to(device)
+        loss = r.mask_weight * F.binary_cross_entropy_with_logits(reading.mask, where)
+        for k, name in enumerate(ATTRIBUTES):
+            loss = loss + F.cross_entropy(reading.logits[name], target[:, k], label_smoothing=r.smoothing)
+        loss.backward()
+        fraction = group.average_gradients(model.parameters(), clock.fraction)
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)
+        optimizers.step(trapezoid(fraction, step, r.warmup, decay=0.5))
+        average.update(model, step)
+        losses.append(loss.item())
+        step += 1
+        if group.leads and step % REPORT_STEPS == 0:
+            report({})
+        if group.leads and time.time() - saved > r.checkpoint_minutes * 60:
+            report({"ceiling": checkpoint()})
+            saved = time.time()
+        if time.time() - refreshed > REFRESH_SECONDS:
+            store.refresh()
+            refreshed = time.time()
+    if group.leads:
+        report({"ceiling": checkpoint()})
