@@ -145,14 +145,17 @@ def test_the_classifier_resumes_and_counts_its_held_out_renders(
 
 
 def test_the_classifier_learns_where_the_object_is_and_what_colour_it_has(tiny: Recipe) -> None:
-    """The whole training step on discs whose colour is the label: far above chance in a few dozen steps."""
+    """Discs of four colours anywhere in the picture: far above chance in a few dozen steps."""
     from torch.nn import functional as F
+
+    from underpaint_training.parallel import Group
+    from underpaint_training.training import Optimizers
 
     torch.manual_seed(0)
     rng = np.random.default_rng(0)
     model = build(tiny.classifier)
-    optimizer = torch.optim.AdamW(model.parameters(), 3e-3)
-    palette = torch.rand(len(CLASSES["color"]), 3, generator=torch.Generator().manual_seed(1)) * 2 - 1
+    optimizers = Optimizers([model], 0.05, 3e-3, Group(0, 1))
+    palette = torch.tensor([[1.0, -1, -1], [-1, 1, -1], [-1, -1, 1], [1, 1, 1]])
     y, x = np.mgrid[:64, :64]
 
     def batch(count: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -162,20 +165,19 @@ def test_the_classifier_learns_where_the_object_is_and_what_colour_it_has(tiny: 
         mask = torch.from_numpy(masks).float()
         return torch.where(mask[:, None] > 0, palette[colors][:, :, None, None], torch.zeros(1)), mask, colors
 
-    for _ in range(120):
-        pictures, mask, colors = batch(32)
+    for _ in range(60):
+        pictures, mask, colors = batch(16)
         reading = model(pictures)
         where = F.adaptive_avg_pool2d(mask[:, None], reading.mask.shape[1:])[:, 0]
         loss = F.cross_entropy(reading.logits["color"], colors)
         loss = loss + F.binary_cross_entropy_with_logits(reading.mask, where)
         loss.backward()
-        optimizer.step()
-        optimizer.zero_grad()
+        optimizers.step(1.0)
     model.eval()
     pictures, mask, colors = batch(128)
     with torch.no_grad():
         reading = model(pictures)
-    assert (reading.logits["color"].argmax(1) == colors).float().mean() > 0.5
+    assert (reading.logits["color"].argmax(1) == colors).float().mean() > 0.8
     found = F.interpolate(reading.mask[:, None], size=64)[:, 0] > 0
     overlap = (found & (mask > 0)).sum() / (found | (mask > 0)).sum()
     assert overlap > 0.4

@@ -40,26 +40,23 @@ def blurred(x: Tensor, sigma: Tensor) -> Tensor:
 
 
 def softened(x: Tensor, generator: torch.Generator) -> Tensor:
-    """Blur of up to 1.3 pixels, grain, and stains of 4 and 8 pixels, each on half of the pictures."""
+    """Blur of up to 1.3 pixels, grain, and stains of 4 and 8 pixels, each of a random strength from nothing."""
     n = len(x)
-
-    def half() -> Tensor:
-        return (torch.rand(n, generator=generator) < 0.5).float().view(-1, 1, 1, 1)
-
-    x = blurred(x, half() * _uniform(n, 0.3, 1.3, generator))
-    x = x + half() * _uniform(n, 0, 0.04, generator) * torch.randn(x.shape, generator=generator)
+    x = blurred(x, _uniform(n, 0, 1.3, generator))
+    x = x + _uniform(n, 0, 0.04, generator) * torch.randn(x.shape, generator=generator)
     for cell in (4, 8):
         coarse = torch.randn(n, 3, x.shape[2] // cell, x.shape[3] // cell, generator=generator)
         stains = F.interpolate(coarse, size=x.shape[2:], mode="bilinear", align_corners=False)
-        x = x + half() * _uniform(n, 0, 0.06, generator) * stains
+        x = x + _uniform(n, 0, 0.06, generator) * stains
     return x
 
 
 def augmented(x: Tensor, mask: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     """Pictures [n, 3, H, W] in [−1,1] and object masks [n, H, W]; mirror images are the caller's, as labels change."""
     x, mask = moved(x, mask, generator)
-    x = softened(x, generator)
     n = len(x)
+    # The order of a batch is random, so that any half will do.
+    x = torch.cat([softened(x[: n // 2], generator), x[n // 2 :]])
     gain = _uniform(n, 0.93, 1.07, generator)
     tint = 1 + 0.02 * (2 * torch.rand(n, 3, 1, 1, generator=generator) - 1)
     return ((x + 1) * gain * tint - 1).clamp(-1, 1), mask

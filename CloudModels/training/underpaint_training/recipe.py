@@ -89,7 +89,7 @@ class DraftRecipe:
 @dataclass(frozen=True)
 class ClassifierRecipe:
     size: int = 128
-    widths: tuple[int, ...] = (32, 64, 96, 128, 192)
+    widths: tuple[int, ...] = (64, 96, 128, 192)
     features: int = 128
     batch: int = 64
     minutes: float = 8.0

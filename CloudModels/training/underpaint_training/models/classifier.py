@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 STRIDE = 32
+PATCH = 4
 
 
 class Reading(NamedTuple):
@@ -53,28 +54,28 @@ def _pooled(x: Tensor, weight: Tensor) -> Tensor:
 
 
 class Classifier(nn.Module):
-    """Five widths at 1/2, 1/4, 1/8, 1/16 and 1/32 of the picture."""
+    """Four widths at 1/4, 1/8, 1/16 and 1/32 of the picture."""
 
     def __init__(self, classes: dict[str, int], widths: tuple[int, ...], features: int) -> None:
         super().__init__()
-        a, b, c, d, e = widths
-        self.conv_in, self.norm_in = _conv(12, a), nn.BatchNorm2d(a)
-        self.down1, self.block1 = Down(a, b), ResidualBlock(b)
+        a, b, c, d = widths
+        self.conv_in, self.norm_in = _conv(3 * PATCH * PATCH, a), nn.BatchNorm2d(a)
+        self.down1, self.blocks1 = Down(a, b), nn.Sequential(ResidualBlock(b), ResidualBlock(b))
         self.down2, self.block2 = Down(b, c), ResidualBlock(c)
         self.down3, self.block3 = Down(c, d), ResidualBlock(d)
-        self.down4, self.block4 = Down(d, e), ResidualBlock(e)
-        self.mask_conv_out = nn.Conv2d(c, 1, 1)
+        self.mask_conv_out = nn.Conv2d(b, 1, 1)
         # The whole at 1/32, the object and its surroundings at 1/8, the object at 1/16, the mask's place and area.
-        self.project = nn.Linear(e + 2 * c + d + 3, features)
+        pooled = d + 2 * b + c + 3
+        self.norm_out = nn.BatchNorm1d(pooled)
+        self.project = nn.Linear(pooled, features)
         self.heads = nn.ModuleDict({name: nn.Linear(features, n) for name, n in classes.items()})
 
     def forward(self, x: Tensor) -> Reading:
         """Pixels [batch, 3, H, W] in [−1,1]; the sides are multiples of 32."""
-        x = F.relu(self.norm_in(self.conv_in(F.pixel_unshuffle(x, 2))))
-        x = self.block1(self.down1(x))
-        eighth = self.block2(self.down2(x))
-        sixteenth = self.block3(self.down3(eighth))
-        last = self.block4(self.down4(sixteenth))
+        x = F.relu(self.norm_in(self.conv_in(F.pixel_unshuffle(x, PATCH))))
+        eighth = self.blocks1(self.down1(x))
+        sixteenth = self.block2(self.down2(eighth))
+        last = self.block3(self.down3(sixteenth))
         mask = self.mask_conv_out(eighth).float()[:, 0]
         inside = torch.sigmoid(mask)
         h, w = inside.shape[1:]
@@ -88,6 +89,6 @@ class Classifier(nn.Module):
             _pooled(sixteenth, inside),
             torch.stack([area, across, down], 1).to(last.dtype),
         ]
-        features = self.project(torch.cat(parts, 1)).float()
-        hidden = F.relu(features)
+        features = self.project(self.norm_out(torch.cat(parts, 1))).float()
+        hidden = F.silu(features)
         return Reading({name: head(hidden).float() for name, head in self.heads.items()}, features, mask)
