@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from conftest import PaintedDiscs
 from PIL import Image
 
 from underpaint_training.attributes import (
@@ -41,8 +42,6 @@ from underpaint_training.prompts import standard_prompts
 from underpaint_training.recipe import Recipe
 from underpaint_training.train_classifier import build, fitted, load_classifier, read, train
 from underpaint_training.training import restore
-
-from conftest import PaintedDiscs
 
 
 def test_a_mean_knows_its_standard_error() -> None:
@@ -93,7 +92,9 @@ def test_blur_lowers_edge_strength_and_keeps_the_mean() -> None:
 
 def test_labels_of_a_mirror_image_are_those_of_its_fields() -> None:
     many = [sample_fields(np.random.default_rng(s)) for s in range(100)]
-    np.testing.assert_array_equal(mirrored_labels(label_array(many)), label_array([mirrored(f) for f in many]))
+    np.testing.assert_array_equal(
+        mirrored_labels(label_array(many)), label_array([mirrored(f) for f in many])
+    )
     assert all(0 <= v < len(CLASSES[n]) for f in many for n, v in zip(ATTRIBUTES, labels(f)))
     with pytest.raises(ValueError, match="weight"):
         mention_mask(["object", "weight"])
@@ -102,7 +103,9 @@ def test_labels_of_a_mirror_image_are_those_of_its_fields() -> None:
 def test_augmentation_moves_a_picture_and_its_mask_together() -> None:
     mask = torch.zeros(8, 64, 64)
     mask[:, 20:44, 10:30] = 1
-    x, moved = augmented(mask[:, None].expand(-1, 3, -1, -1) * 1.6 - 0.8, mask, torch.Generator().manual_seed(3))
+    x, moved = augmented(
+        mask[:, None].expand(-1, 3, -1, -1) * 1.6 - 0.8, mask, torch.Generator().manual_seed(3)
+    )
     inside = (x.mean(1) * moved).sum((1, 2)) / moved.sum((1, 2))
     assert (inside > 0.5).all() and x.abs().max() <= 1 and not torch.equal(moved, mask)
 
@@ -151,6 +154,8 @@ def test_the_classifier_learns_where_the_object_is_and_what_colour_it_has(tiny: 
     from underpaint_training.parallel import Group
     from underpaint_training.training import Optimizers
 
+    # Threads of tiny layers only wait for each other.
+    torch.set_num_threads(1)
     torch.manual_seed(0)
     rng = np.random.default_rng(0)
     model = build(tiny.classifier)
@@ -198,7 +203,9 @@ def _folder(folder: Path, arms: dict[str, np.ndarray], seeds: list[int] | None =
         for i, picture in enumerate(pictures):
             Image.fromarray(picture).save(folder / arm / f"{i + 1}.png")
             record = {"arm": arm, "seed": i + 1, "prompt": f"picture {i}", "file": f"{arm}/{i + 1}.png"}
-            lines.append(record | {"verifierEvaluations": 8, "reentryStep": 20, "handoffStep": 20, "stepCount": 25})
+            lines.append(
+                record | {"verifierEvaluations": 8, "reentryStep": 20, "handoffStep": 20, "stepCount": 25}
+            )
     (folder / "pictures.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
 
 
@@ -216,7 +223,9 @@ def test_a_report_of_known_pictures(tiny: Recipe, measured: tuple[Path, Path], t
     classifier = load_classifier(tiny, checkpoints)
     right = read(classifier.model, renders).predictions() == label_array(truth)
     columns = [ATTRIBUTES.index(n) for n in ("object", "color", "light")]
-    assert arms["verifier"]["accuracy"]["joint"]["value"] == pytest.approx(right[:, columns].all(1).mean(), abs=1e-5)
+    assert arms["verifier"]["accuracy"]["joint"]["value"] == pytest.approx(
+        right[:, columns].all(1).mean(), abs=1e-5
+    )
     assert arms["verifier"]["accuracy"]["color"]["count"] == len(renders)
     assert arms["verifier"]["accuracy"]["surface"]["count"] == 0
     held = classifier.correct[:, columns]
@@ -235,7 +244,9 @@ def test_a_report_of_known_pictures(tiny: Recipe, measured: tuple[Path, Path], t
     assert not re.search(r"""(src|href)=["'](?!data:)""", page)
 
 
-def test_consistency_is_the_deviation_over_seeds(tiny: Recipe, measured: tuple[Path, Path], tmp_path: Path) -> None:
+def test_consistency_is_the_deviation_over_seeds(
+    tiny: Recipe, measured: tuple[Path, Path], tmp_path: Path
+) -> None:
     data, checkpoints = measured
     renders = decode(shards(data, "train")[0])[0]
     _prompts(tmp_path / "prompts.jsonl", fields(shards(data, "train")[0])[:2], ["object"])
@@ -279,7 +290,11 @@ def test_the_committed_prompts_are_those_of_the_stage() -> None:
 def test_arms_are_read_from_their_names() -> None:
     plans = {a: ArmPlan.parse(a) for a in ARMS}
     assert (plans["draft"].handoff, plans["verifier"].handoff, plans["verifier"].steps) == (1.0, 0.0, None)
-    assert (plans["trust-0.75@8"].handoff, plans["trust-0.75@8"].mode, plans["trust-0.75@8"].steps) == (0.75, "trust", 8)
+    assert (plans["trust-0.75@8"].handoff, plans["trust-0.75@8"].mode, plans["trust-0.75@8"].steps) == (
+        0.75,
+        "trust",
+        8,
+    )
     for wrong in ("handoff", "draft-0.2", "trust-1.5", "verifier@", "x"):
         with pytest.raises(ValueError, match="arm"):
             ArmPlan.parse(wrong)
@@ -306,7 +321,9 @@ def test_the_program_is_run_once_for_a_run_of_seeds_and_never_twice_for_a_pictur
     program = tmp_path / "underpaint"
     program.write_text(FAKE.format(python=sys.executable, log=str(log)))
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
-    _prompts(tmp_path / "prompts.jsonl", [sample_fields(np.random.default_rng(s)) for s in range(3)], ["object"])
+    _prompts(
+        tmp_path / "prompts.jsonl", [sample_fields(np.random.default_rng(s)) for s in range(3)], ["object"]
+    )
     prompts = load_prompts(tmp_path / "prompts.jsonl")
     jobs = jobs_of(list(prompts.values()), consistency=1)
     assert len(jobs) == 13

@@ -35,7 +35,13 @@ def _possible(combination: dict[str, str]) -> bool:
 
 
 def test_every_held_out_combination_can_be_drawn_and_is_listed_once() -> None:
-    values = {"object": OBJECT_MATERIALS, "material": MATERIALS, "color": COLORS, "surface": SURFACES, "light": LIGHTS}
+    values = {
+        "object": OBJECT_MATERIALS,
+        "material": MATERIALS,
+        "color": COLORS,
+        "surface": SURFACES,
+        "light": LIGHTS,
+    }
     for combination in (*PAIRS, *TRIPLES):
         assert _possible(dict(combination)), combination
         assert all(value in values[key] for key, value in combination if key in values), combination
@@ -48,7 +54,9 @@ def test_no_held_out_pair_is_inside_a_held_out_triple() -> None:
 
 def test_the_groups_are_disjoint_and_training_keeps_every_single_value() -> None:
     recipe = DataRecipe(held_out=True)
-    drawn = {split: [fields_of(recipe, split, seed) for seed in range(4000)] for split in ("train", "holdout")}
+    drawn = {
+        split: [fields_of(recipe, split, seed) for seed in range(1500)] for split in ("train", "holdout")
+    }
     for group in GROUPS:
         drawn[group] = [fields_of(recipe, group, seed) for seed in range(60)]
         assert {group_of(f) for f in drawn[group]} == {group}
@@ -56,7 +64,7 @@ def test_the_groups_are_disjoint_and_training_keeps_every_single_value() -> None
         assert {group_of(f) for f in drawn[split]} == {None}
     for key in ("object", "material", "color", "surface", "light", "angle", "composition"):
         counts = Counter(getattr(f, key) for f in drawn["train"])
-        assert min(counts.values()) >= 20, counts
+        assert min(counts.values()) >= 10, counts
         everything = {getattr(sample_fields(np.random.default_rng(s)), key) for s in range(1000)}
         assert set(counts) == everything
 
@@ -92,14 +100,26 @@ def test_a_wording_names_the_fields_that_it_says() -> None:
         assert caption(fields, same, 0.3) == wording.text
         said = set(wording.mentioned)
         assert "object" in said
-        assert ("surface" in said) == any(w in f" {wording.text}" for w in (" on a ", " on an ", " on linen", " on white", " on concrete", " against ", " in front of "))
+        assert ("surface" in said) == any(
+            w in f" {wording.text}"
+            for w in (
+                " on a ",
+                " on an ",
+                " on linen",
+                " on white",
+                " on concrete",
+                " against ",
+                " in front of ",
+            )
+        )
         if fields.color:
             spoken = {"grey": ("grey", "gray"), "teal": ("teal", "turquoise"), "purple": ("purple", "violet")}
             words = wording.text.split(" on ")[0].split(" against ")[0].split(" in front ")[0]
             hit = any(f" {c} " in f" {words} " for c in spoken.get(fields.color, (fields.color,)))
             assert hit or "color" not in said
         assert ("angle" in said) <= any(
-            w in wording.text for w in ("eye level", "front view", "angle", "quarter", "above", "top", "flat lay")
+            w in wording.text
+            for w in ("eye level", "front view", "angle", "quarter", "above", "top", "flat lay")
         )
 
 

@@ -8,12 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import PaintedDiscs
 
 from underpaint_training.data.generate import render_shard, write_manifest
 from underpaint_training.data.grammar import sample_fields
 from underpaint_training.recipe import Recipe, RecipeError, load
-
-from conftest import PaintedDiscs
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +76,9 @@ def _paints_from_the_export(root: Path) -> None:
 
     maker = Torch(root)
     jobs = [Job("a red ceramic mug", 1), Job("a blue vase", 2)]
-    paint(maker, [ArmPlan.parse(a) for a in ("draft", "verifier", "trust-0.0", "trust-0.6@3")], jobs, root / "p")
+    paint(
+        maker, [ArmPlan.parse(a) for a in ("draft", "verifier", "trust-0.0", "trust-0.6@3")], jobs, root / "p"
+    )
     records = [json.loads(line) for line in (root / "p" / "pictures.jsonl").read_text().splitlines()]
     assert [(r["handoffStep"], r["stepCount"]) for r in records[::2]] == [(5, 5), (0, 5), (0, 5), (2, 3)]
     files = {r["file"]: (root / "p" / r["file"]).read_bytes() for r in records}

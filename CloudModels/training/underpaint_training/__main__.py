@@ -69,7 +69,10 @@ def _picture_options(arguments: argparse.Namespace) -> PictureOptions:
     from .evaluation.stage import PictureOptions
 
     arms = ARMS if arguments.arms == "all" else tuple(filter(None, (arguments.arms or "").split(",")))
-    given = {k: getattr(arguments, k) for k in ("prompts", "reference", "program", "models", "count", "consistency")}
+    given = {
+        k: getattr(arguments, k)
+        for k in ("prompts", "reference", "program", "models", "count", "consistency")
+    }
     return PictureOptions(arguments.pictures, arms=arms, **{k: v for k, v in given.items() if v is not None})
 
 
@@ -83,17 +86,25 @@ def main() -> None:
         type=float,
         help="total minutes of training, earlier runs included, instead of the recipe's",
     )
-    parser.add_argument("--split", choices=SPLITS, help="data: this split alone; prompts: of these combinations")
+    parser.add_argument(
+        "--split", choices=SPLITS, help="data: this split alone; prompts: of these combinations"
+    )
     parser.add_argument(
         "--processes", type=int, default=1, help="train with this many single-threaded processes"
     )
-    pictures = parser.add_argument_group("evaluate", "measures a folder of pictures instead of the checkpoints")
+    pictures = parser.add_argument_group(
+        "evaluate", "measures a folder of pictures instead of the checkpoints"
+    )
     pictures.add_argument("--pictures", type=Path, help="the folder: pictures.jsonl and <arm>/<seed>.png")
     pictures.add_argument("--prompts", type=Path, help="the prompts file (default: Benchmarks/prompts.jsonl)")
     pictures.add_argument("--reference", help="the arm that others are paired with (default: the verifier's)")
     pictures.add_argument("--arms", help="make the missing pictures of these arms first, by commas, or 'all'")
-    pictures.add_argument("--program", type=Path, help="the underpaint program that makes them (else PyTorch)")
-    pictures.add_argument("--models", type=Path, help="the folder with EdgeModels and CloudModels to make them by")
+    pictures.add_argument(
+        "--program", type=Path, help="the underpaint program that makes them (else PyTorch)"
+    )
+    pictures.add_argument(
+        "--models", type=Path, help="the folder with EdgeModels and CloudModels to make them by"
+    )
     pictures.add_argument("--count", type=int, help="how many prompts of the file (default: 200)")
     pictures.add_argument(
         "--consistency", type=int, help="how many of them are made with ten more seeds each (default: 5)"
@@ -108,7 +119,9 @@ def main() -> None:
         from .prompts import write_prompts
 
         if arguments.split not in (None, "pairs", "triples"):
-            parser.error("prompts are of the held-out splits pairs or triples, or, without --split, the standard ones")
+            parser.error(
+                "prompts are of the held-out splits pairs or triples, or, without --split, the standard ones"
+            )
         write_prompts(arguments.out or Path("prompts.jsonl"), arguments.split)
         return
     if arguments.recipe is None:

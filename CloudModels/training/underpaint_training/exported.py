@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors.torch import load_file
 from torch import nn
 
@@ -54,8 +53,9 @@ def _dit(manifest: dict[str, Any], folder: Path) -> DiT:
     return model
 
 
-def load_exported(root: Path, ids: Ids = Ids()) -> tuple[Painter, DiT, DiT]:
+def load_exported(root: Path, ids: Ids | None = None) -> tuple[Painter, DiT, DiT]:
     """Painter, verifier and draft of <root>/EdgeModels and <root>/CloudModels."""
+    ids = ids or Ids()
     edge, cloud = root / "EdgeModels", root / "CloudModels"
     shared = _read(edge / ids.shared)
     text_shape, decoder_shape = (shared["architecture"][k] for k in ("textEncoder", "vaeDecoder"))

@@ -93,14 +93,14 @@ class ClassifierRecipe:
     features: int = 128
     batch: int = 64
     minutes: float = 8.0
-    matrix_rate: float = 0.02
-    rate: float = 2e-3
+    matrix_rate: float = 0.05
+    rate: float = 3e-3
     ema: float = 0.99
     smoothing: float = 0.05
     mask_weight: float = 1.0
     held_out: int = 400
     warmup: int = 30
-    checkpoint_minutes: float = 1.0
+    checkpoint_minutes: float = 4.0
     seed: int = 4
 
 

@@ -94,7 +94,9 @@ def load_records(folder: Path, prompts: dict[str, StandardPrompt]) -> list[Pictu
         except (KeyError, TypeError, ValueError) as error:
             raise PictureFolderError(f"{where}: {error!r}") from error
         if prompt not in prompts:
-            raise PictureFolderError(f"{where}: '{prompt}' is not in the prompts file, so nothing says what it asks")
+            raise PictureFolderError(
+                f"{where}: '{prompt}' is not in the prompts file, so nothing says what it asks"
+            )
         if (arm, prompt, seed) in seen:
             raise PictureFolderError(f"{where}: a second picture of the arm '{arm}' for one prompt and seed")
         seen.add((arm, prompt, seed))

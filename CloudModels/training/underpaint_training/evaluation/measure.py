@@ -162,9 +162,7 @@ def telemetry(arm: Arm) -> dict[str, Any]:
     return {k: Mean.of(v).to_json() for k, v in columns.items() if len(v)}
 
 
-def measure(
-    arms: list[Arm], judge: Judge, reference: str | None
-) -> tuple[dict[str, Any], list[Neighbour]]:
+def measure(arms: list[Arm], judge: Judge, reference: str | None) -> tuple[dict[str, Any], list[Neighbour]]:
     """The figures of all arms, and the closest pairs against memorisation."""
     training, real, classifier = judge.training, judge.real, judge.classifier
     names = [a.name for a in arms]
@@ -201,9 +199,7 @@ def measure(
         if len(groups) > 1:
             entry["groups"] = {
                 g: accuracies(
-                    subset(
-                        standard.scores, np.array([r.prompt.group == g for r in standard.records], bool)
-                    ),
+                    subset(standard.scores, np.array([r.prompt.group == g for r in standard.records], bool)),
                     judge,
                 )
                 for g in groups

@@ -46,8 +46,14 @@ class ArmPlan:
     def parse(name: str) -> ArmPlan:
         match = PATTERN.fullmatch(name)
         if match is None or (match["handoff"] is None) != (match["kind"] in ("draft", "verifier")):
-            raise ValueError(f"arm '{name}': draft, verifier, handoff-SHARE or trust-SHARE, then @STEPS or nothing")
-        handoff = {"draft": 1.0, "verifier": 0.0}.get(match["kind"]) if match["handoff"] is None else float(match["handoff"])
+            raise ValueError(
+                f"arm '{name}': draft, verifier, handoff-SHARE or trust-SHARE, then @STEPS or nothing"
+            )
+        handoff = (
+            {"draft": 1.0, "verifier": 0.0}.get(match["kind"])
+            if match["handoff"] is None
+            else float(match["handoff"])
+        )
         assert handoff is not None
         if handoff > 1:
             raise ValueError(f"arm '{name}': the share of the draft's steps is at most 1")
@@ -92,7 +98,7 @@ class Program:
             command += ["--handoff", arm.handoff, "--mode", arm.mode, "--json", "--quiet", "-o", file]
             command += ["--steps", arm.steps] if arm.steps else []
             command += ["--models", self.models] if self.models else []
-            done = subprocess.run([str(c) for c in command], capture_output=True, text=True)
+            done = subprocess.run([str(c) for c in command], capture_output=True, text=True, check=False)
             if done.returncode != 0:
                 raise PictureFolderError(
                     f"{self.path.name} failed at '{first.prompt}', arm {arm.name}: {done.stderr.strip()}"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import html
 import io
-from typing import Any, Iterable
+from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -40,9 +41,7 @@ def data_uri(pixels: np.ndarray) -> str:
 
 
 def figure(pixels: np.ndarray, caption: str) -> str:
-    return (
-        f'<figure><img src="{data_uri(pixels)}" alt=""><figcaption>{html.escape(caption)}</figcaption></figure>'
-    )
+    return f'<figure><img src="{data_uri(pixels)}" alt=""><figcaption>{html.escape(caption)}</figcaption></figure>'
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
@@ -72,7 +71,9 @@ def _accuracy(numbers: dict[str, Any], key: str | None = None) -> str:
         values = entry.get("groups", {}).get(key) if key else entry.get("accuracy")
         if not values:
             continue
-        rows.append([arm, *(share(values[n]) for n in names), f"{100 * values['joint']['shareOfCeiling']:.0f} %"])
+        rows.append(
+            [arm, *(share(values[n]) for n in names), f"{100 * values['joint']['shareOfCeiling']:.0f} %"]
+        )
         ceilings = {n: f"{100 * values[n]['ceiling']:.1f}" for n in names}
         counts = {n: str(values[n]["count"]) for n in names}
     if not rows:
@@ -97,9 +98,21 @@ def _distances(numbers: dict[str, Any]) -> str:
     rows = []
     for arm, e in [*numbers["arms"].items(), ("held-out renders", numbers["renders"])]:
         d = e["distances"]
-        values = [f"{d[k]:.3f}" if k in d else "–" for k in ("frechet", "frechetOfRenders", "slicedWasserstein", "slicedWassersteinOfRenders")]
+        values = [
+            f"{d[k]:.3f}" if k in d else "–"
+            for k in ("frechet", "frechetOfRenders", "slicedWasserstein", "slicedWassersteinOfRenders")
+        ]
         rows.append([arm, str(d["count"]), *values, str(d["rendersCount"]), str(d["references"])])
-    head = ["arm", "pictures", "Fréchet", "…of renders", "sliced Wasserstein", "…of renders", "renders", "references"]
+    head = [
+        "arm",
+        "pictures",
+        "Fréchet",
+        "…of renders",
+        "sliced Wasserstein",
+        "…of renders",
+        "renders",
+        "references",
+    ]
     return table(head, rows)
 
 
@@ -110,7 +123,9 @@ def _paired(numbers: dict[str, Any]) -> str:
         p = e.get("paired")
         if p and p["count"]:
             similarity = f"{p['psnrMedian']:.1f}" if "psnrMedian" in p else "–"
-            rows.append([arm, str(p["count"]), *(share(p[n]) for n in names), number(p["composite"]), similarity])
+            rows.append(
+                [arm, str(p["count"]), *(share(p[n]) for n in names), number(p["composite"]), similarity]
+            )
     if not rows:
         return "<p>Nothing to compare.</p>"
     return table(["arm, percentage points", "pairs", *names, "composite", "PSNR, dB"], rows)
@@ -189,7 +204,9 @@ def _extremes(arm: Arm) -> str:
                 if standard.scores.mentioned[i, k] and not standard.scores.correct[i, k]
             ]
             text = f"{standard.scores.composite[i]:.1f}: {record.prompt.prompt}"
-            cells.append(figure(load_picture(record.file), text + (f" [not: {', '.join(wrong)}]" if wrong else "")))
+            cells.append(
+                figure(load_picture(record.file), text + (f" [not: {', '.join(wrong)}]" if wrong else ""))
+            )
         parts.append(f'<p>{name} {len(rows)}</p><div class="row">{"".join(cells)}</div>')
     return "".join(parts)
 
@@ -203,7 +220,8 @@ def write_html(
     return f"""<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Underpaint: evaluation</title>
 <style>{STYLE}</style></head><body><h1>Evaluation of {html.escape(numbers["recipe"])}</h1>
 <p>{html.escape(numbers["date"])}. Means ± standard errors. Classifier {c["name"]}: {c["pictures"]} training renders,
-{c["minutes"]:.1f} minutes; its ceiling is its accuracy on {c["heldOutRenders"]} renders that nothing was trained on.</p>
+{c["minutes"]:.1f} minutes; its ceiling is its accuracy on {c["heldOutRenders"]} renders that nothing was trained on (all attributes:
+{100 * c["ceiling"]["joint"]:.1f} % joint; {100 * c["ceilingSoftened"]["joint"]:.1f} % on softened copies of them).</p>
 <h2>Accuracy</h2><p class="note">Only attributes that a prompt's words say are scored; joint: all of them right. The
 joint ceiling is that of renders under the same prompts' wordings.</p>{_accuracy(numbers)}{held}
 <h2>Paired differences to “{html.escape(numbers["reference"])}”</h2><p class="note">By caption and seed.</p>{_paired(numbers)}

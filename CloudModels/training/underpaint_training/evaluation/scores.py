@@ -120,5 +120,8 @@ def subset(scores: Scores, rows: Array | slice) -> Scores:
 
 def joined(parts: list[Scores]) -> Scores:
     return Scores(
-        *(np.concatenate([getattr(p, k) for p in parts]) for k in ("correct", "mentioned", "axes", "features"))
+        *(
+            np.concatenate([getattr(p, k) for p in parts])
+            for k in ("correct", "mentioned", "axes", "features")
+        )
     )

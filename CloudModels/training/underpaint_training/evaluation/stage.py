@@ -77,7 +77,9 @@ def evaluate_pictures(
 def summary(numbers: dict[str, Any]) -> str:
     """One line an arm, for the terminal."""
     ceiling = numbers["classifier"]["ceiling"]["joint"]
-    lines = [f"classifier on {numbers['classifier']['heldOutRenders']} real renders: joint {100 * ceiling:.1f} % (all attributes)"]
+    lines = [
+        f"classifier on {numbers['classifier']['heldOutRenders']} real renders: joint {100 * ceiling:.1f} % (all attributes)"
+    ]
     for name, entry in numbers["arms"].items():
         if "accuracy" not in entry:
             continue
