@@ -36,11 +36,13 @@ from underpaint_training.evaluation.metrics import (
     sliced_wasserstein,
 )
 from underpaint_training.evaluation.painting import ARMS, ArmPlan, Job, Program, jobs_of, paint
+from underpaint_training.evaluation.reference import training_renders
+from underpaint_training.evaluation.scores import Scores, ceiling_of
 from underpaint_training.evaluation.stage import PictureOptions, evaluate_pictures
 from underpaint_training.pictures import decode, fields, shards
 from underpaint_training.prompts import standard_prompts
 from underpaint_training.recipe import Recipe
-from underpaint_training.train_classifier import build, fitted, load_classifier, read, train
+from underpaint_training.train_classifier import FrozenClassifier, build, fitted, load_classifier, read, train
 from underpaint_training.training import restore
 
 
@@ -207,6 +209,46 @@ def _folder(folder: Path, arms: dict[str, np.ndarray], seeds: list[int] | None =
                 record | {"verifierEvaluations": 8, "reentryStep": 20, "handoffStep": 20, "stepCount": 25}
             )
     (folder / "pictures.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+
+def test_joint_accuracy_asks_only_for_what_the_words_say() -> None:
+    n = len(ATTRIBUTES)
+    correct, mentioned = np.ones((3, n), bool), np.ones((3, n), bool)
+    correct[0, 2] = correct[1, 2] = False
+    mentioned[0, 2] = False
+    scores = Scores(correct, mentioned, np.ones((3, 5)), np.zeros((3, 1)))
+    assert scores.joint.tolist() == [True, False, True]
+    # Two of three renders are wrong in one attribute, which one of three wordings leaves out: (1 + 1/3 + 1/3) / 3.
+    ceiling = ceiling_of(correct, mentioned)
+    assert ceiling["joint"] == pytest.approx(5 / 9)
+    assert ceiling[ATTRIBUTES[2]] == pytest.approx(1 / 3) and ceiling[ATTRIBUTES[0]] == 1
+
+
+def test_a_row_of_the_training_features_leads_to_its_picture(tiny: Recipe, tmp_path: Path) -> None:
+    class Noise(PaintedDiscs):
+        def picture(self, fields, seed: int):
+            pixels = np.random.default_rng(seed).integers(0, 256, (self.size, self.size, 3), np.uint8)
+            return replace_pixels(super().picture(fields, seed), pixels)
+
+    def replace_pixels(picture, pixels: np.ndarray):
+        picture.pixels = pixels
+        return picture
+
+    for shard in (0, 1):
+        render_shard(Noise(tiny.data.size), tiny.data, "train", shard, tmp_path)
+    torch.manual_seed(0)
+    classifier = FrozenClassifier(build(tiny.classifier).eval(), "random", 64, np.zeros((1, 7), bool), {})
+    training = training_renders(classifier, tmp_path, tmp_path / "cache")
+    pixels = np.concatenate([decode(s)[0] for s in shards(tmp_path, "train")])
+    assert training.count == len(pixels) == 8
+    for i, picture in enumerate([*pixels, *pixels[:, :, ::-1]]):
+        np.testing.assert_array_equal(training.picture(i), picture)
+        features = read(classifier.model, picture[None].copy()).features[0] / training.scale
+        distance, index = nearest(features[None], training.features, 1)
+        assert index[0, 0] == i and distance[0, 0] < 0.1
+    # A second time from the cache.
+    again = training_renders(classifier, tmp_path, tmp_path / "cache")
+    np.testing.assert_array_equal(again.features, training.features)
 
 
 def test_a_report_of_known_pictures(tiny: Recipe, measured: tuple[Path, Path], tmp_path: Path) -> None:

@@ -105,13 +105,16 @@ class Judge:
         return joined(parts)
 
     def ceiling(self, mentioned: Array) -> dict[str, float]:
-        """What real renders score on prompts that say these attributes, mentioned [n, attribute]: per attribute and
-        joint, the latter averaged over all pairs of a prompt and a held-out render."""
-        correct = self.classifier.correct
-        values = {name: float(correct[:, k].mean()) for k, name in enumerate(ATTRIBUTES)}
-        wordings, counts = np.unique(mentioned, axis=0, return_counts=True)
-        joint = [(correct | ~w).all(1).mean() for w in wordings]
-        return values | {"joint": float(np.average(joint, weights=counts))}
+        return ceiling_of(self.classifier.correct, mentioned)
+
+
+def ceiling_of(correct: Array, mentioned: Array) -> dict[str, float]:
+    """What renders, correct [n, attribute], score on prompts that say mentioned [m, attribute]: per attribute, and joint
+    as the mean over all pairs of a render and a prompt."""
+    values = {name: float(correct[:, k].mean()) for k, name in enumerate(ATTRIBUTES)}
+    wordings, counts = np.unique(mentioned, axis=0, return_counts=True)
+    joint = [(correct | ~w).all(1).mean() for w in wordings]
+    return values | {"joint": float(np.average(joint, weights=counts))}
 
 
 def subset(scores: Scores, rows: Array | slice) -> Scores:
