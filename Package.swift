@@ -123,8 +123,9 @@ let package = Package(
         tests("ModelsTests", ["CPUBackend", "Diffusion", "Graphs", "Models", "Tensors", "TestSupport"]),
         tests("PicturesTests", ["Pictures"]),
         tests("WireProtocolTests", ["Speculation", "VerificationTestSupport", "WireProtocol", protobuf]),
-        tests("EdgeRuntimeTests", ["EdgeRuntime", "Speculation", "VerificationTestSupport", "WireProtocol"]),
-        tests("SplitLabTests", ["EdgeRuntime", "Pictures", "Speculation", "SplitLab"]),
+        tests(
+            "EdgeRuntimeTests", ["EdgeRuntime", "Pictures", "Speculation", "VerificationTestSupport", "WireProtocol"]),
+        tests("SplitLabTests", ["EdgeRuntime", "Models", "Pictures", "Speculation", "SplitLab"]),
         tests("VerifierRuntimeTests", ["Speculation", "VerificationTestSupport", "VerifierRuntime"]),
         tests(
             "VerifierServiceTests",

@@ -44,9 +44,16 @@ final class Folder {
     }
 
     /// A program that runs on while the test does something to it.
-    func start(_ arguments: [String]) throws -> Process {
+    ///
+    /// - Parameter output: the file for its standard output.
+    func start(_ arguments: [String], output: String? = nil) throws -> Process {
         let program = try prepare(arguments)
         program.standardOutput = FileHandle.nullDevice
+        if let output {
+            let file = url.appendingPathComponent(output)
+            try Data().write(to: file)
+            program.standardOutput = try FileHandle(forWritingTo: file)
+        }
         program.standardError = FileHandle.nullDevice
         try program.run()
         return program
@@ -61,7 +68,7 @@ final class Folder {
         program.currentDirectoryURL = url
         program.environment = [
             "UNDERPAINT_MODELS": fixtures, "XDG_STATE_HOME": url.appendingPathComponent("state").path,
-            "HOME": url.path,
+            "XDG_CACHE_HOME": url.appendingPathComponent("cache").path, "HOME": url.path,
         ]
         return program
     }

@@ -67,7 +67,7 @@ import Testing
         ])
         let model = try model(edge: 0.001, quality: curve)
         #expect(model.best(within: SplitBound(loss: 0.01)).handoffStep == 10)
-        #expect(model.best(within: SplitBound(loss: 0.02)).fraction == 0.55)
+        #expect(model.best(within: SplitBound(loss: 0.0175)).fraction == 0.55)
         // Nobody said anything: as good as the standard hand-off.
         #expect(model.best().handoffStep == 16)
         #expect(model.best(within: SplitBound(loss: 1)).handoffStep == 20)
@@ -78,7 +78,7 @@ import Testing
     /// Where drafts are dropped the verifier works longer for them: the measured share says so and the model heeds it.
     @Test func measuredEvaluationsReplaceTheHopeThatDraftsPass() throws {
         let useless = try QualityCurve(points: [
-            .init(fraction: 0, loss: 0, evaluationShare: 1), .init(fraction: 1, loss: 0, evaluationShare: 1.2),
+            .init(fraction: 0, loss: 0, evaluationShare: 1), .init(fraction: 1, loss: 0.1, evaluationShare: 1.2),
         ])
         #expect(try model(edge: 0.001, quality: useless).best().handoffStep == 0)
         #expect(try model(edge: 0.001).best().handoffStep == 16)

@@ -72,9 +72,9 @@ import Testing
         let relay = try relay(network, to: server)
         let client = try LoopbackClient(port: relay.port)
         let bytes = [UInt8](repeating: 7, count: 400_000)
-        let taken = try seconds {
+        let taken = seconds {
             Thread.detachNewThread { _ = client.send(bytes) }
-            #expect(try #require(client.receive(bytes.count)).count == bytes.count)
+            #expect(client.receive(bytes.count)?.count == bytes.count)
         }
         #expect(taken >= 0.4)
         // Ten times what the line needs leaves a busy machine room; the model's own tests are exact.

@@ -3,7 +3,7 @@ public import Foundation
 /// A child process that is asked and answers by lines; it ends when its input does.
 ///
 /// Every child has a process group of its own (Foundation starts it so). Should the lab die while it holds a child
-/// stopped, that group is orphaned, and the kernel wakes and ends it.
+/// stopped, that group is orphaned: the kernel wakes it, and it finds its input ended.
 public final class LineProcess {
     private let process = Process()
     private let input = Pipe()
@@ -38,6 +38,7 @@ public final class LineProcess {
 
     /// Sends one line; a child that is gone shows when its answer is read.
     public func send(_ line: String) {
+        ignoreBrokenPipesOnThisThread()
         var bytes = Array((line + "\n").utf8)[...]
         while !bytes.isEmpty {
             let count = bytes.withUnsafeBytes {
@@ -73,4 +74,12 @@ public final class LineProcess {
         if process.isRunning { kill(process.processIdentifier, SIGKILL) }
         process.waitUntilExit()
     }
+}
+
+/// Blocked, SIGPIPE is an error code of `write` instead of the end of the program.
+private func ignoreBrokenPipesOnThisThread() {
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    sigaddset(&signals, SIGPIPE)
+    pthread_sigmask(SIG_BLOCK, &signals, nil)
 }

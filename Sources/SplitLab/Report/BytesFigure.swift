@@ -4,7 +4,7 @@ struct BytesFigure {
     let rawBytes: Double
 
     private static let (width, height) = (620, 240)
-    private static let (left, right, top, bottom) = (56.0, 600.0, 16.0, 190.0)
+    private static let (left, right, top, bottom) = (56.0, 600.0, 28.0, 190.0)
 
     var svg: String {
         let values = cells.map { $0.sample { Double($0.bytes.latent) }.mean }
@@ -28,7 +28,7 @@ struct BytesFigure {
             SVG.text(Self.right, raw + 13, "raw latent at two bytes an element", class: "note", anchor: "end"))
         parts.append(
             SVG.text((Self.left + Self.right) / 2, Self.bottom + 34, "share of the steps drafted", class: "axis"))
-        parts.append(SVG.text(Self.left - 46, Self.top - 4, "bytes", class: "axis", anchor: "start"))
+        parts.append(SVG.text(Self.left - 46, 12, "bytes", class: "axis", anchor: "start"))
         let spoken = cells.map { "\($0.label) \($0.sample { Double($0.bytes.latent) }.mean.bytesText)" }
         return SVG.figure(
             width: Self.width, height: Self.height, title: "Bytes of the latent: \(spoken.joined(separator: ", "))",

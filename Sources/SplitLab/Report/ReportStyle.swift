@@ -25,12 +25,12 @@ enum ReportStyle {
         figure { margin: 10px 0; background: var(--card); border: 1px solid var(--rule); border-radius: 10px;
           padding: 12px 14px; }
         figcaption { font-size: 0.9rem; margin-top: 6px; }
-        .grid { display: grid; grid-template-columns: repeat(auto-fit, minmax(240px, 1fr)); gap: 6px 12px; }
+        .grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(260px, 1fr)); gap: 6px 12px; }
         svg { width: 100%; height: auto; display: block; }
         svg text { fill: var(--soft); font: 10.5px system-ui, "DejaVu Sans", sans-serif; }
         svg .title { fill: var(--ink); font-weight: 650; font-size: 12px; }
         svg .axis { font-size: 11px; } svg .note { fill: var(--ink); font-size: 10.5px; }
-        .grid-line, .grid line.grid, svg .grid { stroke: var(--rule); stroke-width: 1; }
+        svg .grid { stroke: var(--rule); stroke-width: 1; }
         .part { stroke: var(--card); stroke-width: 0.6; }
         .edge { fill: var(--edge); } .network { fill: var(--network); } .queue { fill: var(--queue); }
         .check { fill: var(--check); } .refine { fill: var(--refine); } .other { fill: var(--other); }
@@ -54,9 +54,10 @@ enum ReportStyle {
         caption { text-align: left; padding: 4px 0 8px; }
         th, td { padding: 4px 10px; text-align: right; border-bottom: 1px solid var(--rule); white-space: nowrap; }
         th { font-weight: 600; } .left { text-align: left; } thead th { color: var(--soft); }
+        .pictures { width: auto; }
         .pictures td, .pictures th { border: 0; padding: 3px; text-align: center; vertical-align: bottom; }
         .pictures th.left { text-align: left; white-space: normal; min-width: 130px; max-width: 190px; font-weight: 400; }
-        .pictures img { width: 96px; height: 96px; border-radius: 5px; display: block; }
+        .pictures img { width: 96px; height: 96px; border-radius: 5px; display: block; margin: 0 auto; }
         .pictures small { color: var(--soft); font-size: 0.75rem; }
         details { margin-top: 12px; } summary { cursor: pointer; color: var(--accent); }
         @media print { body { background: #fff; } figure, .card { break-inside: avoid; } details > * { display: block; } }

@@ -151,7 +151,8 @@ public struct SplitReport {
             <h2>What <code>--handoff auto</code> chose</h2>
             <p>The cost model knows the edge's speed (measured once), the network (from earlier transfers), the \
             verifier's pace (told by the verifier) and the pair's quality curve. Its choice against the best of the \
-            measured splits that keep the same bound on the loss; medians over the pictures. Within 5 % in \
+            measured splits that keep the same bound on the loss; medians over the pictures, runs of the same split \
+            taken together whoever chose it. Within 5 % in \
             \(share.percentText) of the scenarios (goal: 90 %).</p>
             \(Markup.table(
                 caption: "Best measured split and the choice",

@@ -76,12 +76,13 @@ struct LabRelayCommand: AsyncParsableCommand {
                 cutAfterBytes: cutAfterBytes, seed: seed)
             let relay = try ShapingRelay(
                 configuration, host: listen.host, port: listen.port, targetHost: target.host, targetPort: target.port)
-            print("\(relay.host):\(relay.port)")
-            fflush(nil)
-            Terminal.write(
-                "\(relay.url) goes to \(target) as \(configuration.network.name): \(configuration.network.figures)\n")
+            let target = target
             // Ends by cancellation only.
             try? await cancellingOnInterrupt {
+                print("\(relay.host):\(relay.port)")
+                fflush(nil)
+                let network = configuration.network
+                Terminal.write("\(relay.url) goes to \(target) as \(network.name): \(network.figures)\n")
                 while true { try await Task.sleep(for: .seconds(3600)) }
             }
             relay.stop()

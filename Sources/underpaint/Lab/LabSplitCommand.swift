@@ -15,7 +15,8 @@ struct LabSplitCommand: AsyncParsableCommand {
             Each run makes one picture over real sockets: an edge process, held to its share of a core by stopping \
             and continuing it against its own processor clock, talks to a verifier process through the relay of \
             `lab relay`. Splits 0 and 1 are the controls verifier-only and edge-only. The folder gets runs.jsonl \
-            (one JSON object a run), pictures/ and report.html. Run it again to go on where it stopped.
+            (one JSON object a run), pictures/ and report.html. Run it again to go on where it stopped. Precision is not \
+            varied: the engine computes in 32-bit floats only.
 
             EXAMPLES
               underpaint lab split --out DIR

@@ -1,0 +1,79 @@
+import Diffusion
+import EdgeRuntime
+import Foundation
+import LatentCoding
+import Pictures
+import Speculation
+import Synchronization
+import Testing
+import VerifierRuntime
+
+/// The cost model with real, tiny models, and the large-first control.
+@Suite struct PlannedSplitTests {
+    private func planner(_ workshop: Workshop) -> SplitPlanner {
+        SplitPlanner(
+            painter: workshop.painter,
+            cache: PlanningCache(folder: workshop.journal.folder.appendingPathComponent("c")),
+            verifier: .embedded(measurePace: workshop.verifier.measurePace), computation: "test")
+    }
+
+    @Test func whatWasMeasuredIsKeptAndTheChoiceKeepsTheBound() async throws {
+        let workshop = try Workshop()
+        defer { try? FileManager.default.removeItem(at: workshop.journal.folder) }
+        let said = Mutex<[String]>([])
+        let plan = try await planner(workshop).plan(
+            workshop.request(), measuring: { text in said.withLock { $0.append(text) } })
+        #expect(said.withLock { $0.count } == 2)
+        #expect(plan.model.edge.isPlausible && plan.model.verifier.isPlausible)
+        #expect(plan.choice.fraction <= 0.8)
+        #expect(plan.model.network == .none)
+        let again = try await planner(workshop).plan(
+            workshop.request(), measuring: { text in said.withLock { $0.append(text) } })
+        #expect(said.withLock { $0.count } == 2)
+        #expect(again.model.edge == plan.model.edge && again.choice == plan.choice)
+        // Another size is another speed.
+        var larger = workshop.request()
+        larger.width = 128
+        _ = try await planner(workshop).plan(larger, measuring: { text in said.withLock { $0.append(text) } })
+        #expect(said.withLock { $0.count } == 3)
+    }
+
+    @Test func aStoppedJobGivesThePictureInItsStateAndTheDraftCanGoOn() async throws {
+        let workshop = try Workshop()
+        let begun = try workshop.painter.draft(workshop.request(handoff: 0), id: .random(), progress: { _ in })
+        var job = begun.job
+        (job.stopStep, job.mode, job.result) = (6, .trust, .latent)
+        try job.validate()
+        let half = try workshop.verifier.execute(job, report: { _ in })
+        #expect(half.telemetry.verifierEvaluations == 6)
+        #expect(half.telemetry.verifierOnlyEvaluations == 10)
+        let estimate = try LatentCodec.decode(half.payload, expecting: job.latentShape)
+        // Going on with the verifier itself gives its own picture again, up to the coding of the hand-over.
+        var rest = job
+        (rest.handoffStep, rest.stopStep, rest.codedEstimate) = (6, nil, half.payload)
+        let whole = try LatentCodec.decode(
+            try workshop.verifier.execute(rest, report: { _ in }).payload, expecting: job.latentShape)
+        var alone = job
+        alone.stopStep = nil
+        let own = try LatentCodec.decode(
+            try workshop.verifier.execute(alone, report: { _ in }).payload, expecting: job.latentShape)
+        let difference = zip(whole.values, own.values).map { abs($0 - $1) }.max() ?? 0
+        let size = own.values.map(abs).max() ?? 0
+        #expect(difference < 0.35 * size, "\(difference) of \(size)")
+        #expect(estimate.isFinite)
+        var handedBack = job
+        (handedBack.handoffStep, handedBack.stopStep, handedBack.codedEstimate) = (6, nil, half.payload)
+        let finished = try workshop.painter.finish(handedBack, progress: { _ in })
+        #expect(finished.estimate.isFinite && finished.job.handoffStep == 10)
+    }
+
+    @Test func theCountsAreInThePicturesText() async throws {
+        let workshop = try Workshop()
+        let finished = try await workshop.embedded.make(workshop.request())
+        let telemetry = try #require(finished.report.verification)
+        let text = try #require(try PNG.decode(try finished.png()).text.first { $0.key == "parameters" }).text
+        #expect(text.contains("Re-entry: \(telemetry.reentryStep)/10"))
+        #expect(text.contains("Verifier evaluations: \(telemetry.verifierEvaluations)/10"))
+        #expect(finished.report.resultBytes > 0)
+    }
+}
