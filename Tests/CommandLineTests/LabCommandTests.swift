@@ -109,7 +109,7 @@ import Testing
         #expect(!second.errors.contains("how fast this machine drafts"))
         #expect(second.output.contains("split chosen"))
         // A damaged file is measured again.
-        let cache = folder.url.appendingPathComponent("cache/underpaint")
+        let cache = folder.url.appendingPathComponent("cache/underpaint/planning")
         let files = try FileManager.default.contentsOfDirectory(at: cache, includingPropertiesForKeys: nil)
         #expect(files.count == 2)
         for file in files { try Data("{".utf8).write(to: file) }

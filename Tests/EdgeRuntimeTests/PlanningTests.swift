@@ -48,10 +48,10 @@ import VerificationTestSupport
     }
 
     @Test func theFolderFollowsTheBaseDirectoryRules() {
-        #expect(PlanningCache.standard(environment: ["XDG_CACHE_HOME": "/x"]).folder.path == "/x/underpaint")
+        #expect(PlanningCache.standard(environment: ["XDG_CACHE_HOME": "/x"]).folder.path == "/x/underpaint/planning")
         #expect(
             PlanningCache.standard(environment: ["XDG_CACHE_HOME": "relative"]).folder.path.hasSuffix(
-                ".cache/underpaint"))
+                ".cache/underpaint/planning"))
     }
 }
 

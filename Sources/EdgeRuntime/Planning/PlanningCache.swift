@@ -14,7 +14,8 @@ public struct PlanningCache: Hashable, Sendable {
         self.folder = folder
     }
 
-    /// The folder that the XDG base directory rules give for caches: `$XDG_CACHE_HOME/underpaint`.
+    /// A folder of its own in the one that the XDG base directory rules give for caches:
+    /// `$XDG_CACHE_HOME/underpaint/planning`. Beside it other parts of the project may keep what is dear.
     public static func standard(environment: [String: String]) -> PlanningCache {
         let cache =
             if let configured = environment["XDG_CACHE_HOME"], configured.hasPrefix("/") {
@@ -22,7 +23,7 @@ public struct PlanningCache: Hashable, Sendable {
             } else {
                 FileManager.default.homeDirectoryForCurrentUser.appendingPathComponent(".cache")
             }
-        return PlanningCache(folder: cache.appendingPathComponent("underpaint", isDirectory: true))
+        return PlanningCache(folder: cache.appendingPathComponent("underpaint/planning", isDirectory: true))
     }
 
     private struct Entry<Value: Codable>: Codable {
