@@ -51,6 +51,7 @@ struct QualityFigure {
         parts.append(
             SVG.path(front.map { (x.place($0.cost.mean), y.place($0.quality.mean)) }, class: "front"))
         var labels = LabelPlacer()
+        for point in points { labels.take(x.place(point.cost.mean) - 7, y.place(point.quality.mean) + 4, width: 14) }
         for point in points { parts += marks(point, x: x, y: y, labels: &labels) }
         return SVG.figure(width: Self.width, height: Self.height, title: spoken(front), parts)
     }
@@ -107,8 +108,14 @@ struct QualityFigure {
 struct LabelPlacer {
     private var taken: [(x: Double, y: Double, width: Double)] = []
 
+    /// Keeps a place free.
+    mutating func take(_ x: Double, _ y: Double, width: Double) {
+        taken.append((x, y, width))
+    }
+
     mutating func place(near x: Double, _ y: Double, width: Double) -> (x: Double, y: Double) {
-        let offsets = [(8.0, -6.0), (8.0, 12.0), (-8.0 - width, -6.0), (-8.0 - width, 12.0), (8.0, -18.0), (8.0, 24.0)]
+        let (right, left) = (8.0, -8.0 - width)
+        let offsets = [-6.0, 13, -18, 25, -30, 37].flatMap { [(right, $0), (left, $0)] }
         let places = offsets.map { (x: x + $0.0, y: y + $0.1) }
         let free = places.first { place in
             !taken.contains {

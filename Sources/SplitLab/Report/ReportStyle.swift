@@ -20,7 +20,7 @@ enum ReportStyle {
         .lead, figcaption, caption, .legend { color: var(--soft); }
         .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(200px, 1fr)); gap: 12px; margin: 22px 0; }
         .card { background: var(--card); border: 1px solid var(--rule); border-radius: 10px; padding: 14px 16px; }
-        .card b { display: block; font-size: 1.7rem; line-height: 1.2; font-weight: 650; }
+        .card b { display: block; font-size: 1.45rem; line-height: 1.2; font-weight: 650; }
         .card span { color: var(--soft); font-size: 0.9rem; }
         figure { margin: 10px 0; background: var(--card); border: 1px solid var(--rule); border-radius: 10px;
           padding: 12px 14px; }
