@@ -32,6 +32,21 @@ public struct AncestralKernel: Hashable, Sendable {
         return picture.combined(with: noise) { x0, xi in pictureShare * x0 + noiseShare * xi }
     }
 
+    /// The share of the state in m, once m is written with the picture x̂₀ instead of the velocity:
+    /// m = (√(s² − σ²)/t)·x + pictureShare·x̂₀.
+    public var stateShare: Double { keptNoise / time }
+
+    /// The share of the picture in m: (1−s) − √(s² − σ²)·(1−t)/t.
+    public var pictureShare: Double { (1 - nextTime) - keptNoise * (1 - time) / time }
+
+    /// m(x) from the picture that is seen in x; the noise ξ̂ = (x − (1−t)·x̂₀)/t follows from both.
+    ///
+    /// - Precondition: `state` and `picture` have the same shape.
+    public func mean(state: Latent, picture: Latent) -> Latent {
+        let (stateShare, pictureShare) = (Float(stateShare), Float(pictureShare))
+        return state.combined(with: picture) { x, x0 in stateShare * x + pictureShare * x0 }
+    }
+
     /// x_s = m + σ·z for standard normal z.
     ///
     /// - Precondition: `mean` and `noise` have the same shape.

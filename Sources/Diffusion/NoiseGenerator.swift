@@ -35,6 +35,15 @@ public struct NoiseGenerator: Hashable, Sendable {
         return Latent(shape: shape, values: values)
     }
 
+    /// ln u for a u uniform in (0, 1) that belongs to a stream and is independent of all noise.
+    ///
+    /// u = (2w + 1)/2³³ with the first word w of the block at counter (0, 0, stream, 1): the noise has 0 in the last
+    /// word. The logarithm is what an acceptance rule compares with, and is the same on every machine.
+    public func logUniform(stream: UInt32) -> Double {
+        let key = SIMD2(UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed >> 32))
+        return ExactMath.logOfUniform(Philox.block(counter: SIMD4(0, 0, stream, 1), key: key)[0])
+    }
+
     private static func normals(of words: SIMD4<UInt32>) -> SIMD4<Float> {
         var result = SIMD4<Float>()
         for pair in 0..<2 {

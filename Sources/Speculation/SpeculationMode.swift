@@ -4,4 +4,6 @@ public enum SpeculationMode: String, Hashable, Sendable, Codable, CaseIterable {
     case handoff
     /// Refine from the hand-off without a check; for measurement.
     case trust
+    /// Speculative sampling: the picture has exactly the law of the verifier's own stochastic sampler.
+    case exact
 }

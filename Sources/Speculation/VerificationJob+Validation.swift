@@ -78,6 +78,10 @@ extension VerificationJob {
                 checkThreshold.isFinite && checkThreshold >= 0,
                 "the check threshold \(checkThreshold) is not a finite number of at least 0")
         }
+        if mode == .exact || exact != nil {
+            try validateExact()
+            return
+        }
         // Before the first step there is no estimate: the verifier starts from the seed's noise.
         try require(
             (handoffStep == 0 ? 0 : 1)...JobLimits.codedEstimateBytes ~= codedEstimate.count,

@@ -72,12 +72,14 @@ public struct VerificationJob: Hashable, Sendable {
     /// The step that the verifier stops after, for experiments in which a draft takes the last steps; nil goes to the
     /// end. What comes back is then the picture in the state of that step.
     public var stopStep: Int?
+    /// In mode `exact`, where `handoffStep` is the first step that the verifier takes alone.
+    public var exact: ExactOptions?
 
     public init(
         id: JobID, draft: ModelIdentity, verifier: ModelIdentity, prompt: String, guidanceScale: Float,
         latentShape: LatentShape, stepCount: Int, scheduleShift: Double, handoffStep: Int, seed: UInt64,
         noise: NoiseKind, mode: SpeculationMode, checkThreshold: Float?, result: ResultKind,
-        codedEstimate: [UInt8], stopStep: Int? = nil
+        codedEstimate: [UInt8], stopStep: Int? = nil, exact: ExactOptions? = nil
     ) {
         self.id = id
         self.draft = draft
@@ -95,6 +97,7 @@ public struct VerificationJob: Hashable, Sendable {
         self.result = result
         self.codedEstimate = codedEstimate
         self.stopStep = stopStep
+        self.exact = exact
     }
 
     /// The step at which the verifier's work ends.

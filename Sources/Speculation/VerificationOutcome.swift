@@ -34,10 +34,12 @@ public struct VerificationTelemetry: Hashable, Sendable, Codable {
     public var stages: [StageTime]
     /// Bytes of the coded estimate as received.
     public var receivedBytes: Int
+    /// In mode `exact`.
+    public var exact: ExactTelemetry?
 
     public init(
         levels: [LevelReading], reentryStep: Int, verifierEvaluations: Int, verifierOnlyEvaluations: Int,
-        stages: [StageTime], receivedBytes: Int
+        stages: [StageTime], receivedBytes: Int, exact: ExactTelemetry? = nil
     ) {
         self.levels = levels
         self.reentryStep = reentryStep
@@ -45,6 +47,7 @@ public struct VerificationTelemetry: Hashable, Sendable, Codable {
         self.verifierOnlyEvaluations = verifierOnlyEvaluations
         self.stages = stages
         self.receivedBytes = receivedBytes
+        self.exact = exact
     }
 }
 
@@ -62,15 +65,20 @@ public struct StageTime: Hashable, Sendable, Codable {
 
 /// What a verified job gives back.
 public struct VerificationOutcome: Hashable, Sendable {
-    /// A PNG file or a coded latent frame, as the job's `result` asked.
+    /// A PNG file or a coded latent frame, as the job's `result` asked; empty with a `verdict`.
     public var payload: [UInt8]
     public var result: ResultKind
     public var telemetry: VerificationTelemetry
+    /// For a window of an exact chain that goes on.
+    public var verdict: WindowVerdict?
 
-    public init(payload: [UInt8], result: ResultKind, telemetry: VerificationTelemetry) {
+    public init(
+        payload: [UInt8], result: ResultKind, telemetry: VerificationTelemetry, verdict: WindowVerdict? = nil
+    ) {
         self.payload = payload
         self.result = result
         self.telemetry = telemetry
+        self.verdict = verdict
     }
 }
 
@@ -80,6 +88,8 @@ public enum VerificationEvent: Hashable, Sendable {
     case queued(position: Int)
     /// The check is done.
     case checked(levels: [LevelReading], reentryStep: Int)
+    /// An exact chain has come to `step` of `stepCount`; `accepted` of its steps were drafted.
+    case speculated(step: Int, stepCount: Int, accepted: Int)
     /// `done` of `total` refining steps are done.
     case refined(done: Int, total: Int)
     /// The latent is final and being decoded.

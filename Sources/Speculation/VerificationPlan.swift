@@ -52,7 +52,7 @@ public struct VerificationPlan: Hashable, Sendable {
         case .handoff where job.handoffStep > 0:
             self.check = DraftCheck(
                 schedule: schedule, handoffStep: handoffStep, levels: try Self.levels(levels, of: job))
-        case .handoff, .trust:
+        case .handoff, .trust, .exact:
             self.check = nil
         }
     }
