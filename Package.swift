@@ -61,6 +61,7 @@ let package = Package(
         room("Diffusion"),
         room("LatentCoding", ["Diffusion", "CZstd"]),
         room("Speculation", ["Diffusion"]),
+        room("ExactWindows", ["Diffusion", "LatentCoding", "Speculation"]),
 
         // Models and pictures.
         room("Models", ["Diffusion", "Graphs", "Tensors"]),
@@ -71,14 +72,17 @@ let package = Package(
         room(
             "EdgeRuntime",
             [
-                "Diffusion", "Graphs", "LatentCoding", "Models", "Pictures", "Speculation", "WireProtocol",
-                "CCurl",
+                "Diffusion", "ExactWindows", "Graphs", "LatentCoding", "Models", "Pictures", "Speculation",
+                "WireProtocol", "CCurl",
             ]),
-        room("VerifierRuntime", ["Diffusion", "Graphs", "LatentCoding", "Models", "Pictures", "Speculation"]),
+        room(
+            "VerifierRuntime",
+            ["Diffusion", "ExactWindows", "Graphs", "LatentCoding", "Models", "Pictures", "Speculation"]),
         room(
             "SplitLab",
             [
-                "Diffusion", "EdgeRuntime", "LatentCoding", "Models", "Pictures", "Speculation", "VerifierRuntime",
+                "Diffusion", "EdgeRuntime", "Graphs", "LatentCoding", "Models", "Pictures", "Speculation", "Tensors",
+                "VerifierRuntime",
             ]),
         room(
             "VerifierService",
@@ -91,6 +95,8 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ]),
+
+        // Experiments.
 
         // The two programs.
         .executableTarget(
@@ -112,6 +118,7 @@ let package = Package(
         // What only tests link.
         testSupport("TestSupport", ["Graphs", "Tensors"]),
         testSupport("VerificationTestSupport", ["Diffusion", "Speculation"]),
+        testSupport("ExactTestSupport", ["Diffusion", "Speculation"]),
 
         // Tests of one room each.
         tests("TensorsTests", ["Tensors", "TestSupport"]),
@@ -119,7 +126,8 @@ let package = Package(
         tests("CPUBackendTests", ["CKernels", "CPUBackend", "Graphs", "Tensors", "TestSupport"]),
         tests("DiffusionTests", ["Diffusion"]),
         tests("LatentCodingTests", ["CZstd", "Diffusion", "LatentCoding"]),
-        tests("SpeculationTests", ["Diffusion", "LatentCoding", "Speculation"]),
+        tests("SpeculationTests", ["Diffusion", "ExactTestSupport", "LatentCoding", "Speculation"]),
+        tests("ExactWindowsTests", ["Diffusion", "ExactTestSupport", "ExactWindows", "Speculation"]),
         tests("ModelsTests", ["CPUBackend", "Diffusion", "Graphs", "Models", "Tensors", "TestSupport"]),
         tests("PicturesTests", ["Pictures"]),
         tests("WireProtocolTests", ["Speculation", "VerificationTestSupport", "WireProtocol", protobuf]),

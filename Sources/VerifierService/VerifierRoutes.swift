@@ -35,7 +35,7 @@ struct VerifierRoutes: Sendable {
             metadata: [
                 "job": "\(job.id)", "verifier": "\(job.verifier.id)", "draft": "\(job.draft.id)",
                 "latent": "\(job.latentShape)", "handoff": "\(job.handoffStep)/\(job.stepCount)",
-                "bytes": "\(job.codedEstimate.count)",
+                "bytes": "\(job.codedBytes)",
             ])
         return stream(job.id, updates, context.logger)
     }

@@ -29,6 +29,10 @@ public enum ReplyCodec {
             return .event(.checked(levels: levels, reentryStep: Int(checked.reentryStep)))
         case .refined(let refined):
             return .event(.refined(done: Int(refined.done), total: Int(refined.total)))
+        case .speculated(let message):
+            return .event(
+                .speculated(
+                    step: Int(message.step), stepCount: Int(message.stepCount), accepted: Int(message.accepted)))
         case .decoding: return .event(.decoding)
         case .outcome(let outcome): return .outcome(try self.outcome(outcome))
         case .problem(let problem): return .problem(self.problem(problem))
@@ -51,12 +55,17 @@ public enum ReplyCodec {
         case .event(.refined(let done, let total)):
             reply.refined.done = UInt32(clamping: done)
             reply.refined.total = UInt32(clamping: total)
+        case .event(.speculated(let step, let stepCount, let accepted)):
+            reply.speculated.step = UInt32(clamping: step)
+            reply.speculated.stepCount = UInt32(clamping: stepCount)
+            reply.speculated.accepted = UInt32(clamping: accepted)
         case .event(.decoding): reply.decoding = .init()
         case .outcome(let outcome):
             reply.outcome.resultKind = outcome.result.wire
             reply.outcome.payload = .init(outcome.payload)
             reply.outcome.payloadCrc32 = CRC32.checksum(outcome.payload)
             reply.outcome.telemetry = outcome.telemetry.wire
+            if let verdict = outcome.verdict { reply.outcome.verdict = verdict.wire }
         case .problem(let error):
             reply.problem.code = error.code.wire
             reply.problem.message = error.message
@@ -90,7 +99,8 @@ public enum ReplyCodec {
             throw WireError(.checksumMismatch, "the result was damaged on its way; ask for the job again")
         }
         return VerificationOutcome(
-            payload: payload, result: result, telemetry: try telemetry(message.telemetry))
+            payload: payload, result: result, telemetry: try telemetry(message.telemetry),
+            verdict: message.hasVerdict ? try WindowVerdict(wire: message.verdict) : nil)
     }
 
     private static func problem(_ message: Underpaint_V1_Problem) -> VerifierError {
@@ -111,7 +121,8 @@ public enum ReplyCodec {
             verifierEvaluations: Int(message.verifierEvaluations),
             verifierOnlyEvaluations: Int(message.verifierOnlyEvaluations),
             stages: message.stages.map { StageTime(name: $0.name, milliseconds: $0.milliseconds) },
-            receivedBytes: Int(message.receivedBytes))
+            receivedBytes: Int(message.receivedBytes),
+            exact: message.hasExact ? try ExactTelemetry(wire: message.exact) : nil)
     }
 
     private static func readings(
@@ -151,6 +162,7 @@ extension VerificationTelemetry {
             return time
         }
         message.receivedBytes = UInt32(clamping: receivedBytes)
+        if let exact { message.exact = exact.wire }
         return message
     }
 }

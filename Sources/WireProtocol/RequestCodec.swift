@@ -47,6 +47,7 @@ public enum RequestCodec {
         message.codedEstimate = .init(job.codedEstimate)
         message.codedEstimateCrc32 = CRC32.checksum(job.codedEstimate)
         if let stopStep = job.stopStep { message.stopStep = UInt32(clamping: stopStep) }
+        if let exact = job.exact { message.exact = exact.wire }
         return message
     }
 
@@ -74,7 +75,8 @@ public enum RequestCodec {
             checkThreshold: message.hasCheckThreshold ? message.checkThreshold : nil,
             result: try known(ResultKind(wire: message.resultKind), "a result kind that this verifier knows"),
             codedEstimate: Array(message.codedEstimate),
-            stopStep: message.hasStopStep ? Int(message.stopStep) : nil)
+            stopStep: message.hasStopStep ? Int(message.stopStep) : nil,
+            exact: message.hasExact ? try ExactOptions(wire: message.exact) : nil)
         guard CRC32.checksum(job.codedEstimate) == message.codedEstimateCrc32 else {
             throw VerifierError(
                 .invalidLatent, "the coded estimate does not match its checksum; code the latent again")

@@ -16,6 +16,7 @@ struct GenerateCommand: AsyncParsableCommand {
               underpaint generate "a gold candle" --verifier http://127.0.0.1:7860 --json
               underpaint generate "a gold candle" --verifier http://127.0.0.1:7860 --handoff auto
               underpaint generate "a blue vase" --offline
+              underpaint generate "a pink teapot" --mode exact --steps 50 --window 8
 
             If the verifier cannot be reached, the draft is kept: `underpaint resume` finishes it.
 

@@ -83,8 +83,9 @@ struct Workbench {
             prompt: options.prompt, width: size.width, height: size.height,
             stepCount: options.steps ?? manifest.schedule.defaultStepCount,
             handoffFraction: isOffline ? 1 : options.handoff.fraction ?? SplitBound.standardFraction, seed: seed,
-            guidanceScale: options.guidanceScale ?? Float(manifest.guidance.default), mode: options.mode,
-            checkThreshold: options.checkThreshold, scheduleShift: options.shift)
+            guidanceScale: options.guidanceScale ?? Float(manifest.guidance.default),
+            mode: isOffline ? .handoff : options.mode, checkThreshold: options.checkThreshold,
+            scheduleShift: options.shift, exact: isOffline ? nil : options.exact)
     }
 
     private func size(_ options: PictureOptions) throws -> PictureSize {

@@ -26,6 +26,25 @@ import Testing
         #expect(try folder.contents("alone.png") == folder.contents("m-4.png"))
     }
 
+    @Test func exactModeReportsItsWindows() throws {
+        let folder = try Folder()
+        let end = try folder.run(
+            "generate", "a red mug", "--seed", "7", "--steps", "10", "--mode", "exact", "--window", "4",
+            "--exact-placement", "edge", "--json", "--quiet", "-o", "mug.png")
+        #expect(end.status == 0, "\(end.errors)")
+        let object = try #require(
+            try JSONSerialization.jsonObject(with: Data(end.output.utf8)) as? [String: Any])
+        let report = try #require(object["report"] as? [String: Any])
+        let verification = try #require(report["verification"] as? [String: Any])
+        let exact = try #require(verification["exact"] as? [String: Any])
+        #expect(exact["placement"] as? String == "edge")
+        #expect(exact["judgedSteps"] as? Int == 8)
+        #expect(exact["acceptanceRate"] is Double)
+        #expect(folder.has("mug.png"))
+        let line = try folder.run("generate", "a red mug", "--steps", "10", "--mode", "exact", "-o", "line.png").output
+        #expect(line.contains("exact, ") && line.contains("rounds for 10 steps"))
+    }
+
     @Test func unknownWordsAreNamed() throws {
         let end = try Folder().run("generate", "a red zeppelin", "--steps", "4", "-o", "z.png")
         #expect(end.status == 0)
@@ -52,6 +71,7 @@ import Testing
             (["generate", ""], 65), (["generate", "mug", "-W", "100"], 64), (["generate", "mug", "--steps", "0"], 64),
             (["generate", "mug", "--handoff", "1.5"], 64), (["generate", "mug", "-o", "/nowhere/x.png"], 73),
             (["generate", "mug", "-o", "x.jpg"], 73), (["generate", "mug", "--draft-model", "none"], 66),
+            (["generate", "mug", "--mode", "exact", "--window", "33"], 64),
             (["generate", "mug", "--cfg-scale", "50"], 64), (["generate", "mug", "--verifier", "ftp://x"], 64),
             (["resume", "no-such-job"], 66), (["paint"], 64), (["generate", "zeppelin"], 64),
         ] as [([String], Int32)])

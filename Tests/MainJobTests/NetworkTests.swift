@@ -20,6 +20,20 @@ import VerifierService
         }
     }
 
+    @Test(arguments: [ExactPlacement.edge, .verifier])
+    func exactPictureThroughTheNetworkIsTheEmbeddedOneByteForByte(placement: ExactPlacement) async throws {
+        let workshop = try Workshop()
+        var request = workshop.request(mode: .exact)
+        request.exact = ExactOptions(window: .fixed(2), placement: placement, draft: .model, correction: .last)
+        let asked = request
+        let embedded = try await workshop.embedded.make(asked).png()
+        try await serving(workshop) { address in
+            let remote = try await workshop.maker(try LibcurlVerifierTransport(url: address), address: address)
+                .make(asked)
+            #expect(try remote.png() == embedded)
+        }
+    }
+
     @Test func serverThatIsGoneCostsNothing() async throws {
         let workshop = try Workshop()
         let expected = try await workshop.embedded.make(workshop.request()).png()

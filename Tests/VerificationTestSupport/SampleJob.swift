@@ -20,6 +20,20 @@ public enum SampleJob {
             codedEstimate: [0, 1, 0xFE, 0xFF] + Array("zstd".utf8))
     }
 
+    /// The job of `Protocol/golden/wire-request-exact.txtpb`: a window of an edge that drafts.
+    public static func makeWindow() -> VerificationJob {
+        var job = make(id: "golden-1_A-2")
+        job.mode = .exact
+        job.checkThreshold = nil
+        job.codedEstimate = []
+        job.exact = ExactOptions(
+            window: .fixed(4), placement: .edge, draft: .model, correction: .ahead,
+            exchange: WindowExchange(
+                chain: jobID("golden-1_A"), index: 2, firstStep: 5,
+                codedPictures: [[0, 1, 0xFE, 0xFF], Array("zstd".utf8)]))
+        return job
+    }
+
     /// An id that is known to be well-formed.
     public static func jobID(_ text: String) -> JobID {
         guard let id = JobID(text) else { preconditionFailure("\(text) is no job id") }

@@ -12,6 +12,12 @@ import VerificationTestSupport
         #expect(try RequestCodec.encode(SampleJob.make()) == golden)
     }
 
+    @Test func goldenWindowDecodesToItsJobAndBack() throws {
+        let golden = try Golden.bytes("wire-request-exact.frame")
+        #expect(try RequestCodec.decode(golden) == SampleJob.makeWindow())
+        #expect(try RequestCodec.encode(SampleJob.makeWindow()) == golden)
+    }
+
     @Test func goldenModelListDecodesToItsDescriptionAndBack() throws {
         let golden = try Golden.bytes("wire-models.frame")
         let description = VerifierDescription(models: SampleJob.models, isReady: true, waitingJobCount: 2)
@@ -66,7 +72,19 @@ import VerificationTestSupport
             stages: [
                 StageTime(name: "check", milliseconds: 12.5), StageTime(name: "refine", milliseconds: 100.25),
             ], receivedBytes: 8)
+        var exact = ExactTelemetry(placement: .edge)
+        (exact.rounds, exact.windows, exact.verifierEvaluations, exact.draftEvaluations) = (2, 2, 6, 6)
+        (exact.sentBytes, exact.receivedBytes) = (8, 4)
+        exact.setSteps(drafted: 6, judged: 5, accepted: 4)
+        let verdict = VerificationOutcome(
+            payload: [], result: .png,
+            telemetry: VerificationTelemetry(
+                levels: [], reentryStep: 0, verifierEvaluations: 6, verifierOnlyEvaluations: 25, stages: [],
+                receivedBytes: 8, exact: exact),
+            verdict: WindowVerdict(acceptedCount: 2, draftedCount: 4, codedResiduals: [[1, 2], [3, 0xFF]]))
         return [
+            ("verdict", .outcome(verdict)),
+            ("speculated", .event(.speculated(step: 7, stepCount: 25, accepted: 5))),
             ("accepted", .accepted(version: 1, job: SampleJob.jobID("golden-1_A"))),
             ("alive", .alive),
             ("queued", .event(.queued(position: 3))),

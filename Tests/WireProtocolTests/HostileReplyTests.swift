@@ -36,6 +36,28 @@ import VerificationTestSupport
         #expect { try decode(reply) } throws: { ($0 as? WireError)?.code == .malformed }
     }
 
+    @Test func impossibleVerdictIsRefused() throws {
+        var good = Underpaint_V1_VerifyReply()
+        good.outcome.resultKind = .png
+        good.outcome.verdict = WindowVerdict(acceptedCount: 1, draftedCount: 4, codedResiduals: [[1], [2]]).wire
+        _ = try decode(good)
+        let spoilings: [(inout Underpaint_V1_Verdict) -> Void] = [
+            { $0.acceptedCount = 5 }, { $0.draftedCount = 33 }, { $0.draftedCount = .max },
+            { $0.codedResiduals = Array(repeating: Data(), count: 5) },
+        ]
+        for spoil in spoilings {
+            var reply = good
+            spoil(&reply.outcome.verdict)
+            #expect { try decode(reply) } throws: { ($0 as? WireError)?.code == .malformed }
+        }
+        var reply = good
+        reply.outcome.verdict.codedResiduals[0][0] ^= 1
+        #expect { try decode(reply) } throws: { ($0 as? WireError)?.code == .checksumMismatch }
+        reply = good
+        reply.outcome.telemetry.exact.placement = .unspecified
+        #expect { try decode(reply) } throws: { ($0 as? WireError)?.code == .malformed }
+    }
+
     @Test func answerInAnotherVersionIsRefused() {
         var reply = Underpaint_V1_VerifyReply()
         reply.accepted.protocolVersion = 2

@@ -91,6 +91,61 @@ import VerificationTestSupport
         }
     }
 
+    static let windowSpoilings: [Spoiling] = [
+        Spoiling("exact options in another mode") { $0.mode = .handoff },
+        Spoiling("mode exact without options") { $0.clearExact() },
+        Spoiling("an estimate too") {
+            $0.codedEstimate = Data([1])
+            $0.codedEstimateCrc32 = CRC32.checksum([1])
+        },
+        Spoiling("endless window") { $0.exact.window = 33 },
+        Spoiling("no placement") { $0.exact.placement = .unspecified },
+        Spoiling("unknown placement") { $0.exact.placement = .UNRECOGNIZED(9) },
+        Spoiling("window for a verifier that drafts") { $0.exact.placement = .verifier },
+        Spoiling("no draft") { $0.exact.draft = .unspecified },
+        Spoiling("unknown correction") { $0.exact.correction = .UNRECOGNIZED(4) },
+        Spoiling("chain without a proper name") { $0.exact.exchange.chain = "a/b" },
+        Spoiling("window 5000") { $0.exact.exchange.index = 5000 },
+        Spoiling("first step after the end") { $0.exact.exchange.firstStep = 25 },
+        Spoiling("huge first step") { $0.exact.exchange.firstStep = .max },
+        Spoiling("window into the tail") { $0.exact.exchange.firstStep = 19 },
+        Spoiling("more pictures than a window has") {
+            $0.exact.exchange.codedPictures = Array(repeating: Data(), count: 33)
+            $0.exact.exchange.crc32 = 0
+        },
+        Spoiling("too many bytes") {
+            $0.exact.exchange.codedPictures[0] = Data(repeating: 0, count: JobLimits.codedEstimateBytes)
+            $0.exact.exchange.crc32 = CRC32.checksum(
+                [UInt8](repeating: 0, count: JobLimits.codedEstimateBytes) + Array("zstd".utf8))
+        },
+        Spoiling("damaged picture", .invalidLatent) { $0.exact.exchange.codedPictures[1][0] ^= 1 },
+        Spoiling("wrong checksum of the pictures", .invalidLatent) { $0.exact.exchange.crc32 &+= 1 },
+    ]
+
+    @Test(arguments: windowSpoilings)
+    func spoiledWindowIsRefusedByName(_ spoiling: Spoiling) throws {
+        var message = RequestCodec.request(for: SampleJob.makeWindow())
+        spoiling.spoil(&message)
+        let frame = try Frame.wrap(serialize(message), limit: Frame.requestLimit)
+        #expect { try RequestCodec.decode(frame) } throws: { error in
+            guard let error = error as? VerifierError else { return false }
+            return error.code == spoiling.code && !error.message.isEmpty
+        }
+    }
+
+    @Test func anyWindowBytesGiveAJobOrATypedError() throws {
+        let message = try serialize(RequestCodec.request(for: SampleJob.makeWindow()))
+        for bit in 0..<message.count * 8 {
+            var damaged = message
+            damaged[bit / 8] ^= 1 << (bit % 8)
+            do throws(VerifierError) {
+                _ = try RequestCodec.decode(wrapped(damaged))
+            } catch {
+                #expect(!error.message.isEmpty)
+            }
+        }
+    }
+
     @Test func unsupportedVersionSaysWhatIsSpoken() throws {
         var message = RequestCodec.request(for: SampleJob.make())
         message.minimumVersion = 41

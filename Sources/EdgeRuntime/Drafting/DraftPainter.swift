@@ -7,14 +7,14 @@ public import Speculation
 
 /// The draft's half: prompt to hand-off on this machine. One picture at a time; a second caller waits.
 public final class DraftPainter: Sendable {
-    private struct Studio {
+    struct Studio {
         let text: StudioText
         let denoiser: StudioDenoiser
     }
 
     public let models: ModelPair
     private let codec: LatentCodec
-    private let studio: Exclusive<Studio>
+    let studio: Exclusive<Studio>
     // A lock of its own: previews are decoded while the draft holds the studio.
     private let decoder: Exclusive<StudioDecoder>
 
@@ -76,13 +76,15 @@ public final class DraftPainter: Sendable {
         let schedule = try FlowSchedule(stepCount: job.stepCount, shift: job.scheduleShift)
         let noise = NoiseGenerator(seed: job.seed).latent(job.latentShape, stream: 0)
         var state = noise
-        if job.handoffStep > 0 {
+        // An exact chain has nothing that was drafted and kept: the draft alone begins anew.
+        let firstStep = job.mode == .exact ? 0 : job.handoffStep
+        if firstStep > 0 {
             state = SeedResidual.state(
                 estimate: try LatentCodec.decode(job.codedEstimate, expecting: job.latentShape), noise: noise,
                 time: schedule.times[job.handoffStep])
         }
         let (picture, unknownWords) = try run(
-            job.handoffStep..<schedule.stepCount, of: schedule, from: state, noise: noise, job: job,
+            firstStep..<schedule.stepCount, of: schedule, from: state, noise: noise, job: job,
             progress: progress)
         var finished = job
         finished.handoffStep = schedule.stepCount
@@ -98,7 +100,7 @@ public final class DraftPainter: Sendable {
     }
 
     /// Refuses before any work what the verifier would refuse after it; the estimate is still to come.
-    private func checkLimits(of job: VerificationJob) throws(VerifierError) {
+    func checkLimits(of job: VerificationJob) throws(VerifierError) {
         var undrafted = job
         undrafted.handoffStep = 0
         try undrafted.validate()

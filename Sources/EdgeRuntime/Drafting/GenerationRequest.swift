@@ -18,11 +18,13 @@ public struct GenerationRequest: Hashable, Sendable {
     public var checkThreshold: Float?
     /// Replaces the shift of the models' own schedule when it is not nil.
     public var scheduleShift: Double?
+    /// For mode `exact`; the placement may be `auto`.
+    public var exact: ExactOptions?
 
     public init(
         prompt: String, width: Int, height: Int, stepCount: Int, handoffFraction: Double, seed: UInt64,
         guidanceScale: Float, mode: SpeculationMode, checkThreshold: Float? = nil,
-        scheduleShift: Double? = nil
+        scheduleShift: Double? = nil, exact: ExactOptions? = nil
     ) {
         self.prompt = prompt
         self.width = width
@@ -34,5 +36,6 @@ public struct GenerationRequest: Hashable, Sendable {
         self.mode = mode
         self.checkThreshold = checkThreshold
         self.scheduleShift = scheduleShift
+        self.exact = exact
     }
 }

@@ -31,7 +31,7 @@ public struct GenerationParameters: Hashable, Sendable {
     public var text: String {
         var settings = [
             ("Steps", "\(job.stepCount)"),
-            ("Sampler", "Euler"),
+            ("Sampler", job.mode == .exact ? "Euler a (exact)" : "Euler"),
             ("Schedule type", "Flow, shift \(job.scheduleShift)"),
             ("CFG scale", "\(job.guidanceScale)"),
             ("Seed", "\(job.seed)"),

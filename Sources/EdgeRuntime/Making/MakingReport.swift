@@ -16,13 +16,13 @@ public struct MakingReport: Hashable, Sendable, Codable {
     public let origin: PictureOrigin
     /// N, both sides together.
     public let stepCount: Int
-    /// Steps that the draft took.
+    /// Steps that the draft took; in mode `exact` those of them that were accepted.
     public let draftSteps: Int
     /// Text encoding, drafting and coding on this machine; 0 for a resumed picture.
     public let edgeSeconds: Double
     /// From sending the job to having the picture, as seen from here; 0 where no verifier took part.
     public let verifierSeconds: Double
-    /// Bytes of the coded latent that travelled.
+    /// Bytes of the coded latent that travelled; in mode `exact` those of all drafted pictures.
     public let latentBytes: Int
     /// Bytes of the same latent at two bytes an element.
     public let rawLatentBytes: Int
@@ -41,10 +41,10 @@ public struct MakingReport: Hashable, Sendable, Codable {
     ) {
         self.origin = origin
         stepCount = job.stepCount
-        draftSteps = job.handoffStep
+        draftSteps = verification?.exact?.acceptedSteps ?? job.handoffStep
         self.edgeSeconds = edgeSeconds
         self.verifierSeconds = verifierSeconds
-        latentBytes = job.codedEstimate.count
+        latentBytes = verification?.exact?.sentBytes ?? job.codedEstimate.count
         rawLatentBytes = 2 * job.latentShape.elementCount
         self.queuedSeconds = queuedSeconds
         self.resultBytes = resultBytes

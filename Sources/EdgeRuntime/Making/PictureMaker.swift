@@ -5,11 +5,11 @@ public import Speculation
 
 /// The whole way of a picture as the edge sees it: draft, keep, verify.
 public struct PictureMaker: Sendable {
-    private let painter: DraftPainter
-    private let transport: any VerifierTransport
-    private let journal: HandoffJournal
+    let painter: DraftPainter
+    let transport: any VerifierTransport
+    let journal: HandoffJournal
     /// The verifier's address for the journal, nil for the embedded one.
-    private let verifier: String?
+    let verifier: String?
 
     public typealias Report = @Sendable (MakingEvent) -> Void
 
@@ -35,6 +35,9 @@ public struct PictureMaker: Sendable {
         _ request: GenerationRequest, id: JobID, outputPath: String, previewInterval: Int? = nil,
         report: @escaping Report
     ) async throws -> FinishedPicture {
+        if request.mode == .exact {
+            return try await makeExact(request, id: id, outputPath: outputPath, report: report)
+        }
         let (drafted, edgeSeconds) = try await timed {
             try await onOwnThread(named: "draft") { [painter] flag in
                 try painter.draft(request, id: id) { step in
@@ -61,7 +64,10 @@ public struct PictureMaker: Sendable {
     ///
     /// - Throws: as `make`.
     public func resume(_ unfinished: UnfinishedPicture, report: @escaping Report) async throws -> FinishedPicture {
-        try await verify(unfinished.job, edgeSeconds: 0, unknownWords: [], report: report)
+        if unfinished.job.exact?.placement == .edge {
+            return try await runEdgeChain(unfinished.job, unknownWords: [], report: report)
+        }
+        return try await verify(unfinished.job, edgeSeconds: 0, unknownWords: [], report: report)
     }
 
     /// Finishes a job from the journal with the draft alone.
@@ -86,7 +92,7 @@ public struct PictureMaker: Sendable {
         journal.forget(finished.job.id)
     }
 
-    private func verify(
+    func verify(
         _ job: VerificationJob, edgeSeconds: Double, unknownWords: [String], report: @escaping Report
     ) async throws -> FinishedPicture {
         do {
@@ -121,7 +127,7 @@ public struct PictureMaker: Sendable {
                 verification: nil, unknownWords: drafted.unknownWords))
     }
 
-    private func timed<Value>(_ work: () async throws -> Value) async rethrows -> (Value, seconds: Double) {
+    func timed<Value>(_ work: () async throws -> Value) async rethrows -> (Value, seconds: Double) {
         let clock = ContinuousClock()
         let start = clock.now
         let value = try await work()

@@ -28,10 +28,19 @@ struct CurlTransfer: ~Copyable {
     private let receiver: Receiver
     private let log: TransferLog?
 
-    init(_ request: CurlRequest, sink: any ResponseSink, log: TransferLog? = nil) throws(TransportError) {
+    private let connections: CurlConnections
+    private var isWhole = false
+
+    /// - Parameters:
+    ///   - connections: where an open connection is taken from and given back to.
+    ///   - log: is told when the answer begins.
+    init(
+        _ request: CurlRequest, sink: any ResponseSink, connections: CurlConnections = CurlConnections(),
+        log: TransferLog? = nil
+    ) throws(TransportError) {
         let failure = TransportError.serverUnreachable("libcurl could not be set up; is there memory left?")
         guard Curl.isReady, let easy = curl_easy_init() else { throw failure }
-        guard let multi = curl_multi_init() else {
+        guard let multi = connections.take()?.pointer else {
             curl_easy_cleanup(easy)
             throw failure
         }
@@ -41,6 +50,7 @@ struct CurlTransfer: ~Copyable {
         errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
         self.headers = request.headers.reduce(nil) { curl_slist_append($0, $1) ?? $0 }
         self.request = request
+        self.connections = connections
         self.receiver = Receiver(sink: sink, easy: easy)
         self.log = log
         configure()
@@ -49,7 +59,7 @@ struct CurlTransfer: ~Copyable {
 
     deinit {
         curl_multi_remove_handle(multi, easy)
-        curl_multi_cleanup(multi)
+        if isWhole { connections.give(.init(pointer: multi)) } else { curl_multi_cleanup(multi) }
         curl_easy_cleanup(easy)
         curl_slist_free_all(headers)
         errorText.deallocate()
@@ -83,7 +93,7 @@ struct CurlTransfer: ~Copyable {
     /// Carries the exchange out.
     /// - Returns: the response's head; its body went to the sink.
     /// - Throws: `TransportError`, or `CancellationError` within 50 milliseconds of the flag.
-    func perform(cancellation: CancellationFlag) throws -> ResponseHead {
+    mutating func perform(cancellation: CancellationFlag) throws -> ResponseHead {
         ignoreBrokenPipesOnThisThread()
         let clock = ContinuousClock()
         let start = clock.now
@@ -100,6 +110,7 @@ struct CurlTransfer: ~Copyable {
                 if let failure = receiver.failure { throw failure }
                 if let failure = failure(for: code) { throw failure }
                 log?.note(openingSeconds: Curl.openingSeconds(of: easy))
+                isWhole = true
                 return receiver.head()
             }
             try cancellation.check()

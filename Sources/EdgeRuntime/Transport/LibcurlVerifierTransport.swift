@@ -10,6 +10,7 @@ public struct LibcurlVerifierTransport: VerifierTransport {
     private let timeouts: TransportTimeouts
     private let retry: RetryPolicy
     private let log: TransferLog?
+    private let connections = CurlConnections()
 
     /// - Parameters:
     ///   - url: the verifier's base URL, for example `http://192.168.0.7:7860`.
@@ -45,10 +46,10 @@ public struct LibcurlVerifierTransport: VerifierTransport {
 
     public func availability() async throws -> VerifierDescription {
         let request = CurlRequest(method: .get, url: "\(address)/v1/models", timeouts: timeouts)
-        let (head, body) = try await onOwnThread(named: "verifier models") { [log] cancellation in
+        let (head, body) = try await onOwnThread(named: "verifier models") { [connections, log] cancellation in
             let sink = BodySink(limit: Frame.requestLimit + 8)
-            let head = try CurlTransfer(request, sink: sink, log: log).perform(cancellation: cancellation)
-            return (head, sink.bytes)
+            var transfer = try CurlTransfer(request, sink: sink, connections: connections, log: log)
+            return (try transfer.perform(cancellation: cancellation), sink.bytes)
         }
         guard head.status == 200, head.hasFrames else { throw strangeAnswer(head) }
         do throws(WireError) {
@@ -99,10 +100,11 @@ public struct LibcurlVerifierTransport: VerifierTransport {
         let head: ResponseHead
         let end: Result<VerificationOutcome, VerifierError>?
         do {
-            (head, end) = try await onOwnThread(named: "verifier transfer") { [address, log] cancellation in
+            (head, end) = try await onOwnThread(named: "verifier transfer") {
+                [address, connections, log] cancellation in
                 let sink = JobReplySink(job: job, address: address, report: report)
-                let head = try CurlTransfer(request, sink: sink, log: log).perform(cancellation: cancellation)
-                return (head, sink.end)
+                var transfer = try CurlTransfer(request, sink: sink, connections: connections, log: log)
+                return (try transfer.perform(cancellation: cancellation), sink.end)
             }
         } catch let error as TransportError {
             throw Failure(error: error, isPassing: error.isConnectionLost)
@@ -131,7 +133,8 @@ public struct LibcurlVerifierTransport: VerifierTransport {
         // A task of its own, because this one is cancelled, which would stop the word at once.
         _ = await Task.detached {
             try await onOwnThread(named: "verifier cancellation") { cancellation in
-                try CurlTransfer(request, sink: BodySink(limit: 4096)).perform(cancellation: cancellation)
+                var transfer = try CurlTransfer(request, sink: BodySink(limit: 4096))
+                return try transfer.perform(cancellation: cancellation)
             }
         }.result
     }

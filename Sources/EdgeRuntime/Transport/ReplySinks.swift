@@ -41,6 +41,9 @@ final class JobReplySink: ResponseSink {
                 guard outcome.result == job.result else {
                     throw WireError(.malformed, "it sent a \(outcome.result) where a \(job.result) was asked for")
                 }
+                guard outcome.verdict == nil || job.exact?.exchange != nil else {
+                    throw WireError(.malformed, "it judged a window where none was sent")
+                }
                 end = .success(outcome)
             }
         }

@@ -12,7 +12,8 @@ public final class StudioDenoiser {
     public private(set) var count = EvaluationCount()
     private let weights: SafetensorsFile
     private let backend: any Backend
-    private var executables = ExecutableCache<BatchShape>(capacity: 4)
+    // The batches of exact windows: 1, 2, 4, 8, 16, and one more.
+    private var executables = ExecutableCache<BatchShape>(capacity: 6)
 
     /// One row of a call.
     public struct Row: Sendable {

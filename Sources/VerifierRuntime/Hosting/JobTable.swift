@@ -190,8 +190,10 @@ struct JobTable: Sendable {
     private mutating func settle(_ id: JobID, _ end: JobEnd, now: Instant) {
         guard var entry = entries[id] else { return }
         entry.status = .over(end, at: now)
-        entry.keptBytes = entry.job.codedEstimate.count + entry.job.prompt.utf8.count
-        if case .success(let outcome) = end { entry.keptBytes += outcome.payload.count }
+        entry.keptBytes = entry.job.codedBytes + entry.job.prompt.utf8.count
+        if case .success(let outcome) = end {
+            entry.keptBytes += outcome.payload.count + (outcome.verdict?.byteCount ?? 0)
+        }
         entries[id] = entry
         over.append(id)
         overBytes += entry.keptBytes
@@ -226,6 +228,7 @@ extension VerificationEvent {
         case .checked: 1
         case .refined: 2
         case .decoding: 3
+        case .speculated: 4
         }
     }
 }

@@ -10,15 +10,18 @@ public import Speculation
 /// One job at a time; a second caller waits. Embedded and behind a server it is the same code, so the same job gives
 /// the same bytes.
 public final class PictureVerifier: JobExecuting {
-    private struct Studio {
+    struct Studio {
         let text: StudioText
         let denoiser: StudioDenoiser
+        /// For exact chains that are drafted here; compiled when the first one comes.
+        let draft: StudioDenoiser
         let decoder: StudioDecoder
+        let sessions = ExactSessions()
     }
 
     private let models: ModelPair
     private let levels: [CheckLevel]
-    private let studio: Exclusive<Studio>
+    let studio: Exclusive<Studio>
 
     /// Prepares the verifier, its text encoder and the picture decoder.
     ///
@@ -29,7 +32,7 @@ public final class PictureVerifier: JobExecuting {
         studio = Exclusive(
             Studio(
                 text: try models.shared.text(on: backend), denoiser: models.verifier.denoiser(on: backend),
-                decoder: models.shared.decoder(on: backend)))
+                draft: models.draft.denoiser(on: backend), decoder: models.shared.decoder(on: backend)))
     }
 
     /// What clients may ask this verifier for.
@@ -61,6 +64,7 @@ public final class PictureVerifier: JobExecuting {
         _ job: VerificationJob, report: (VerificationEvent) throws -> Void
     ) throws -> VerificationOutcome {
         try check(job)
+        if job.mode == .exact { return try executeExact(job, report: report) }
         let estimate = try decodeEstimate(of: job)
         let plan = HandoffVerifier(plan: try VerificationPlan(job: job, levels: levels))
         return try studio.withLock { studio in
@@ -75,20 +79,9 @@ public final class PictureVerifier: JobExecuting {
             let latent = try stages.time("refine") {
                 try picture(in: plan.refine(refinement, with: &model, report: report), of: plan.plan)
             }
-            let payload: [UInt8]
-            switch job.result {
-            case .latent:
-                // What another model goes on from is coded like a draft's estimate; an end result keeps every bit.
-                let codec = plan.plan.lastStep < job.stepCount ? LatentCodec() : .lossless
-                payload = try stages.time("encode") { try codec.encode(latent) }
-            case .png:
-                try report(.decoding)
-                let decoded = try stages.time("decode") { try studio.decoder.decode(latent) }
-                payload = try stages.time("encode") {
-                    try PNG.encode(
-                        Picture(width: decoded.width, height: decoded.height, decoded: decoded.values))
-                }
-            }
+            // What another model goes on from is coded like a draft's estimate.
+            let codec = plan.plan.lastStep < job.stepCount ? LatentCodec() : .lossless
+            let payload = try studio.payload(of: latent, as: job.result, codec: codec, &stages, report: report)
             return VerificationOutcome(
                 payload: payload, result: job.result,
                 telemetry: refinement.telemetry(
@@ -124,6 +117,26 @@ public final class PictureVerifier: JobExecuting {
                 .incompatibleModel,
                 "the client's \(role) '\(asked.id)' has other weights (\(asked.weightsDigest.prefix(12))…) than this "
                     + "verifier's (\(model.weightsDigest.prefix(12))…); install the same version on both sides")
+        }
+    }
+}
+
+extension PictureVerifier.Studio {
+    /// The final latent as the client wants it.
+    ///
+    /// - Parameter codec: for a latent that is asked for; an end result keeps every bit.
+    func payload(
+        of latent: Latent, as result: ResultKind, codec: LatentCodec = .lossless, _ stages: inout StageClock,
+        report: (VerificationEvent) throws -> Void
+    ) throws -> [UInt8] {
+        switch result {
+        case .latent: return try stages.time("encode") { try codec.encode(latent) }
+        case .png:
+            try report(.decoding)
+            let decoded = try stages.time("decode") { try decoder.decode(latent) }
+            return try stages.time("encode") {
+                try PNG.encode(Picture(width: decoded.width, height: decoded.height, decoded: decoded.values))
+            }
         }
     }
 }

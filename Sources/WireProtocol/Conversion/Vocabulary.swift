@@ -9,6 +9,7 @@ extension SpeculationMode {
         switch wire {
         case .handoff: self = .handoff
         case .trust: self = .trust
+        case .exact: self = .exact
         case .unspecified, .UNRECOGNIZED: return nil
         }
     }
@@ -17,6 +18,7 @@ extension SpeculationMode {
         switch self {
         case .handoff: .handoff
         case .trust: .trust
+        case .exact: .exact
         }
     }
 }

@@ -32,6 +32,9 @@ nonisolated enum Underpaint_V1_Mode: SwiftProtobuf.Enum, Swift.CaseIterable {
 
   /// Refine without a check; for measurement.
   case trust // = 2
+
+  /// Speculative sampling with exactly the verifier's law.
+  case exact // = 3
   case UNRECOGNIZED(Int)
 
   init() {
@@ -43,6 +46,7 @@ nonisolated enum Underpaint_V1_Mode: SwiftProtobuf.Enum, Swift.CaseIterable {
     case 0: self = .unspecified
     case 1: self = .handoff
     case 2: self = .trust
+    case 3: self = .exact
     default: self = .UNRECOGNIZED(rawValue)
     }
   }
@@ -52,6 +56,7 @@ nonisolated enum Underpaint_V1_Mode: SwiftProtobuf.Enum, Swift.CaseIterable {
     case .unspecified: return 0
     case .handoff: return 1
     case .trust: return 2
+    case .exact: return 3
     case .UNRECOGNIZED(let i): return i
     }
   }
@@ -61,6 +66,7 @@ nonisolated enum Underpaint_V1_Mode: SwiftProtobuf.Enum, Swift.CaseIterable {
     .unspecified,
     .handoff,
     .trust,
+    .exact,
   ]
 
 }
@@ -184,7 +190,7 @@ nonisolated struct Underpaint_V1_LatentShape: Sendable {
 fileprivate nonisolated let _protobuf_package = "underpaint.v1"
 
 nonisolated extension Underpaint_V1_Mode: SwiftProtobuf._ProtoNameProviding {
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0MODE_UNSPECIFIED\0\u{1}MODE_HANDOFF\0\u{1}MODE_TRUST\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0MODE_UNSPECIFIED\0\u{1}MODE_HANDOFF\0\u{1}MODE_TRUST\0\u{1}MODE_EXACT\0")
 }
 
 nonisolated extension Underpaint_V1_NoiseKind: SwiftProtobuf._ProtoNameProviding {

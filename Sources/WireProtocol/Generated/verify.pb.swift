@@ -243,6 +243,16 @@ nonisolated struct Underpaint_V1_VerifyRequest: @unchecked Sendable {
   /// Clears the value of `stopStep`. Subsequent reads from it will return its default value.
   mutating func clearStopStep() {_uniqueStorage()._stopStep = nil}
 
+  /// Only, and always, in MODE_EXACT; handoff_step is then the first step that is not drafted.
+  var exact: Underpaint_V1_ExactOptions {
+    get {_storage._exact ?? Underpaint_V1_ExactOptions()}
+    set {_uniqueStorage()._exact = newValue}
+  }
+  /// Returns true if `exact` has been explicitly set.
+  var hasExact: Bool {_storage._exact != nil}
+  /// Clears the value of `exact`. Subsequent reads from it will return its default value.
+  mutating func clearExact() {_uniqueStorage()._exact = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -325,6 +335,15 @@ nonisolated struct Underpaint_V1_VerifyReply: Sendable {
     set {message = .problem(newValue)}
   }
 
+  /// Progress of an exact chain.
+  var speculated: Underpaint_V1_Speculated {
+    get {
+      if case .speculated(let v)? = message {return v}
+      return Underpaint_V1_Speculated()
+    }
+    set {message = .speculated(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Message: Equatable, Sendable {
@@ -339,6 +358,8 @@ nonisolated struct Underpaint_V1_VerifyReply: Sendable {
     /// The last message of a stream is one of these two.
     case outcome(Underpaint_V1_Outcome)
     case problem(Underpaint_V1_Problem)
+    /// Progress of an exact chain.
+    case speculated(Underpaint_V1_Speculated)
 
   }
 
@@ -468,35 +489,76 @@ nonisolated struct Underpaint_V1_Outcome: Sendable {
   /// Clears the value of `telemetry`. Subsequent reads from it will return its default value.
   mutating func clearTelemetry() {self._telemetry = nil}
 
+  /// For a window after which the chain goes on; payload is then empty.
+  var verdict: Underpaint_V1_Verdict {
+    get {_verdict ?? Underpaint_V1_Verdict()}
+    set {_verdict = newValue}
+  }
+  /// Returns true if `verdict` has been explicitly set.
+  var hasVerdict: Bool {self._verdict != nil}
+  /// Clears the value of `verdict`. Subsequent reads from it will return its default value.
+  mutating func clearVerdict() {self._verdict = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
   fileprivate var _telemetry: Underpaint_V1_Telemetry? = nil
+  fileprivate var _verdict: Underpaint_V1_Verdict? = nil
 }
 
 /// What the job cost and how it was decided.
-nonisolated struct Underpaint_V1_Telemetry: Sendable {
+nonisolated struct Underpaint_V1_Telemetry: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  var levels: [Underpaint_V1_LevelReading] = []
+  var levels: [Underpaint_V1_LevelReading] {
+    get {_storage._levels}
+    set {_uniqueStorage()._levels = newValue}
+  }
 
-  var reentryStep: UInt32 = 0
+  var reentryStep: UInt32 {
+    get {_storage._reentryStep}
+    set {_uniqueStorage()._reentryStep = newValue}
+  }
 
-  var verifierEvaluations: UInt32 = 0
+  var verifierEvaluations: UInt32 {
+    get {_storage._verifierEvaluations}
+    set {_uniqueStorage()._verifierEvaluations = newValue}
+  }
 
-  var verifierOnlyEvaluations: UInt32 = 0
+  var verifierOnlyEvaluations: UInt32 {
+    get {_storage._verifierOnlyEvaluations}
+    set {_uniqueStorage()._verifierOnlyEvaluations = newValue}
+  }
 
-  var stages: [Underpaint_V1_StageTime] = []
+  var stages: [Underpaint_V1_StageTime] {
+    get {_storage._stages}
+    set {_uniqueStorage()._stages = newValue}
+  }
 
   /// Bytes of coded_estimate as received.
-  var receivedBytes: UInt32 = 0
+  var receivedBytes: UInt32 {
+    get {_storage._receivedBytes}
+    set {_uniqueStorage()._receivedBytes = newValue}
+  }
+
+  /// In MODE_EXACT.
+  var exact: Underpaint_V1_ExactTelemetry {
+    get {_storage._exact ?? Underpaint_V1_ExactTelemetry()}
+    set {_uniqueStorage()._exact = newValue}
+  }
+  /// Returns true if `exact` has been explicitly set.
+  var hasExact: Bool {_storage._exact != nil}
+  /// Clears the value of `exact`. Subsequent reads from it will return its default value.
+  mutating func clearExact() {_uniqueStorage()._exact = nil}
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 nonisolated struct Underpaint_V1_StageTime: Sendable {
@@ -547,7 +609,7 @@ nonisolated extension Underpaint_V1_ProblemCode: SwiftProtobuf._ProtoNameProvidi
 
 nonisolated extension Underpaint_V1_VerifyRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".VerifyRequest"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}protocol_version\0\u{3}minimum_version\0\u{3}job_id\0\u{1}draft\0\u{1}verifier\0\u{1}prompt\0\u{3}guidance_scale\0\u{3}latent_shape\0\u{3}step_count\0\u{3}schedule_shift\0\u{3}handoff_step\0\u{1}seed\0\u{3}noise_kind\0\u{1}mode\0\u{3}check_threshold\0\u{3}result_kind\0\u{3}coded_estimate\0\u{3}coded_estimate_crc32\0\u{4}\u{16}stop_step\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}protocol_version\0\u{3}minimum_version\0\u{3}job_id\0\u{1}draft\0\u{1}verifier\0\u{1}prompt\0\u{3}guidance_scale\0\u{3}latent_shape\0\u{3}step_count\0\u{3}schedule_shift\0\u{3}handoff_step\0\u{1}seed\0\u{3}noise_kind\0\u{1}mode\0\u{3}check_threshold\0\u{3}result_kind\0\u{3}coded_estimate\0\u{3}coded_estimate_crc32\0\u{2}\u{c}exact\0\u{4}\u{a}stop_step\0")
 
   fileprivate class _StorageClass {
     var _protocolVersion: UInt32 = 0
@@ -569,6 +631,7 @@ nonisolated extension Underpaint_V1_VerifyRequest: SwiftProtobuf.Message, SwiftP
     var _codedEstimate: Data = Data()
     var _codedEstimateCrc32: UInt32 = 0
     var _stopStep: UInt32? = nil
+    var _exact: Underpaint_V1_ExactOptions? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -598,6 +661,7 @@ nonisolated extension Underpaint_V1_VerifyRequest: SwiftProtobuf.Message, SwiftP
       _codedEstimate = source._codedEstimate
       _codedEstimateCrc32 = source._codedEstimateCrc32
       _stopStep = source._stopStep
+      _exact = source._exact
     }
   }
 
@@ -634,6 +698,7 @@ nonisolated extension Underpaint_V1_VerifyRequest: SwiftProtobuf.Message, SwiftP
         case 16: try { try decoder.decodeSingularEnumField(value: &_storage._resultKind) }()
         case 17: try { try decoder.decodeSingularBytesField(value: &_storage._codedEstimate) }()
         case 18: try { try decoder.decodeSingularFixed32Field(value: &_storage._codedEstimateCrc32) }()
+        case 30: try { try decoder.decodeSingularMessageField(value: &_storage._exact) }()
         case 40: try { try decoder.decodeSingularUInt32Field(value: &_storage._stopStep) }()
         default: break
         }
@@ -701,6 +766,9 @@ nonisolated extension Underpaint_V1_VerifyRequest: SwiftProtobuf.Message, SwiftP
       if _storage._codedEstimateCrc32 != 0 {
         try visitor.visitSingularFixed32Field(value: _storage._codedEstimateCrc32, fieldNumber: 18)
       }
+      try { if let v = _storage._exact {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 30)
+      } }()
       try { if let v = _storage._stopStep {
         try visitor.visitSingularUInt32Field(value: v, fieldNumber: 40)
       } }()
@@ -732,6 +800,7 @@ nonisolated extension Underpaint_V1_VerifyRequest: SwiftProtobuf.Message, SwiftP
         if _storage._codedEstimate != rhs_storage._codedEstimate {return false}
         if _storage._codedEstimateCrc32 != rhs_storage._codedEstimateCrc32 {return false}
         if _storage._stopStep != rhs_storage._stopStep {return false}
+        if _storage._exact != rhs_storage._exact {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -743,7 +812,7 @@ nonisolated extension Underpaint_V1_VerifyRequest: SwiftProtobuf.Message, SwiftP
 
 nonisolated extension Underpaint_V1_VerifyReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".VerifyReply"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}accepted\0\u{1}alive\0\u{1}queued\0\u{1}checked\0\u{1}refined\0\u{1}decoding\0\u{1}outcome\0\u{1}problem\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}accepted\0\u{1}alive\0\u{1}queued\0\u{1}checked\0\u{1}refined\0\u{1}decoding\0\u{1}outcome\0\u{1}problem\0\u{2}\u{16}speculated\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -855,6 +924,19 @@ nonisolated extension Underpaint_V1_VerifyReply: SwiftProtobuf.Message, SwiftPro
           self.message = .problem(v)
         }
       }()
+      case 30: try {
+        var v: Underpaint_V1_Speculated?
+        var hadOneofValue = false
+        if let current = self.message {
+          hadOneofValue = true
+          if case .speculated(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.message = .speculated(v)
+        }
+      }()
       default: break
       }
     }
@@ -897,6 +979,10 @@ nonisolated extension Underpaint_V1_VerifyReply: SwiftProtobuf.Message, SwiftPro
     case .problem?: try {
       guard case .problem(let v)? = self.message else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+    }()
+    case .speculated?: try {
+      guard case .speculated(let v)? = self.message else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 30)
     }()
     case nil: break
     }
@@ -1130,7 +1216,7 @@ nonisolated extension Underpaint_V1_LevelReading: SwiftProtobuf.Message, SwiftPr
 
 nonisolated extension Underpaint_V1_Outcome: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Outcome"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}result_kind\0\u{1}payload\0\u{3}payload_crc32\0\u{1}telemetry\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}result_kind\0\u{1}payload\0\u{3}payload_crc32\0\u{1}telemetry\0\u{2}\u{1a}verdict\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1142,6 +1228,7 @@ nonisolated extension Underpaint_V1_Outcome: SwiftProtobuf.Message, SwiftProtobu
       case 2: try { try decoder.decodeSingularBytesField(value: &self.payload) }()
       case 3: try { try decoder.decodeSingularFixed32Field(value: &self.payloadCrc32) }()
       case 4: try { try decoder.decodeSingularMessageField(value: &self._telemetry) }()
+      case 30: try { try decoder.decodeSingularMessageField(value: &self._verdict) }()
       default: break
       }
     }
@@ -1164,6 +1251,9 @@ nonisolated extension Underpaint_V1_Outcome: SwiftProtobuf.Message, SwiftProtobu
     try { if let v = self._telemetry {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
     } }()
+    try { if let v = self._verdict {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 30)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1172,6 +1262,7 @@ nonisolated extension Underpaint_V1_Outcome: SwiftProtobuf.Message, SwiftProtobu
     if lhs.payload != rhs.payload {return false}
     if lhs.payloadCrc32 != rhs.payloadCrc32 {return false}
     if lhs._telemetry != rhs._telemetry {return false}
+    if lhs._verdict != rhs._verdict {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1179,54 +1270,111 @@ nonisolated extension Underpaint_V1_Outcome: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension Underpaint_V1_Telemetry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Telemetry"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}levels\0\u{3}reentry_step\0\u{3}verifier_evaluations\0\u{3}verifier_only_evaluations\0\u{1}stages\0\u{3}received_bytes\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}levels\0\u{3}reentry_step\0\u{3}verifier_evaluations\0\u{3}verifier_only_evaluations\0\u{1}stages\0\u{3}received_bytes\0\u{2}\u{18}exact\0")
+
+  fileprivate class _StorageClass {
+    var _levels: [Underpaint_V1_LevelReading] = []
+    var _reentryStep: UInt32 = 0
+    var _verifierEvaluations: UInt32 = 0
+    var _verifierOnlyEvaluations: UInt32 = 0
+    var _stages: [Underpaint_V1_StageTime] = []
+    var _receivedBytes: UInt32 = 0
+    var _exact: Underpaint_V1_ExactTelemetry? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _levels = source._levels
+      _reentryStep = source._reentryStep
+      _verifierEvaluations = source._verifierEvaluations
+      _verifierOnlyEvaluations = source._verifierOnlyEvaluations
+      _stages = source._stages
+      _receivedBytes = source._receivedBytes
+      _exact = source._exact
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.levels) }()
-      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.reentryStep) }()
-      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.verifierEvaluations) }()
-      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.verifierOnlyEvaluations) }()
-      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.stages) }()
-      case 6: try { try decoder.decodeSingularUInt32Field(value: &self.receivedBytes) }()
-      default: break
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeRepeatedMessageField(value: &_storage._levels) }()
+        case 2: try { try decoder.decodeSingularUInt32Field(value: &_storage._reentryStep) }()
+        case 3: try { try decoder.decodeSingularUInt32Field(value: &_storage._verifierEvaluations) }()
+        case 4: try { try decoder.decodeSingularUInt32Field(value: &_storage._verifierOnlyEvaluations) }()
+        case 5: try { try decoder.decodeRepeatedMessageField(value: &_storage._stages) }()
+        case 6: try { try decoder.decodeSingularUInt32Field(value: &_storage._receivedBytes) }()
+        case 30: try { try decoder.decodeSingularMessageField(value: &_storage._exact) }()
+        default: break
+        }
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if !self.levels.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.levels, fieldNumber: 1)
-    }
-    if self.reentryStep != 0 {
-      try visitor.visitSingularUInt32Field(value: self.reentryStep, fieldNumber: 2)
-    }
-    if self.verifierEvaluations != 0 {
-      try visitor.visitSingularUInt32Field(value: self.verifierEvaluations, fieldNumber: 3)
-    }
-    if self.verifierOnlyEvaluations != 0 {
-      try visitor.visitSingularUInt32Field(value: self.verifierOnlyEvaluations, fieldNumber: 4)
-    }
-    if !self.stages.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.stages, fieldNumber: 5)
-    }
-    if self.receivedBytes != 0 {
-      try visitor.visitSingularUInt32Field(value: self.receivedBytes, fieldNumber: 6)
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if !_storage._levels.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._levels, fieldNumber: 1)
+      }
+      if _storage._reentryStep != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._reentryStep, fieldNumber: 2)
+      }
+      if _storage._verifierEvaluations != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._verifierEvaluations, fieldNumber: 3)
+      }
+      if _storage._verifierOnlyEvaluations != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._verifierOnlyEvaluations, fieldNumber: 4)
+      }
+      if !_storage._stages.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._stages, fieldNumber: 5)
+      }
+      if _storage._receivedBytes != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._receivedBytes, fieldNumber: 6)
+      }
+      try { if let v = _storage._exact {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 30)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: Underpaint_V1_Telemetry, rhs: Underpaint_V1_Telemetry) -> Bool {
-    if lhs.levels != rhs.levels {return false}
-    if lhs.reentryStep != rhs.reentryStep {return false}
-    if lhs.verifierEvaluations != rhs.verifierEvaluations {return false}
-    if lhs.verifierOnlyEvaluations != rhs.verifierOnlyEvaluations {return false}
-    if lhs.stages != rhs.stages {return false}
-    if lhs.receivedBytes != rhs.receivedBytes {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._levels != rhs_storage._levels {return false}
+        if _storage._reentryStep != rhs_storage._reentryStep {return false}
+        if _storage._verifierEvaluations != rhs_storage._verifierEvaluations {return false}
+        if _storage._verifierOnlyEvaluations != rhs_storage._verifierOnlyEvaluations {return false}
+        if _storage._stages != rhs_storage._stages {return false}
+        if _storage._receivedBytes != rhs_storage._receivedBytes {return false}
+        if _storage._exact != rhs_storage._exact {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -10,5 +10,6 @@ struct LabCommand: AsyncParsableCommand {
             LabReportCommand.self,
             LabRelayCommand.self,
             LabEdgeCommand.self,
+            LabExactCommand.self,
         ])
 }

@@ -54,11 +54,44 @@ struct PictureOptions: ParsableArguments {
     @Option(help: "Shift of the noise schedule (default: the model's).")
     var shift: Double?
 
-    @Option(help: "'handoff' checks and corrects the draft, 'trust' only refines it.")
+    @Option(
+        help: ArgumentHelp(
+            "'handoff' checks and corrects the draft, 'trust' only refines it, 'exact' samples speculatively.",
+            discussion: "'exact' gives pictures with exactly the law of the verifier's own stochastic sampler; "
+                + "--handoff is then the share of the steps that may be drafted."))
     var mode = SpeculationMode.handoff
 
     @Option(help: "Largest check statistic that passes, instead of the model's own thresholds.")
     var checkThreshold: Float?
+
+    @Option(
+        help: ArgumentHelp("Steps that mode 'exact' drafts before the verifier is asked.", valueName: "auto|1…32"))
+    var window = WindowPolicy.auto
+
+    @Option(
+        help: ArgumentHelp(
+            "Where mode 'exact' makes its drafts: 'edge' sends every window to the verifier, 'verifier' makes them there."
+        ))
+    var exactPlacement = ExactPlacement.auto
+
+    @Option(
+        help: ArgumentHelp(
+            "What mode 'exact' drafts with: 'held' goes on with the pictures that the verifier saw last, "
+                + "'model' asks the draft model (always on the edge)."))
+    var exactDraft = ExactDraft.held
+
+    @Option(
+        help: ArgumentHelp(
+            "What the verifier's answers add to later drafts of mode 'exact': 'none', the 'last' residual, or those of "
+                + "discarded states too ('ahead')."))
+    var exactCorrection = ResidualCorrection.ahead
+
+    /// What mode `exact` is asked for; nil in other modes.
+    var exact: ExactOptions? {
+        guard mode == .exact else { return nil }
+        return ExactOptions(
+            window: window, placement: exactPlacement, draft: exactDraft, correction: exactCorrection)
+    }
 
     func validate() throws {
         if aspect != nil, width != nil || height != nil {
@@ -78,7 +111,14 @@ struct PictureOptions: ParsableArguments {
 }
 
 extension SpeculationMode: ExpressibleByArgument {}
+extension ExactPlacement: ExpressibleByArgument {}
+extension ExactDraft: ExpressibleByArgument {}
+extension ResidualCorrection: ExpressibleByArgument {}
 extension SplitObjective: ExpressibleByArgument {}
+
+extension WindowPolicy: ExpressibleByArgument {
+    public init?(argument: String) { self.init(argument) }
+}
 
 /// A share of the steps, or the wish that the cost model chooses it.
 enum HandoffChoice: Hashable, ExpressibleByArgument, CustomStringConvertible {

@@ -35,6 +35,9 @@ struct PictureResult: Encodable {
         let steps = report.stepCount
         let edge = "\(report.edgeSeconds.formatted(decimals: 2)) s"
         let verifier = "\(report.verifierSeconds.formatted(decimals: 2)) s"
+        if let exact = report.verification?.exact {
+            return "\(path): exact, \(self.exact(exact)) in \(verifier)"
+        }
         switch report.origin {
         case .draftOnly:
             return "\(path): DRAFT ONLY, not verified: \(steps) of \(steps) steps here in \(edge)"
@@ -46,6 +49,19 @@ struct PictureResult: Encodable {
                 + "sent \(report.latentBytes) bytes (raw \(report.rawLatentBytes)), \(decision), "
                 + "\(evaluations) in \(verifier)\(saving)"
         }
+    }
+
+    private func exact(_ telemetry: ExactTelemetry) -> String {
+        let share = Int((100 * telemetry.acceptanceRate).rounded())
+        let drafted =
+            telemetry.windows == 0
+            ? "nothing drafted"
+            : "\(telemetry.acceptedSteps) of \(telemetry.judgedSteps) judged drafts accepted (\(share) %) in "
+                + "\(telemetry.windows) windows"
+        let travelled =
+            telemetry.placement == .edge
+            ? ", sent \(telemetry.sentBytes) and got \(telemetry.receivedBytes) bytes" : ""
+        return "\(drafted)\(travelled), \(telemetry.rounds) rounds for \(report.stepCount) steps, \(evaluations)"
     }
 
     private var evaluations: String {

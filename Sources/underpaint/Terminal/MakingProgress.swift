@@ -9,6 +9,8 @@ final class MakingProgress: Sendable {
     private struct State {
         var line: ProgressLine
         var hasWarnedOfPreview = false
+        /// Whether the line is that of an exact chain.
+        var isChain = false
     }
 
     private let state: Mutex<State>
@@ -52,6 +54,12 @@ final class MakingProgress: Sendable {
         case .checked(let levels, let reentryStep):
             let passed = levels.filter(\.passes).count
             state.line.update("checked: \(passed) of \(levels.count) levels pass, from step \(reentryStep)")
+        case .speculated(let step, let stepCount, let accepted):
+            if !state.isChain {
+                state.line = ProgressLine("exact", isQuiet: isQuiet)
+                state.isChain = true
+            }
+            state.line.update(done: step, total: stepCount, note: "\(accepted) drafted")
         case .refined(let done, let total): state.line.update(done: done, total: total)
         case .decoding: state.line.update("decoding")
         }

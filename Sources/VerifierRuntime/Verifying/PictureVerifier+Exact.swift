@@ -1,0 +1,137 @@
+import Diffusion
+import ExactWindows
+import LatentCoding
+import Models
+import Speculation
+
+extension PictureVerifier {
+    /// Finishes a job in mode `exact`, or takes its chain one window further.
+    ///
+    /// - Throws: `VerifierError`, or what the models throw.
+    func executeExact(
+        _ job: VerificationJob, report: (VerificationEvent) throws -> Void
+    ) throws -> VerificationOutcome {
+        guard let exact = job.exact else { throw VerifierError(.invalidJob, "the job lacks its exact options") }
+        switch exact.placement {
+        case .verifier, .auto: return try runChain(job, exact, report: report)
+        case .edge:
+            guard let exchange = exact.exchange else {
+                throw VerifierError(
+                    .invalidJob,
+                    "the job says that the edge drafts but brings no window; send one or placement verifier")
+            }
+            return try takeWindow(exchange, of: job, exact, report: report)
+        }
+    }
+
+    /// The verifier drafts for itself.
+    private func runChain(
+        _ job: VerificationJob, _ exact: ExactOptions, report: (VerificationEvent) throws -> Void
+    ) throws -> VerificationOutcome {
+        let sampler = ExactSampler(
+            plan: try ExactPlan(job: job), window: exact.window, draft: exact.draft, correction: exact.correction)
+        return try studio.withLock { studio in
+            var stages = StageClock()
+            let prompt = try stages.time("text") { try studio.text.encode(job.prompt).conditioning }
+            var verifying = try studio.verifying(prompt, job)
+            var drafting = PromptedDenoiser(
+                studio.draft, prompt: prompt, unconditional: try studio.text.unconditional(),
+                guidance: Double(job.guidanceScale))
+            let (latent, telemetry) = try stages.time("chain") {
+                try sampler.run(drafting: &drafting, verifying: &verifying, report: report)
+            }
+            return try studio.outcome(of: latent, job, telemetry, &stages, report: report)
+        }
+    }
+
+    /// The edge drafted a window.
+    private func takeWindow(
+        _ exchange: WindowExchange, of job: VerificationJob, _ exact: ExactOptions,
+        report: (VerificationEvent) throws -> Void
+    ) throws -> VerificationOutcome {
+        try studio.withLock { studio in
+            let sessions = studio.sessions
+            var stages = StageClock()
+            var session: ExactSessions.Session
+            if exchange.index == 0, !sessions.has(exchange.chain) {
+                session = ExactSessions.Session(
+                    job: job, chain: VerifierChain(plan: try ExactPlan(job: job), correction: exact.correction),
+                    prompt: try stages.time("text") { try studio.text.encode(job.prompt).conditioning },
+                    lastUse: .now)
+                // Room is asked for before any work.
+                try sessions.keep(session, as: exchange.chain, now: .now)
+            } else {
+                session = try sessions.session(for: exchange, of: job, now: .now)
+            }
+            if let answered = session.answered, answered.exchange == exchange { return answered.outcome }
+            guard exchange.index == session.nextIndex else {
+                throw VerifierError(
+                    .unknownJob,
+                    "window \(exchange.index) of chain \(exchange.chain) is over or to come (next: \(session.nextIndex)); "
+                        + "begin the chain anew from its seed")
+            }
+            let outcome = try advance(&session, by: exchange, job, studio, &stages, report: report)
+            session.nextIndex += 1
+            session.answered = (exchange, outcome)
+            try sessions.keep(session, as: exchange.chain, now: .now)
+            return outcome
+        }
+    }
+
+    private func advance(
+        _ session: inout ExactSessions.Session, by exchange: WindowExchange, _ job: VerificationJob, _ studio: Studio,
+        _ stages: inout StageClock, report: (VerificationEvent) throws -> Void
+    ) throws -> VerificationOutcome {
+        var verifying = try studio.verifying(session.prompt, job)
+        var chain = session.chain
+        let window = try chain.window(exchange)
+        if window.count > 0 {
+            let verdict = try stages.time("window") {
+                try chain.settle(
+                    window, velocities: verifying.checkedVelocities(window.statesToVerify, at: window.timesToVerify),
+                    receivedBytes: exchange.byteCount)
+            }
+            try report(
+                .speculated(
+                    step: chain.chain.step, stepCount: job.stepCount, accepted: chain.telemetry.acceptedSteps))
+            if let verdict {
+                session.chain = chain
+                return VerificationOutcome(
+                    payload: [], result: job.result,
+                    telemetry: chain.telemetry.verification(of: job, stages: stages.times), verdict: verdict)
+            }
+        }
+        // From here on nothing of the chain is kept until it is done: a job that is stopped takes the window again.
+        let latent = try stages.time("refine") { try chain.finish(with: &verifying, report: report) }
+        let outcome = try studio.outcome(of: latent, job, chain.telemetry, &stages, report: report)
+        session.chain = chain
+        return outcome
+    }
+}
+
+extension PictureVerifier.Studio {
+    fileprivate func verifying(_ prompt: Conditioning, _ job: VerificationJob) throws -> PaddedDenoiser {
+        PaddedDenoiser(
+            base: PromptedDenoiser(
+                denoiser, prompt: prompt, unconditional: try text.unconditional(),
+                guidance: Double(job.guidanceScale)))
+    }
+
+    fileprivate func outcome(
+        of latent: Latent, _ job: VerificationJob, _ telemetry: ExactTelemetry, _ stages: inout StageClock,
+        report: (VerificationEvent) throws -> Void
+    ) throws -> VerificationOutcome {
+        let payload = try payload(of: latent, as: job.result, &stages, report: report)
+        return VerificationOutcome(
+            payload: payload, result: job.result,
+            telemetry: telemetry.verification(of: job, stages: stages.times))
+    }
+}
+
+extension ExactTelemetry {
+    fileprivate func verification(of job: VerificationJob, stages: [StageTime]) -> VerificationTelemetry {
+        VerificationTelemetry(
+            levels: [], reentryStep: 0, verifierEvaluations: verifierEvaluations,
+            verifierOnlyEvaluations: job.stepCount, stages: stages, receivedBytes: sentBytes, exact: self)
+    }
+}

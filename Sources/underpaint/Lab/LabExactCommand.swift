@@ -1,0 +1,149 @@
+import ArgumentParser
+import CPUBackend
+import EdgeRuntime
+import Foundation
+import Models
+import Speculation
+import SplitLab
+
+/// `underpaint lab exact`: what exact mode is worth on a pair.
+struct LabExactCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "exact",
+        abstract: "Measure exact mode: distances, acceptance, rounds and evaluations for several drafts.",
+        discussion: """
+            EXAMPLES
+              underpaint lab exact --out DIR
+              underpaint lab exact --prompts 8 --handoff 1 --out DIR
+              underpaint lab exact --steps 50 --windows 8,auto --drafts "tiny draft,held pictures" --out DIR
+
+            Writes exact.json and exact.md to the folder, and prints the latter.
+            """)
+
+    @Option(help: ArgumentHelp("Folder for the report; made if it is not there.", valueName: "folder"))
+    var out: String
+
+    @Option(help: "Prompts, from the first of the file on.")
+    var prompts = 2
+
+    @Option(
+        help: ArgumentHelp(
+            "File with one JSON object a line: prompt and seed.", valueName: "file"))
+    var promptFile = "Benchmarks/prompts.jsonl"
+
+    @Option(help: ArgumentHelp("Step counts.", valueName: "N,…"))
+    var steps = "25,50,100"
+
+    @Option(help: ArgumentHelp("Windows.", valueName: "L,…"))
+    var windows = "2,4,8,16,auto"
+
+    @Option(help: ArgumentHelp("Drafts to try (default: all).", valueName: "name,…"))
+    var drafts: String?
+
+    @Option(help: "Share of the steps that may be drafted; 1 leaves the verifier the last step.")
+    var handoff = 1.0
+
+    @Option(
+        help: ArgumentHelp(
+            "Compare the law of final latents with the verifier's own, from so many seeds each; 0 for no test.",
+            valueName: "n"))
+    var lawSamples = 0
+
+    @OptionGroup(title: "Models") var models: ModelOptions
+
+    func validate() throws {
+        guard (1...10_000).contains(prompts) else { throw ValidationError("--prompts must be between 1 and 10000") }
+        guard (0...1).contains(handoff) else { throw ValidationError("--handoff must be between 0 and 1") }
+        guard (0...10_000).contains(lawSamples) else {
+            throw ValidationError("--law-samples must be between 0 and 10000")
+        }
+        _ = try (stepCounts, policies, arms)
+    }
+
+    func run() async throws {
+        try await reportingFailures {
+            let folder = URL(fileURLWithPath: out, isDirectory: true)
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            let pair = try ModelPair(
+                draft: models.draftModel, verifier: models.verifierModel, in: ModelStore.standard(models.modelsFolder))
+            guard let size = pair.verifier.manifest.sizes.first else {
+                throw Failure(ExitStatus.dataError, "\(pair.verifier.folder.manifestPath) lists no picture size")
+            }
+            let settings = ExactLab.Settings(
+                prompts: try readPrompts(), stepCounts: try stepCounts, windows: try policies, arms: try arms,
+                handoffFraction: handoff, guidanceScale: Float(pair.verifier.manifest.guidance.default),
+                lawSamples: lawSamples)
+            let threads = ThreadPolicy(count: models.threads)
+            try await cancellingOnInterrupt {
+                let report = try await onOwnThread(named: "lab") { flag in
+                    let lab = try ExactLab(models: pair, backend: CPUBackend(threads: threads), size: size)
+                    return try lab.run(settings) { done in
+                        try flag.check()
+                        Terminal.write("\(done)\n")
+                    }
+                }
+                let encoder = JSONEncoder()
+                encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+                try encoder.encode(report).write(to: folder.appendingPathComponent("exact.json"))
+                try Data(report.markdown.utf8).write(to: folder.appendingPathComponent("exact.md"))
+                print(report.markdown)
+            }
+        }
+    }
+
+    private var stepCounts: [Int] {
+        get throws {
+            try steps.split(separator: ",").map { text in
+                guard let count = Int(text), (2...1000).contains(count) else {
+                    throw ValidationError("--steps takes numbers from 2 to 1000, separated by commas")
+                }
+                return count
+            }
+        }
+    }
+
+    private var policies: [WindowPolicy] {
+        get throws {
+            try windows.split(separator: ",").map { text in
+                guard let policy = WindowPolicy(String(text)) else {
+                    throw ValidationError("--windows takes auto and numbers from 1 to 32, separated by commas")
+                }
+                return policy
+            }
+        }
+    }
+
+    private var arms: [ExactArm] {
+        get throws {
+            guard let drafts else { return ExactArm.standard }
+            let asked = try drafts.split(separator: ",").map { text in
+                guard let draft = ExactLabDraft(rawValue: String(text)) else {
+                    let known = ExactLabDraft.allCases.map { "'\($0.rawValue)'" }.joined(separator: ", ")
+                    throw ValidationError("there is no draft '\(text)'; there are \(known)")
+                }
+                return draft
+            }
+            return ExactArm.standard.filter { asked.contains($0.draft) }
+        }
+    }
+
+    private struct Line: Decodable {
+        let prompt: String
+        let seed: UInt64
+    }
+
+    private func readPrompts() throws -> [(prompt: String, seed: UInt64)] {
+        guard let data = FileManager.default.contents(atPath: promptFile) else {
+            throw Failure(ExitStatus.noInput, "\(promptFile) cannot be read; name a file with --prompt-file")
+        }
+        let lines = try data.split(separator: UInt8(ascii: "\n")).prefix(prompts).map { line in
+            do {
+                return try JSONDecoder().decode(Line.self, from: Data(line))
+            } catch {
+                throw Failure(ExitStatus.dataError, "\(promptFile): a line is no prompt with a seed (\(error))")
+            }
+        }
+        guard !lines.isEmpty else { throw Failure(ExitStatus.dataError, "\(promptFile) has no prompts") }
+        return lines.map { ($0.prompt, $0.seed) }
+    }
+}
