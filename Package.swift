@@ -64,7 +64,7 @@ let package = Package(
         room("ExactWindows", ["Diffusion", "LatentCoding", "Speculation"]),
 
         // Models and pictures.
-        room("Models", ["Diffusion", "Graphs", "Tensors"]),
+        room("Models", ["Diffusion", "Graphs", "Speculation", "Tensors"]),
         room("Pictures", ["CPNG"]),
 
         // The two ends and what is between them.
@@ -155,6 +155,8 @@ let package = Package(
                 "CPUBackend", "Diffusion", "EdgeRuntime", "LatentCoding", "Models", "Pictures", "Speculation",
                 "VerifierRuntime", "VerifierService", logging,
             ]),
+        tests(
+            "CalibrationTests", ["CPUBackend", "Diffusion", "Models", "Speculation", "SplitLab", "TestSupport"]),
         tests("CommandLineTests", ["underpaint"]),
     ]
 )

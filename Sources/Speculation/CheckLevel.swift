@@ -1,8 +1,8 @@
-/// A noise level at which the check statistic was calibrated (a verifier's manifest holds a few).
+/// A threshold at a noise level.
 public struct CheckLevel: Hashable, Sendable {
     /// t, in 0…1.
     public let time: Double
-    /// The largest d that passes here.
+    /// The largest statistic that passes here.
     public let threshold: Float
 
     /// - Throws: `SpeculationError.invalidLevel`.

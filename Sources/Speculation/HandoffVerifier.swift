@@ -10,7 +10,7 @@ public struct HandoffVerifier: Sendable {
         self.plan = plan
     }
 
-    /// Judges the draft in at most one batch of evaluations and says where to go on.
+    /// Judges the draft in a few evaluations and says where to go on.
     ///
     /// - Parameters:
     ///   - estimate: the draft's s; nil only if the hand-off step is 0.
@@ -21,11 +21,12 @@ public struct HandoffVerifier: Sendable {
         estimate: Latent?, with model: inout some VelocityPredicting,
         report: (VerificationEvent) throws -> Void = { _ in }
     ) throws -> Refinement {
-        let probes = try plan.probes(of: estimate)
-        let velocities =
-            probes.states.isEmpty ? [] : try model.checkedVelocities(probes.states, at: probes.times)
-        let refinement = try plan.refinement(of: estimate, probes: probes, velocities: velocities)
-        if !probes.states.isEmpty {
+        var check = try plan.check(of: estimate)
+        while let batch = check?.next {
+            check?.take(try model.checkedPromptedVelocities(batch.states, at: batch.times))
+        }
+        let refinement = try plan.refinement(of: estimate, after: check)
+        if refinement.checkedRowCount > 0 {
             try report(.checked(levels: refinement.readings, reentryStep: refinement.startStep))
         }
         return refinement

@@ -2,8 +2,10 @@ public import Diffusion
 
 /// Where and with what the verifier's own steps begin, once the draft is judged.
 public struct Refinement: Hashable, Sendable {
-    /// The check's readings by rising noise; empty if nothing was checked.
+    /// The check's readings in the order in which they were taken; empty if nothing was checked.
     public let readings: [LevelReading]
+    /// Rows that the check evaluated.
+    public let checkedRowCount: Int
     /// The step of `startState`: 0 for a fresh start, N if nothing is left to refine.
     public let startStep: Int
     /// x at that step: the seed's pure noise at step 0.
@@ -20,7 +22,7 @@ public struct Refinement: Hashable, Sendable {
     /// What all of it costs the verifier network, check and refining together.
     public var verifierEvaluations: Int {
         ReentryRule.verifierEvaluations(
-            checkedLevelCount: readings.count, reentryStep: startStep, stepCount: lastStep,
+            checkedRowCount: checkedRowCount, reentryStep: startStep, stepCount: lastStep,
             reused: firstVelocity != nil)
     }
 

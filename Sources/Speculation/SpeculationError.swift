@@ -6,6 +6,8 @@ public enum SpeculationError: Error, Hashable, Sendable {
     case invalidLevel(time: Double, threshold: Float)
     /// A quality curve is not usable, and why.
     case invalidQuality(String)
+    /// The share of faults that the check shall catch is not a number between 0 and 1.
+    case quantileOutOfRange(Double)
 }
 
 extension SpeculationError: CustomStringConvertible {
@@ -16,7 +18,9 @@ extension SpeculationError: CustomStringConvertible {
                 + "0 leaves all to the verifier and 1 all to the draft"
         case .invalidLevel(let time, let threshold):
             "a check at t = \(time) with threshold \(threshold) is not usable; "
-                + "the manifest needs times in 0…1 and finite thresholds of at least 0"
+                + "times lie in 0…1 and thresholds are finite and at least 0"
+        case .quantileOutOfRange(let quantile):
+            "a check quantile of \(quantile) is not in 0.001…0.999; 0.95 catches nearly all faults, less is kinder"
         case .invalidQuality(let reason):
             "the quality curve cannot be used: \(reason); measure it anew with `underpaint lab split --write-quality`"
         }

@@ -14,6 +14,8 @@ public enum JobLimits {
     /// 1 MiB less the room that the other fields may take.
     public static let codedEstimateBytes = (1 << 20) - 16384
     public static let modelNameBytes = 128
+    /// Levels of the check that a job may ask for.
+    public static let checkLevels = 16
 
     /// Whether a latent may have these extents. Takes plain numbers because `LatentShape` traps on zero.
     public static func allowsLatent(height: Int, width: Int, channelCount: Int) -> Bool {
@@ -77,6 +79,16 @@ extension VerificationJob {
             try require(
                 checkThreshold.isFinite && checkThreshold >= 0,
                 "the check threshold \(checkThreshold) is not a finite number of at least 0")
+        }
+        if let checkQuantile {
+            try require(
+                CheckCalibration.quantiles.contains(checkQuantile),
+                "the check quantile \(checkQuantile) is not in 0.001…0.999")
+        }
+        if let checkLevels {
+            try require(
+                (1...JobLimits.checkLevels).contains(checkLevels.count) && checkLevels.allSatisfy { $0 > 0 && $0 < 1 },
+                "the check levels are not 1…\(JobLimits.checkLevels) times between 0 and 1")
         }
         if mode == .exact || exact != nil {
             try validateExact()

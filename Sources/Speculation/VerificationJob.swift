@@ -64,8 +64,12 @@ public struct VerificationJob: Hashable, Sendable {
     public var seed: UInt64
     public var noise: NoiseKind
     public var mode: SpeculationMode
-    /// The largest check statistic d that passes, replacing the manifest's thresholds; nil keeps them.
+    /// The largest estimate distance that passes, instead of the verifier's calibrated check; nil keeps that.
     public var checkThreshold: Float?
+    /// The share of planted faults that the check shall catch; nil is the verifier's own. Higher is stricter.
+    public var checkQuantile: Double?
+    /// Times of the levels above the hand-off at which a draft may be taken up again; nil are the verifier's own.
+    public var checkLevels: [Double]?
     public var result: ResultKind
     /// The draft's estimate s_n as one `LatentCoding` frame, with its own checksum.
     public var codedEstimate: [UInt8]

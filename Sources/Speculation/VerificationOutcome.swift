@@ -1,28 +1,33 @@
 /// One noise level of the check (ALGORITHMS.md §4).
 public struct LevelReading: Hashable, Sendable, Codable {
-    /// The schedule step whose time the level is; also the step the verifier would re-enter at.
+    /// The schedule step at or nearest to the level; of a distance the step the verifier would re-enter at.
     public let step: Int
-    /// t of that step.
+    /// t of that step; of the prompt shortfall the mean over its levels.
     public let time: Double
-    /// d: RMS distance between the verifier's picture estimate and the draft's.
+    /// The statistic's value.
     public let statistic: Float
-    /// The largest d that passes here.
+    /// The largest value that passes here.
     public let threshold: Float
+    /// What was read.
+    public let kind: CheckStatistic
 
-    public init(step: Int, time: Double, statistic: Float, threshold: Float) {
+    public init(
+        step: Int, time: Double, statistic: Float, threshold: Float, kind: CheckStatistic = .estimateDistance
+    ) {
         self.step = step
         self.time = time
         self.statistic = statistic
         self.threshold = threshold
+        self.kind = kind
     }
 
-    /// Whether the verifier would have drawn this. A statistic that is NaN or infinite does not pass.
+    /// Whether this is no reason against the draft. A statistic that is NaN or infinite does not pass.
     public var passes: Bool { statistic.isFinite && statistic <= threshold }
 }
 
 /// What verifying a job cost and how it was decided.
 public struct VerificationTelemetry: Hashable, Sendable, Codable {
-    /// Readings by rising noise; empty in mode `trust`.
+    /// Readings in the order in which they were taken; empty in mode `trust`.
     public var levels: [LevelReading]
     /// The step the verifier re-entered at: `handoffStep` when the draft passed, 0 for a fresh start.
     public var reentryStep: Int

@@ -2,31 +2,36 @@ public import Diffusion
 
 /// What there is to do for one job, known before the first evaluation.
 ///
-/// A scheduler that batches rows of several jobs asks for `probes`, evaluates them as it likes and gives the velocities
-/// to `refinement`; `HandoffVerifier` does the same for one job.
+/// A scheduler that batches rows of several jobs asks for the `check`, evaluates its rows as it likes and gives it the
+/// answers until it is decided; `HandoffVerifier` does the same for one job.
 public struct VerificationPlan: Hashable, Sendable {
-    /// The rows of the one batch that checks a draft.
-    public struct ProbeBatch: Hashable, Sendable {
-        /// One state for each level, by rising noise; empty if nothing is checked.
-        public let states: [Latent]
-        public let times: [Double]
-    }
-
     public let schedule: FlowSchedule
     public let handoffStep: Int
     /// The step at which the work ends: N unless the job stops before.
     public let lastStep: Int
     /// ξ: the seed's noise.
     public let noise: Latent
-    /// Nil in mode `trust` and where the draft took no step.
-    public let check: DraftCheck?
+    /// What the draft is held to; nil in mode `trust` and where the draft took no step.
+    public let rule: CheckRule?
 
-    /// Plans `job` for a verifier that was calibrated at `levels`.
+    /// Plans `job` for a verifier.
     ///
-    /// - Parameter levels: the manifest's levels; the job's own threshold, if it has one, replaces theirs.
-    /// - Throws: `invalidJob` for a schedule, hand-off step or threshold out of range, and if there is
-    ///   neither a level nor a threshold to check by.
-    public init(job: VerificationJob, levels: [CheckLevel]) throws(VerifierError) {
+    /// - Parameter calibration: the verifier's check; the job's own threshold, if it has one, replaces it.
+    /// - Throws: `invalidJob` for a schedule, hand-off step or dial of the check out of range, and if there is
+    ///   neither a calibration nor a threshold to check by.
+    public init(job: VerificationJob, calibration: CheckCalibration?) throws(VerifierError) {
+        switch job.mode {
+        case .handoff where job.handoffStep > 0:
+            try self.init(job: job, rule: Self.rule(calibration, of: job))
+        case .handoff, .trust, .exact:
+            try self.init(job: job, rule: nil)
+        }
+    }
+
+    /// Plans `job` with a draft held to `rule`, or to nothing.
+    ///
+    /// - Throws: `invalidJob` for a schedule or a hand-off step out of range.
+    public init(job: VerificationJob, rule: CheckRule?) throws(VerifierError) {
         do throws(DiffusionError) {
             self.schedule = try FlowSchedule(stepCount: job.stepCount, shift: job.scheduleShift)
         } catch {
@@ -44,57 +49,50 @@ public struct VerificationPlan: Hashable, Sendable {
         }
         self.handoffStep = job.handoffStep
         self.lastStep = job.lastStep
+        self.rule = rule
         switch job.noise {
         case .philox:
             self.noise = NoiseGenerator(seed: job.seed).latent(job.latentShape, stream: 0)
         }
-        switch job.mode {
-        case .handoff where job.handoffStep > 0:
-            self.check = DraftCheck(
-                schedule: schedule, handoffStep: handoffStep, levels: try Self.levels(levels, of: job))
-        case .handoff, .trust, .exact:
-            self.check = nil
-        }
     }
 
-    /// The states whose velocities the check needs.
+    /// The check of a draft, ready for its first batch; nil where nothing is checked.
     ///
     /// - Parameter estimate: the draft's s; nil only if the hand-off step is 0, where it is not looked at.
     /// - Throws: `invalidLatent` if it is missing, not finite or of another shape.
-    public func probes(of estimate: Latent?) throws(VerifierError) -> ProbeBatch {
-        guard let estimate = try validated(estimate), let check else { return ProbeBatch(states: [], times: []) }
-        return ProbeBatch(
-            states: check.states(estimate: estimate, noise: noise), times: check.probes.map(\.time))
+    public func check(of estimate: Latent?) throws(VerifierError) -> DraftCheck? {
+        guard let estimate = try validated(estimate), let rule else { return nil }
+        return DraftCheck(
+            estimate: estimate, noise: noise, schedule: schedule, handoffStep: handoffStep, rule: rule)
     }
 
-    /// Where to go on, from the verifier's velocities at the probes.
+    /// Where to go on, once the check is decided.
     ///
-    /// - Throws: `invalidLatent` as `probes`.
-    /// - Precondition: one velocity of the job's shape for each probe, in order.
-    public func refinement(
-        of estimate: Latent?, probes: ProbeBatch, velocities: [Latent]
-    ) throws(VerifierError) -> Refinement {
+    /// - Throws: `invalidLatent` as `check`.
+    /// - Precondition: the check is decided, or nil as `check` gave it.
+    public func refinement(of estimate: Latent?, after check: DraftCheck?) throws(VerifierError) -> Refinement {
         guard let estimate = try validated(estimate) else { return start(at: 0, state: noise) }
         guard let check else {
             let time = schedule.times[handoffStep]
             return start(
                 at: handoffStep, state: noisedState(picture: estimate, noise: noise, time: time))
         }
-        let readings = check.readings(estimate: estimate, states: probes.states, velocities: velocities)
-        let step = ReentryRule.step(for: readings)
-        guard let row = readings.firstIndex(where: { $0.step == step }) else {
-            return start(at: 0, state: noise, readings: readings)
+        switch check.decision {
+        case .enter(let step, let state, let velocity):
+            return start(at: step, state: state, after: check, firstVelocity: velocity)
+        case .drop:
+            return start(at: 0, state: noise, after: check)
+        case nil:
+            preconditionFailure("the check is not decided")
         }
-        return start(
-            at: step, state: probes.states[row], readings: readings, firstVelocity: velocities[row])
     }
 
     private func start(
-        at step: Int, state: Latent, readings: [LevelReading] = [], firstVelocity: Latent? = nil
+        at step: Int, state: Latent, after check: DraftCheck? = nil, firstVelocity: Latent? = nil
     ) -> Refinement {
         Refinement(
-            readings: readings, startStep: step, startState: state, firstVelocity: firstVelocity,
-            lastStep: lastStep, stepCount: schedule.stepCount)
+            readings: check?.readings ?? [], checkedRowCount: check?.evaluationCount ?? 0, startStep: step,
+            startState: state, firstVelocity: firstVelocity, lastStep: lastStep, stepCount: schedule.stepCount)
     }
 
     /// The estimate if the job has one; nil at hand-off step 0.
@@ -115,26 +113,26 @@ public struct VerificationPlan: Hashable, Sendable {
         return estimate
     }
 
-    private static func levels(
-        _ levels: [CheckLevel], of job: VerificationJob
-    ) throws(VerifierError) -> [CheckLevel] {
-        guard let threshold = job.checkThreshold else {
-            guard !levels.isEmpty else {
-                throw VerifierError(
-                    .invalidJob, "this verifier has no calibrated check; send a check threshold or use mode trust")
-            }
-            return levels
-        }
-        // The hand-off is checked even by a verifier without levels.
-        let times = levels.isEmpty ? [0] : levels.map(\.time)
+    /// The rule for a job: the verifier's calibration with the job's own dials.
+    private static func rule(
+        _ calibration: CheckCalibration?, of job: VerificationJob
+    ) throws(VerifierError) -> CheckRule {
         do throws(SpeculationError) {
-            var replaced: [CheckLevel] = []
-            for time in times {
-                replaced.append(try CheckLevel(time: time, threshold: threshold))
+            if let threshold = job.checkThreshold {
+                // Even a verifier without a calibration can be held to a number.
+                return try CheckRule(
+                    distance: threshold, times: job.checkLevels ?? calibration?.levels.map(\.time) ?? [])
             }
-            return replaced
+            if let calibration {
+                return try CheckRule(
+                    calibration, draft: job.draft.weightsDigest, quantile: job.checkQuantile, times: job.checkLevels)
+            }
         } catch {
             throw VerifierError(.invalidJob, error.description)
         }
+        throw VerifierError(
+            .invalidJob,
+            "this verifier has no check that this version understands; calibrate it with `underpaint lab calibrate`, "
+                + "send a check threshold, or use mode trust")
     }
 }

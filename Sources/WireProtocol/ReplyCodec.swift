@@ -131,9 +131,17 @@ public enum ReplyCodec {
         guard messages.count <= listLimit else {
             throw WireError(.malformed, "the check lists \(messages.count) levels")
         }
-        return messages.map {
-            LevelReading(step: Int($0.step), time: $0.time, statistic: $0.statistic, threshold: $0.threshold)
+        var readings: [LevelReading] = []
+        for message in messages {
+            guard let kind = CheckStatistic(wire: message.kind) else {
+                throw WireError(.malformed, "the check read something that this version does not know")
+            }
+            readings.append(
+                LevelReading(
+                    step: Int(message.step), time: message.time, statistic: message.statistic,
+                    threshold: message.threshold, kind: kind))
         }
+        return readings
     }
 }
 
@@ -144,6 +152,7 @@ extension LevelReading {
         message.time = time
         message.statistic = statistic
         message.threshold = threshold
+        message.kind = kind.wire
         return message
     }
 }

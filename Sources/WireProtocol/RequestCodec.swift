@@ -43,6 +43,8 @@ public enum RequestCodec {
         message.noiseKind = job.noise.wire
         message.mode = job.mode.wire
         if let checkThreshold = job.checkThreshold { message.checkThreshold = checkThreshold }
+        if let checkQuantile = job.checkQuantile { message.checkQuantile = checkQuantile }
+        message.checkLevels = job.checkLevels ?? []
         message.resultKind = job.result.wire
         message.codedEstimate = .init(job.codedEstimate)
         message.codedEstimateCrc32 = CRC32.checksum(job.codedEstimate)
@@ -64,7 +66,7 @@ public enum RequestCodec {
         guard let id = JobID(message.jobID) else {
             throw VerifierError(.invalidJob, "the job id must be 1…64 letters, digits, '-' or '_'")
         }
-        let job = VerificationJob(
+        var job = VerificationJob(
             id: id, draft: ModelIdentity(wire: message.draft), verifier: ModelIdentity(wire: message.verifier),
             prompt: message.prompt, guidanceScale: message.guidanceScale,
             latentShape: try known(LatentShape(wire: message.latentShape), "a latent shape within the limits"),
@@ -77,6 +79,8 @@ public enum RequestCodec {
             codedEstimate: Array(message.codedEstimate),
             stopStep: message.hasStopStep ? Int(message.stopStep) : nil,
             exact: message.hasExact ? try ExactOptions(wire: message.exact) : nil)
+        job.checkQuantile = message.hasCheckQuantile ? message.checkQuantile : nil
+        job.checkLevels = message.checkLevels.isEmpty ? nil : message.checkLevels
         guard CRC32.checksum(job.codedEstimate) == message.codedEstimateCrc32 else {
             throw VerifierError(
                 .invalidLatent, "the coded estimate does not match its checksum; code the latent again")

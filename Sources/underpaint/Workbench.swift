@@ -79,13 +79,16 @@ struct Workbench {
     func request(_ options: PictureOptions, seed: UInt64, isOffline: Bool) throws -> GenerationRequest {
         let size = try size(options)
         let manifest = models.draft.manifest
-        return GenerationRequest(
+        var request = GenerationRequest(
             prompt: options.prompt, width: size.width, height: size.height,
             stepCount: options.steps ?? manifest.schedule.defaultStepCount,
             handoffFraction: isOffline ? 1 : options.handoff.fraction ?? SplitBound.standardFraction, seed: seed,
             guidanceScale: options.guidanceScale ?? Float(manifest.guidance.default),
             mode: isOffline ? .handoff : options.mode, checkThreshold: options.checkThreshold,
             scheduleShift: options.shift, exact: isOffline ? nil : options.exact)
+        request.checkQuantile = options.checkQuantile
+        request.checkLevels = options.checkLevels?.times
+        return request
     }
 
     private func size(_ options: PictureOptions) throws -> PictureSize {

@@ -45,6 +45,25 @@ import Testing
         #expect(line.contains("exact, ") && line.contains("rounds for 10 steps"))
     }
 
+    @Test func theDialsOfTheCheckReachTheVerifier() throws {
+        let folder = try Folder()
+        func entry(_ options: String...) throws -> (step: Int?, kinds: [String]) {
+            let end = try folder.run(
+                ["generate", "a red mug", "--seed", "7", "--steps", "10", "--json", "--quiet", "-o", "dial.png"]
+                    + options)
+            #expect(end.status == 0, "\(end.errors)")
+            let object = try JSONSerialization.jsonObject(with: Data(end.output.utf8)) as? [String: Any]
+            let report = (object?["report"] as? [String: Any])?["verification"] as? [String: Any]
+            let levels = report?["levels"] as? [[String: Any]] ?? []
+            return (report?["reentryStep"] as? Int, levels.compactMap { $0["kind"] as? String })
+        }
+        #expect(try entry().kinds.first == "promptShortfall")
+        let strict = try entry("--check-threshold", "0", "--check-levels", "0.6,0.8")
+        // The hand-off and the two levels that were asked for.
+        #expect(strict.step == 0 && strict.kinds == Array(repeating: "estimateDistance", count: 3))
+        #expect(try entry("--check-threshold", "1e9").step == 8)
+    }
+
     @Test func unknownWordsAreNamed() throws {
         let end = try Folder().run("generate", "a red zeppelin", "--steps", "4", "-o", "z.png")
         #expect(end.status == 0)
@@ -74,6 +93,10 @@ import Testing
             (["generate", "mug", "--mode", "exact", "--window", "33"], 64),
             (["generate", "mug", "--cfg-scale", "50"], 64), (["generate", "mug", "--verifier", "ftp://x"], 64),
             (["resume", "no-such-job"], 66), (["paint"], 64), (["generate", "zeppelin"], 64),
+            (["generate", "mug", "--check-quantile", "1"], 64), (["generate", "mug", "--check-levels", "0.5,2"], 64),
+            (["generate", "mug", "--check-quantile", "0.9", "--check-threshold", "1"], 64),
+            (["lab", "calibrate", "--count", "2"], 64), (["lab", "calibrate", "--prompts", "/nowhere"], 66),
+            (["lab", "check", "--out", "/proc/none"], 73),
         ] as [([String], Int32)])
     func badRequestsEndWithTheirOwnCode(arguments: [String], status: Int32) throws {
         let end = try Folder().run(arguments)

@@ -23,11 +23,22 @@ enum ManifestFiles {
          "parameterisation":"velocity","schedule":{"kind":"shiftedUniform","shift":3.0,"defaultStepCount":25},
          "guidance":{"default":3.0,"minimum":1.0,"maximum":6.0},
          "sizes":[{"width":128,"height":128}],"shared":"tiny-shared","partners":["tiny-draft"],
-         "check":{"statistic":"guidedEstimateDistance","levels":[0.6,0.75],"thresholds":[0.3,0.5]},
+         "check":\(check),
          "quality":{"statistic":"pictureDistance","stepCount":25,"samples":16,"draft":"tiny-draft",
           "draftDigest":"\(digest)","modes":{"handoff":{"fractions":[0,0.4,0.8],"losses":[0,0.01,0.03],
           "evaluationShares":[1,0.9,0.4]}}}}
         """
+
+    static let check = """
+        {"rule":"promptShortfall+estimateDistance","version":1,"draft":"\(digest)","samples":500,"guidance":3.0,
+         "stepCount":25,"handoffStep":20,"quantile":0.95,
+         "prompt":{"times":[0.7,0.9],"null":\(table),"draft":\(table),"draftFaults":{"color":\(table)},
+          "verifierFaults":{"color":\(table),"object":\(table)}},
+         "levels":[{"time":0.43,"null":\(table),"draft":\(table),"noiseFaults":\(table)},
+          {"time":0.6,"null":\(table),"draft":\(table),"noiseFaults":\(table)}]}
+        """
+
+    static let table = "[0,0.1,0.2,0.3,0.4,0.5,0.6,0.7,0.8,0.9]"
 
     static let shared = """
         {"format":1,"id":"tiny-shared","version":"0.1.0","family":"studio","role":"shared",

@@ -19,14 +19,15 @@ import Testing
         #expect(denoiser.guidance.default == 3)
         #expect(denoiser.sizes == [PictureSize(width: 128, height: 128)])
         #expect(denoiser.partners == ["tiny-draft"])
-        #expect(denoiser.check?.levels == [0.6, 0.75])
-        #expect(denoiser.check?.thresholds == [0.3, 0.5])
-        #expect(denoiser.check?.isUnderstood == true)
         #expect(denoiser.quality?.isUnderstood == true)
         #expect(
             denoiser.quality?.modes["handoff"]
                 == QualityMeasurement.Curve(
                     fractions: [0, 0.4, 0.8], losses: [0, 0.01, 0.03], evaluationShares: [1, 0.9, 0.4]))
+        let check = try #require(denoiser.check?.calibration)
+        #expect(check.levels.map(\.time) == [0.43, 0.6])
+        #expect(check.prompt.verifierFaults.keys.sorted() == ["color", "object"])
+        #expect(check.prompt.null.value(at: 0.5) == 0.4)
         #expect(manifest.training == nil)
     }
 
@@ -67,9 +68,26 @@ import Testing
         #expect(error?.description.contains("quality") == true)
     }
 
-    @Test func anUnknownStatisticLeavesTheModelUsable() throws {
-        let text = try ManifestFiles.changing(ManifestFiles.verifier, "check.statistic", to: #""taste""#)
-        #expect(try ManifestFiles.parse(text).denoiser?.check?.isUnderstood == false)
+    @Test func anUnknownRuleLeavesTheModelUsable() throws {
+        let text = try ManifestFiles.changing(ManifestFiles.verifier, "check.rule", to: #""taste""#)
+        #expect(try ManifestFiles.parse(text).denoiser?.check == .unknown(rule: "taste", version: 1))
+        let old = try ManifestFiles.changing(
+            ManifestFiles.verifier, "check",
+            to: #"{"statistic":"guidedEstimateDistance","levels":[0.6],"thresholds":[0.3]}"#)
+        #expect(try ManifestFiles.parse(old).denoiser?.check == .unknown(rule: "guidedEstimateDistance", version: 0))
+        let none = try ManifestFiles.changing(ManifestFiles.verifier, "check", to: nil)
+        #expect(try ManifestFiles.parse(none).denoiser?.check == nil)
+    }
+
+    @Test(arguments: [
+        ("check.rule", "7"), ("check.version", #""one""#), ("check.samples", "0"), ("check.quantile", "1"),
+        ("check.levels", "[]"), ("check.prompt.times", "[0]"), ("check.prompt.times", "[0.9,0.7]"),
+        ("check.prompt.null", "[1,2]"), ("check.prompt.null", "[0,1,2,3,4,5,6,7,9,8]"),
+        ("check.prompt.draftFaults", "{\"color\":[]}"), ("check.handoffStep", "26"), ("check.stepCount", "-9"),
+        ("check", "{}"), ("check", "[]"),
+    ])
+    func aCheckThatCannotBeIsMalformed(path: String, json: String) throws {
+        try expectMalformed(ManifestFiles.changing(ManifestFiles.verifier, path, to: json))
     }
 
     @Test func figuresOfAGroupAreNamedAfterItAndOthersLeftOut() throws {
@@ -140,10 +158,7 @@ import Testing
         ("schedule.kind", #""karras""#), ("schedule.shift", "0"), ("schedule.shift", "-3"),
         ("schedule.defaultStepCount", "0"), ("schedule.defaultStepCount", "1000001"),
         ("guidance.minimum", "4"), ("guidance.maximum", "2"), ("guidance.maximum", "1e9"),
-        ("sizes", #"[{"width":0,"height":128}]"#), ("check", check(levels: "[0]", thresholds: "[1]")),
-        ("check", check(levels: "[0.5]", thresholds: "[0]")),
-        ("check", check(levels: "[0.5, 0.6]", thresholds: "[1]")), ("check", check(levels: "[]", thresholds: "[]")),
-        ("check", #"{"levels":[0.5],"thresholds":[1]}"#),
+        ("sizes", #"[{"width":0,"height":128}]"#), ("check", #"{"levels":[0.5],"thresholds":[1]}"#),
         ("training", #"{"samples":"many"}"#),
     ])
     func aDenoiserThatCannotBeIsMalformed(path: String, json: String) throws {
@@ -172,10 +187,6 @@ import Testing
         try expectMalformed(
             #"{"format":1,"x":"# + String(repeating: "[", count: 100_000)
                 + String(repeating: "]", count: 100_000) + "}")
-    }
-
-    private static func check(levels: String, thresholds: String) -> String {
-        #"{"statistic":"guidedEstimateDistance","levels":\#(levels),"thresholds":\#(thresholds)}"#
     }
 
     private func expectMalformed(_ text: String, sourceLocation: SourceLocation = #_sourceLocation) throws {

@@ -5,10 +5,10 @@ import Testing
 @Suite struct CostModelTests {
     private func model(
         edge: Double = 0.02, verifier: Double = 0.03, roundTrip: Double = 0.05, wait: Double = 0,
-        mode: SpeculationMode = .trust, quality: QualityCurve? = nil, levels: [CheckLevel] = []
+        mode: SpeculationMode = .trust, quality: QualityCurve? = nil, rule: CheckRule? = nil
     ) throws -> CostModel {
         CostModel(
-            schedule: try FlowSchedule(stepCount: 20, shift: 3), mode: mode, levels: levels,
+            schedule: try FlowSchedule(stepCount: 20, shift: 3), mode: mode, rule: rule,
             edge: DeviceSpeed(secondsPerStep: edge, fixedSeconds: 0.01, decodeSeconds: 0.05),
             verifier: VerifierPace(secondsPerEvaluation: verifier, fixedSeconds: 0.06), waitSeconds: wait,
             network: NetworkEstimate(
@@ -36,11 +36,16 @@ import Testing
         #expect(draft.verifierSeconds == 0 && draft.networkSeconds == 0)
     }
 
-    @Test func aCheckCostsItsLevelsButOneServesTheFirstStep() throws {
-        let levels = try [0.5, 0.7, 0.9].map { try CheckLevel(time: $0, threshold: 1) }
-        let prediction = try model(mode: .handoff, levels: levels).prediction(handoffStep: 16)
-        // Three levels above the hand-off and the hand-off itself, then four steps of which one is evaluated already.
-        #expect(prediction.verifierEvaluations == 4 + 4 - 1)
+    @Test func aPassingCheckCostsWhatItAsksAboutThePrompt() throws {
+        let rule = try CheckRule(
+            distances: [CheckLevel(time: 0.5, threshold: 1)], times: [0.6],
+            prompt: CheckRule.Prompt(times: [0.7, 0.9], threshold: 0))
+        let model = try model(mode: .handoff, rule: rule)
+        // Four steps, of which the check has evaluated the first, and two rows about the prompt.
+        #expect(model.prediction(handoffStep: 16).verifierEvaluations == 4 + 2)
+        // Handed off above t = 0.7, where an unfinished picture is not asked about its prompt.
+        #expect(model.schedule.times[10] > 0.7)
+        #expect(model.prediction(handoffStep: 10).verifierEvaluations == 10)
     }
 
     /// The cheapest by enumeration is what is chosen, for many devices.

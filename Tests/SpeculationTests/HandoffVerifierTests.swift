@@ -9,11 +9,11 @@ struct HandoffVerifierTests {
         let job = mixtureJob(seed: seed)
         let (latent, refinement, model) = try verify(job, estimate: draftEstimate(job))
         #expect(refinement.startStep == 20)
-        #expect(refinement.readings.map(\.step) == [20, 17, 12])
+        #expect(refinement.readings.map(\.step) == [20])
         #expect(rootMeanSquare(latent, try verifierOnly(job)) < 1e-5)
-        // Three levels and five steps, one of which the check has evaluated.
-        #expect(refinement.verifierEvaluations == 7)
-        #expect(model.evaluations == 7)
+        // Five steps, the first of which the check has evaluated.
+        #expect(refinement.verifierEvaluations == 5)
+        #expect(model.evaluations == 5)
         #expect(model.batches == 5)
     }
 
@@ -37,14 +37,16 @@ struct HandoffVerifierTests {
         var estimate = try draftEstimate(job)
         let fault = NoiseGenerator(seed: 77).latent(job.latentShape, stream: 0)
         for i in estimate.values.indices { estimate.values[i] += 0.4 * fault.values[i] }
-        let (latent, refinement, model) = try verify(job, estimate: estimate, levels: levels)
+        let rule = try CheckRule(distances: levels, times: levels.map(\.time))
+        let (latent, refinement, model) = try verify(job, estimate: estimate, rule: rule)
         #expect((1..<20).contains(refinement.startStep))
         #expect(refinement.readings.first?.passes == false)
         var fresh = MixtureFlow()
         let time = try #require(refinement.readings.first { $0.step == refinement.startStep }?.time)
         #expect(refinement.firstVelocity == fresh.velocities([refinement.startState], at: [time])[0])
         #expect(rootMeanSquare(latent, try verifierOnly(job)) < 0.15)
-        #expect(refinement.verifierEvaluations == 3 + (25 - refinement.startStep) - 1)
+        #expect(refinement.checkedRowCount == refinement.readings.count)
+        #expect(refinement.verifierEvaluations == refinement.checkedRowCount + (25 - refinement.startStep) - 1)
         #expect(model.evaluations == refinement.verifierEvaluations)
     }
 
@@ -63,31 +65,43 @@ struct HandoffVerifierTests {
 
     @Test func theEstimateOfAnotherSeedIsNoticed() throws {
         let job = mixtureJob(seed: 1)
-        let own = try verify(job, estimate: draftEstimate(job)).refinement.readings
+        // A threshold that nothing meets, so that all levels are read.
+        let none = try CheckRule(distance: 0, times: [0.6, 0.75])
+        let own = try verify(job, estimate: draftEstimate(job), rule: none).refinement.readings
         // The verifier answers with the picture that this seed's noise leads to, so even its own of another is off.
         let others = try (2..<12).map { seed in
-            try verify(job, estimate: draftEstimate(mixtureJob(seed: seed))).refinement.readings
+            try verify(job, estimate: draftEstimate(mixtureJob(seed: seed)), rule: none).refinement.readings
         }
         for readings in others {
             #expect((readings.last?.statistic ?? .nan) > (own.last?.statistic ?? .nan))
         }
     }
 
-    @Test func theStatisticIsNotDividedByTheEstimatesSize() throws {
-        let job = mixtureJob()
-        let estimate = try draftEstimate(job)
-        let check = DraftCheck(
-            schedule: try FlowSchedule(stepCount: 25, shift: 3), handoffStep: 20, levels: try mixtureLevels())
-        let states = check.states(estimate: estimate, noise: noise(of: job))
-        // Velocities for which x̂₀ = s + ½ exactly, up to rounding.
-        let velocities = zip(states, check.probes).map { state, probe in
-            Latent(
-                shape: state.shape,
-                values: zip(state.values, estimate.values).map { ($0 - $1 - 0.5) / Float(probe.time) })
-        }
-        let readings = check.readings(estimate: estimate, states: states, velocities: velocities)
-        #expect(readings.count == 3)
-        #expect(readings.allSatisfy { abs($0.statistic - 0.5) < 1e-5 })
+    @Test(arguments: 0..<4)
+    func aPictureOfThePromptPassesAndAPictureOfAnotherIsDropped(component: Int) throws {
+        let job = mixtureJob(seed: 3)
+        let rule = try CheckRule(
+            distances: [CheckLevel(time: 0.5, threshold: 0.6)], times: [0.6],
+            prompt: CheckRule.Prompt(times: [0.7, 0.9], threshold: 0.5))
+        var own = MixtureFlow()
+        own.prompted = component
+        let estimate = try draftEstimate(job, with: own)
+        let good = try verify(job, estimate: estimate, rule: rule, prompted: component)
+        #expect(good.refinement.startStep == 20)
+        #expect(good.refinement.readings.map(\.kind) == [.promptShortfall, .estimateDistance])
+        // The hand-off and two levels of the prompt in one batch, then four more steps.
+        #expect(good.model.evaluations == 7 && good.model.batches == 5)
+        #expect(good.refinement.verifierEvaluations == 7)
+        let asked = (component + 1) % 4
+        let wrong = try verify(job, estimate: estimate, rule: rule, prompted: asked)
+        #expect(wrong.refinement.startStep == 0)
+        #expect(wrong.refinement.readings.map(\.kind) == [.promptShortfall])
+        #expect(wrong.refinement.verifierEvaluations == 28 && wrong.model.evaluations == 28)
+        var alone = MixtureFlow()
+        alone.prompted = asked
+        let schedule = try FlowSchedule(stepCount: 25, shift: 3)
+        // To the bit what the verifier makes of the prompt alone.
+        #expect(try FlowTrajectory(schedule).run(0..<25, from: noise(of: job), with: &alone) == wrong.latent)
     }
 
     @Test func trustRefinesFromTheHandoffWithoutACheck() throws {
@@ -126,7 +140,7 @@ struct HandoffVerifierTests {
         let job = mixtureJob()
         var model = MixtureFlow()
         model.fault = (row: 0, value: value)
-        let verifier = HandoffVerifier(plan: try VerificationPlan(job: job, levels: try mixtureLevels()))
+        let verifier = HandoffVerifier(plan: try VerificationPlan(job: job, rule: try mixtureRule()))
         let refinement = try verifier.check(estimate: draftEstimate(job), with: &model)
         #expect(refinement.startStep == 0)
         #expect(refinement.firstVelocity == nil)
@@ -150,7 +164,7 @@ struct HandoffVerifierTests {
     @Test func eventsTellTheWholeWayInOrder() throws {
         let job = mixtureJob()
         var events: [VerificationEvent] = []
-        let verifier = HandoffVerifier(plan: try VerificationPlan(job: job, levels: try mixtureLevels()))
+        let verifier = HandoffVerifier(plan: try VerificationPlan(job: job, rule: try mixtureRule()))
         var model = MixtureFlow()
         let (_, refinement) = try verifier.verify(estimate: draftEstimate(job), with: &model) { events.append($0) }
         let steps = (1...5).map { VerificationEvent.refined(done: $0, total: 5) }
@@ -160,7 +174,7 @@ struct HandoffVerifierTests {
         #expect(
             telemetry
                 == VerificationTelemetry(
-                    levels: refinement.readings, reentryStep: 20, verifierEvaluations: 7,
+                    levels: refinement.readings, reentryStep: 20, verifierEvaluations: 5,
                     verifierOnlyEvaluations: 25, stages: stages, receivedBytes: 900))
     }
 
@@ -168,7 +182,7 @@ struct HandoffVerifierTests {
     func throwingFromAReportStopsTheJob(after eventCount: Int) throws {
         struct Cancelled: Error {}
         let job = mixtureJob()
-        let verifier = HandoffVerifier(plan: try VerificationPlan(job: job, levels: try mixtureLevels()))
+        let verifier = HandoffVerifier(plan: try VerificationPlan(job: job, rule: try mixtureRule()))
         var model = MixtureFlow()
         var seen = 0
         let estimate = try draftEstimate(job)
@@ -178,17 +192,19 @@ struct HandoffVerifierTests {
                 seen += 1
             }
         }
-        // Three rows of the check; the first step needs none of its own.
-        #expect(model.evaluations == 3 + max(0, eventCount - 1))
+        // One row of the check, which is the first step's too.
+        #expect(model.evaluations == 1 + max(0, eventCount - 1))
     }
 
     @discardableResult
     private func verify(
-        _ job: VerificationJob, estimate: Latent?, levels: [CheckLevel]? = nil
+        _ job: VerificationJob, estimate: Latent?, rule: CheckRule? = nil, prompted: Int? = nil
     ) throws -> (latent: Latent, refinement: Refinement, model: MixtureFlow) {
-        let plan = try VerificationPlan(job: job, levels: levels ?? mixtureLevels())
+        let rule = job.mode == .handoff && job.handoffStep > 0 ? try rule ?? mixtureRule() : nil
         var model = MixtureFlow()
-        let (latent, refinement) = try HandoffVerifier(plan: plan).verify(estimate: estimate, with: &model)
+        model.prompted = prompted
+        let (latent, refinement) = try HandoffVerifier(plan: VerificationPlan(job: job, rule: rule)).verify(
+            estimate: estimate, with: &model)
         return (latent, refinement, model)
     }
 }

@@ -1,6 +1,7 @@
 import Diffusion
 import LatentCoding
 import Speculation
+import Testing
 
 /// A job for the mixture, and the estimate that a draft makes for it.
 func mixtureJob(
@@ -17,9 +18,28 @@ func mixtureJob(
         codedEstimate: [])
 }
 
-/// Levels for the mixture: its own drafts stay well below, other pictures well above.
-func mixtureLevels() throws -> [CheckLevel] {
-    try [0.6, 0.75].map { try CheckLevel(time: $0, threshold: 0.3) }
+/// A rule for the mixture without a question about the prompt: its own drafts stay well below, other pictures well
+/// above.
+func mixtureRule() throws -> CheckRule {
+    try CheckRule(distance: 0.3, times: [0.6, 0.75])
+}
+
+/// A calibration whose thresholds follow the quantile: at 0.95 a distance of 0.3, at the least 0.3 + 0.1.
+func calibration(draft: String = String(repeating: "0", count: 64)) throws -> CheckCalibration {
+    func table(_ low: Double, _ high: Double) throws -> QuantileTable {
+        try #require(
+            QuantileTable(values: QuantileTable.probabilities.map { low + ($0 - 0.05) * (high - low) / 0.95 }))
+    }
+    return CheckCalibration(
+        draft: draft, samples: 500, guidance: 3, stepCount: 25, handoffStep: 20, quantile: 0.95,
+        prompt: CheckCalibration.Prompt(
+            times: [0.7, 0.9], null: try table(-0.5, 0), draft: try table(-0.2, 0.2),
+            draftFaults: ["color": try table(0.4, 1.2), "object": try table(0.6, 1.4)],
+            verifierFaults: ["color": try table(0.2, 1)]),
+        levels: try [0.4, 0.6, 0.75].map {
+            CheckCalibration.Level(
+                time: $0, null: try table(0.1, 0.2), draft: try table(0.15, 0.25), noiseFaults: try table(0.3, 0.4))
+        })
 }
 
 func noise(of job: VerificationJob) -> Latent {

@@ -16,6 +16,8 @@ struct MixtureFlow: VelocityPredicting {
     private(set) var batches = 0
     /// Replaces the first element of every velocity from this row on.
     var fault: (row: Int, value: Float)?
+    /// The component that the prompt asks for, guidance scale 2; nil asks for nothing.
+    var prompted: Int?
 
     /// Four pictures that are far apart.
     init() {
@@ -23,16 +25,29 @@ struct MixtureFlow: VelocityPredicting {
     }
 
     mutating func velocities(_ states: [Latent], at times: [Double]) -> [Latent] {
+        promptedVelocities(states, at: times).map(\.velocity)
+    }
+
+    mutating func promptedVelocities(_ states: [Latent], at times: [Double]) -> [PromptedVelocity] {
         batches += 1
         return zip(states, times).map { state, time in
             evaluations += 1
-            var velocity = exactVelocity(state, time)
+            let unprompted = exactVelocity(state, time, centres)
+            let conditional = prompted.map { exactVelocity(state, time, [centres[$0]]) } ?? unprompted
+            var velocity = unprompted
+            if prompted != nil {
+                for i in velocity.values.indices {
+                    velocity.values[i] += 2 * (conditional.values[i] - unprompted.values[i])
+                }
+            }
             if let fault, evaluations > fault.row { velocity.values[0] = fault.value }
-            return velocity
+            return PromptedVelocity(
+                velocity: velocity,
+                contrast: PromptedVelocity.Contrast(prompted: conditional, unprompted: unprompted))
         }
     }
 
-    private func exactVelocity(_ state: Latent, _ t: Double) -> Latent {
+    private func exactVelocity(_ state: Latent, _ t: Double, _ centres: [Latent]) -> Latent {
         let variance = (1 - t) * (1 - t) * deviation * deviation + t * t
         let logs = centres.map { centre in
             zip(state.values, centre.values).reduce(0.0) { sum, pair in

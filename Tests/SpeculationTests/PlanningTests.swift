@@ -27,58 +27,9 @@ struct PlanningTests {
         #expect(throws: SpeculationError.self) { try HandoffPlan(schedule: schedule, fraction: fraction) }
     }
 
-    @Test func theHandoffIsCheckedFirstAndHigherLevelsAfterIt() throws {
-        // Times of steps 20, 18, 13 and 6 are .43, .54, .73 and .90; step 1 is the last below pure noise.
-        let levels = try [0.9, 0.54, 0.73].map { try CheckLevel(time: $0, threshold: 0.1) }
-        let check = DraftCheck(schedule: schedule, handoffStep: 20, levels: levels)
-        #expect(check.probes.map(\.step) == [20, 18, 13, 6])
-        #expect(check.probes.map(\.time) == [20, 18, 13, 6].map { schedule.times[$0] })
-    }
-
-    @Test func levelsThatFallTogetherOrOutsideAreCheckedOnce() throws {
-        let times = [0.0, 0.2, 0.43, 0.44, 0.731, 0.732, 0.999, 1]
-        let levels = try times.map { try CheckLevel(time: $0, threshold: 0.1) }
-        #expect(DraftCheck(schedule: schedule, handoffStep: 20, levels: levels).probes.map(\.step) == [20, 13])
-        #expect(DraftCheck(schedule: schedule, handoffStep: 0, levels: levels).probes.isEmpty)
-        #expect(DraftCheck(schedule: schedule, handoffStep: 1, levels: levels).probes.map(\.step) == [1])
-        #expect(DraftCheck(schedule: schedule, handoffStep: 25, levels: levels).probes.first?.step == 24)
-        let single = try FlowSchedule(stepCount: 1, shift: 3)
-        #expect(DraftCheck(schedule: single, handoffStep: 1, levels: levels).probes.isEmpty)
-    }
-
-    @Test func thresholdsLieOnTheLineThroughTheLevels() throws {
-        let levels = [
-            try CheckLevel(time: 0.8, threshold: 0.5), try CheckLevel(time: 0.6, threshold: 0.1),
-        ]
-        let check = DraftCheck(schedule: schedule, handoffStep: 14, levels: levels)
-        // Step 14 is at t = .7021, between the levels; step 11 at .792, nearly at the upper one.
-        #expect(check.probes.map(\.step) == [14, 11])
-        #expect(abs((check.probes.first?.threshold ?? .nan) - 0.30426) < 1e-4)
-        #expect(
-            check.probes.allSatisfy { abs(Double($0.threshold) - (0.1 + 2 * ($0.time - 0.6))) < 1e-6 })
-        let low = DraftCheck(schedule: schedule, handoffStep: 24, levels: levels)
-        #expect(low.probes.first?.threshold == 0.1)
-    }
-
     @Test(arguments: [(-0.1, 1), (1.1, 1), (.nan, 1), (0.5, -1), (0.5, .nan), (0.5, .infinity)] as [(Double, Float)])
     func levelsThatAreNoNumbersAreRefused(time: Double, threshold: Float) {
         #expect(throws: SpeculationError.self) { try CheckLevel(time: time, threshold: threshold) }
-    }
-
-    @Test(arguments: [
-        ([true, true, true], 20), ([false, true, true], 15), ([false, false, true], 8), ([true, true, false], 0),
-        ([true, false, true], 8), ([false, false, false], 0), ([false, true, false], 0),
-    ])
-    func reentryIsTheLowestLevelFromWhichAllPass(passes: [Bool], expected: Int) {
-        let readings = zip([20, 15, 8], passes).map { step, passes in
-            LevelReading(step: step, time: 0.5, statistic: passes ? 0.1 : 0.3, threshold: 0.2)
-        }
-        #expect(ReentryRule.step(for: readings) == expected)
-        #expect(ReentryRule.step(for: readings.reversed()) == expected)
-    }
-
-    @Test func nothingReadMeansAFreshStart() {
-        #expect(ReentryRule.step(for: []) == 0)
     }
 
     @Test(arguments: [Float.nan, .infinity])
@@ -96,19 +47,59 @@ struct PlanningTests {
     }
 
     @Test func jobsThatCannotBePlannedAreInvalid() throws {
-        let levels = try mixtureLevels()
+        let known = try calibration()
         var bad = [mixtureJob(stepCount: 0), mixtureJob(handoffStep: 26), mixtureJob(handoffStep: -1)]
         bad += [Float.nan, -1, .infinity].map { mixtureJob(checkThreshold: $0) }
         var shift = mixtureJob()
         shift.scheduleShift = .nan
         bad.append(shift)
+        bad += [0, 1, -0.5, .nan, .infinity].map { quantile in
+            var job = mixtureJob()
+            job.checkQuantile = quantile
+            return job
+        }
         for job in bad {
-            let error = #expect(throws: VerifierError.self) { try VerificationPlan(job: job, levels: levels) }
+            let error = #expect(throws: VerifierError.self) {
+                try VerificationPlan(job: job, calibration: known)
+            }
             #expect(error?.code == .invalidJob)
         }
-        #expect(throws: VerifierError.self) { try VerificationPlan(job: mixtureJob(), levels: []) }
-        let plan = try VerificationPlan(job: mixtureJob(checkThreshold: 0.5), levels: [])
-        #expect(plan.check?.probes.map(\.threshold) == [0.5])
-        #expect(try VerificationPlan(job: mixtureJob(mode: .trust), levels: []).check == nil)
+        let error = #expect(throws: VerifierError.self) {
+            try VerificationPlan(job: mixtureJob(), calibration: nil)
+        }
+        #expect(error?.message.contains("lab calibrate") == true)
+        #expect(try VerificationPlan(job: mixtureJob(mode: .trust), calibration: known).rule == nil)
+        #expect(try VerificationPlan(job: mixtureJob(handoffStep: 0), calibration: nil).rule == nil)
+    }
+
+    @Test func aThresholdReplacesTheWholeCheck() throws {
+        let rule = try #require(
+            try VerificationPlan(job: mixtureJob(checkThreshold: 0.5), calibration: calibration()).rule)
+        #expect(rule.prompt == nil)
+        #expect(rule.times == [0.4, 0.6, 0.75])
+        #expect(rule.distance(at: 0.1) == 0.5 && rule.distance(at: 0.9) == 0.5)
+        let bare = try VerificationPlan(job: mixtureJob(checkThreshold: 0.5), calibration: nil).rule
+        #expect(bare?.times == [])
+    }
+
+    @Test func theDialsOfAJobReplaceTheCalibrations() throws {
+        var job = mixtureJob()
+        let usual = try #require(try VerificationPlan(job: job, calibration: calibration()).rule)
+        // 5 % of the faults that are hardest to tell lie below 0.4.
+        #expect(abs((usual.prompt?.threshold ?? .nan) - 0.4) < 1e-6)
+        #expect(usual.prompt?.times == [0.7, 0.9])
+        #expect(abs(usual.distance(at: 0.5) - 0.3) < 1e-6)
+        job.checkQuantile = 0.5
+        job.checkLevels = [0.8, 0.55]
+        let kinder = try #require(try VerificationPlan(job: job, calibration: calibration()).rule)
+        #expect(kinder.times == [0.55, 0.8])
+        #expect((kinder.prompt?.threshold ?? .nan) > (usual.prompt?.threshold ?? .nan))
+        #expect(kinder.distance(at: 0.5) > usual.distance(at: 0.5))
+    }
+
+    @Test func aDraftThatWasNotMeasuredIsHeldToTheVerifiersOwnFaults() throws {
+        let other = try calibration(draft: String(repeating: "1", count: 64))
+        let rule = try #require(try VerificationPlan(job: mixtureJob(), calibration: other).rule)
+        #expect(abs((rule.prompt?.threshold ?? .nan) - 0.2) < 1e-6)
     }
 }

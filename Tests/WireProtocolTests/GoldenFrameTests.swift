@@ -18,6 +18,29 @@ import VerificationTestSupport
         #expect(try RequestCodec.encode(SampleJob.makeWindow()) == golden)
     }
 
+    @Test func goldenRequestWithADialledCheckDecodesToItsJobAndBack() throws {
+        let golden = try Golden.bytes("wire-request-check.frame")
+        var job = SampleJob.make(id: "golden-check")
+        job.checkThreshold = nil
+        job.checkQuantile = 0.9
+        job.checkLevels = [0.6, 0.75]
+        #expect(try RequestCodec.decode(golden) == job)
+        #expect(try RequestCodec.encode(job) == golden)
+    }
+
+    @Test func goldenCheckSaysWhatWasRead() throws {
+        let golden = try Golden.bytes("wire-checked-prompt.frame")
+        let message = ReplyMessage.event(
+            .checked(
+                levels: [
+                    LevelReading(
+                        step: 10, time: 0.8, statistic: -0.25, threshold: 0.125, kind: .promptShortfall),
+                    LevelReading(step: 20, time: 0.4285714285714286, statistic: 0.125, threshold: 0.25),
+                ], reentryStep: 20))
+        #expect(try ReplyCodec.decode(Frame.unwrap(golden, limit: Frame.replyLimit)) == message)
+        #expect(try ReplyCodec.encode(message) == golden)
+    }
+
     @Test func goldenModelListDecodesToItsDescriptionAndBack() throws {
         let golden = try Golden.bytes("wire-models.frame")
         let description = VerifierDescription(models: SampleJob.models, isReady: true, waitingJobCount: 2)

@@ -58,6 +58,12 @@ import VerificationTestSupport
         #expect { try decode(reply) } throws: { ($0 as? WireError)?.code == .malformed }
     }
 
+    @Test func aReadingOfSomethingUnknownIsRefused() {
+        var reply = Underpaint_V1_VerifyReply()
+        reply.checked.levels = [.with { $0.kind = .UNRECOGNIZED(7) }]
+        #expect { try decode(reply) } throws: { ($0 as? WireError)?.code == .malformed }
+    }
+
     @Test func answerInAnotherVersionIsRefused() {
         var reply = Underpaint_V1_VerifyReply()
         reply.accepted.protocolVersion = 2

@@ -72,6 +72,13 @@ import VerificationTestSupport
         Spoiling("unknown result kind") { $0.resultKind = .UNRECOGNIZED(9) },
         Spoiling("threshold not a number") { $0.checkThreshold = .nan },
         Spoiling("negative threshold") { $0.checkThreshold = -0.5 },
+        Spoiling("quantile not a number") { $0.checkQuantile = .nan },
+        Spoiling("quantile of one") { $0.checkQuantile = 1 },
+        Spoiling("negative quantile") { $0.checkQuantile = -1 },
+        Spoiling("level without noise") { $0.checkLevels = [0.6, 0] },
+        Spoiling("level not a number") { $0.checkLevels = [.nan] },
+        Spoiling("level of pure noise") { $0.checkLevels = [1] },
+        Spoiling("too many levels") { $0.checkLevels = Array(repeating: 0.5, count: 17) },
         Spoiling("damaged estimate", .invalidLatent) { $0.codedEstimate[3] ^= 4 },
         Spoiling("wrong checksum", .invalidLatent) { $0.codedEstimateCrc32 &+= 1 },
         Spoiling("no estimate after step 0") {

@@ -65,7 +65,8 @@ def test_the_export_names_files_by_their_true_hashes(
             content = (path.parent / file["path"]).read_bytes()
             assert (len(content), hashlib.sha256(content).hexdigest()) == (file["bytes"], file["sha256"])
         if manifest["role"] == "verifier":
-            assert len(manifest["check"]["levels"]) == len(manifest["check"]["thresholds"]) == 4
+            # `underpaint lab calibrate` measures it.
+            assert "check" not in manifest
     _paints_from_the_export(tmp_path)
 
 

@@ -98,9 +98,7 @@ def write(bundle: Bundle, root: Path, numbers: dict[str, Any], note: str) -> Non
     """MODEL_CARD.md beside the draft's and the verifier's manifest."""
     shared = {"VAE": numbers.get("vae", {})}
     verifier = _table(numbers.get("verifier", {}) | shared) + (
-        f"\n\nCheck: RMS distance between the guided estimate and the handed-over state, {bundle.check.get('quantile', 0):.0%} quantile over "
-        f"{bundle.check.get('samples', 0)} captions:\n\n| t | threshold |\n|---|---|\n"
-        + "\n".join(f"| {t} | {v} |" for t, v in zip(bundle.check["levels"], bundle.check["thresholds"]))
+        "\n\nCheck: the section `check` of the manifest, measured by `underpaint lab calibrate`."
     )
     against = {k: v for k, v in numbers.items() if k.endswith("PSNR")}
     draft = _table(numbers.get("draft", {}) | against) + "\n" + _gap(numbers)

@@ -44,10 +44,11 @@ class Bundle:
     verifier: DiT
     draft: DiT
     flow: FlowRecipe
-    check: dict[str, Any]
     version: str
     size: int
     training: dict[str, dict[str, Any]] = field(default_factory=dict)
+    # Only random test models bring one; `underpaint lab calibrate` measures that of trained models.
+    check: dict[str, Any] | None = None
     ids: Ids = field(default_factory=Ids)
 
 
@@ -160,6 +161,6 @@ def write(bundle: Bundle, root: Path) -> None:
                 "training": b.training.get(role, {}),
             }
         )
-        if role == "verifier":
+        if role == "verifier" and b.check is not None:
             manifest["check"] = b.check
         _write(folder, manifest)

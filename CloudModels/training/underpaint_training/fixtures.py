@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -232,12 +233,47 @@ def tiny_bundle(g: torch.Generator) -> Bundle:
         randomise(module, g)
         module.eval()
     latent = LatentStatistics([0.1 * i - 0.3 for i in range(8)], [0.8 + 0.1 * i for i in range(8)])
-    check = {
-        "statistic": "guidedEstimateDistance",
-        "levels": [0.43, 0.6, 0.75, 0.9],
-        "thresholds": [0.3, 0.5, 0.8, 1.2],
+    return Bundle(
+        tokenizer,
+        text,
+        decoder,
+        latent,
+        verifier,
+        draft,
+        FlowRecipe(),
+        "0.0.1",
+        64,
+        check=tiny_check(),
+    )
+
+
+def tiny_check() -> dict[str, Any]:
+    """A check section with made-up tables: random models draw nothing that could be measured."""
+
+    def table(low: float, high: float) -> list[float]:
+        return [round(low + (high - low) * i / 9, 3) for i in range(10)]
+
+    return {
+        "rule": "promptShortfall+estimateDistance",
+        "version": 1,
+        "draft": "0" * 64,
+        "samples": 1,
+        "guidance": 3.0,
+        "stepCount": 25,
+        "handoffStep": 20,
+        "quantile": 0.95,
+        "prompt": {
+            "times": [0.7, 0.9],
+            "null": table(-0.8, -0.4),
+            "draft": table(-0.5, -0.1),
+            "draftFaults": {"color": table(0.0, 0.9)},
+            "verifierFaults": {"color": table(0.1, 1.0)},
+        },
+        "levels": [
+            {"time": t, "null": table(a, 2 * a), "draft": table(1.5 * a, 3 * a), "noiseFaults": table(3 * a, 4 * a)}
+            for t, a in ((0.43, 0.1), (0.6, 0.15), (0.75, 0.2), (0.9, 0.3))
+        ],
     }
-    return Bundle(tokenizer, text, decoder, latent, verifier, draft, FlowRecipe(), check, "0.0.1", 64)
 
 
 @torch.no_grad()

@@ -10,12 +10,11 @@ from typing import Any
 
 from . import cards
 from .adopt import save_encoder
-from .calibration import check
 from .data.generate import write_manifest
 from .export import Bundle, LatentStatistics, write
 from .latents import LatentStore
 from .recipe import Recipe
-from .train_draft import build_draft, load_draft, painter
+from .train_draft import build_draft, load_draft
 from .train_verifier import build_tokenizer, load_verifier
 from .training import restore
 
@@ -26,12 +25,15 @@ def _metrics(report: Path) -> dict[str, Any]:
 
 
 def release(recipe: Recipe, data: Path, checkpoints: Path, out: Path, report: Path) -> None:
-    """Writes EdgeModels/ and CloudModels/ under `out`; figures come from the last `evaluate`."""
+    """Writes EdgeModels/ and CloudModels/ under `out`; figures come from the last `evaluate`.
+
+    `underpaint lab calibrate` then measures the verifier's check with the engine that will run it, and completes the
+    manifest.
+    """
     write_manifest(recipe.data, data)
     data_hash = hashlib.sha256((data / "manifest.json").read_bytes()).hexdigest()
     store = LatentStore(recipe, data, checkpoints, "holdout")
     model, state = load_verifier(recipe, checkpoints)
-    brush = painter(recipe, store, model.text)
     if (checkpoints / "draft.pt").exists():
         draft, draft_state = load_draft(recipe, checkpoints)
     else:
@@ -62,7 +64,6 @@ def release(recipe: Recipe, data: Path, checkpoints: Path, out: Path, report: Pa
         model.dit,
         draft,
         recipe.flow,
-        check(brush, model.dit, store),
         recipe.version,
         recipe.data.size,
         {

@@ -48,6 +48,8 @@ public final class DraftPainter: Sendable {
             stepCount: schedule.stepCount, scheduleShift: schedule.shift, handoffStep: plan.handoffStep,
             seed: request.seed, noise: .philox, mode: request.mode, checkThreshold: request.checkThreshold,
             result: .png, codedEstimate: [])
+        job.checkQuantile = request.checkQuantile
+        job.checkLevels = request.checkLevels
         try checkLimits(of: job)
         let noise = NoiseGenerator(seed: job.seed).latent(job.latentShape, stream: 0)
         let (state, unknownWords) = try run(

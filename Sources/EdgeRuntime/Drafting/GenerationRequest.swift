@@ -14,12 +14,16 @@ public struct GenerationRequest: Hashable, Sendable {
     /// Classifier-free guidance scale w; 1 is no guidance.
     public var guidanceScale: Float
     public var mode: SpeculationMode
-    /// Replaces the verifier's own thresholds of the check when it is not nil.
+    /// Replaces the verifier's calibrated check when it is not nil.
     public var checkThreshold: Float?
     /// Replaces the shift of the models' own schedule when it is not nil.
     public var scheduleShift: Double?
     /// For mode `exact`; the placement may be `auto`.
     public var exact: ExactOptions?
+    /// The share of planted faults that the check shall catch; nil is the verifier's own.
+    public var checkQuantile: Double?
+    /// Times of the levels at which a draft may be taken up again; nil are the verifier's own.
+    public var checkLevels: [Double]?
 
     public init(
         prompt: String, width: Int, height: Int, stepCount: Int, handoffFraction: Double, seed: UInt64,

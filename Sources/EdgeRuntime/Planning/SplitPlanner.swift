@@ -44,7 +44,7 @@ public struct SplitPlanner: Sendable {
         let edge = try await deviceSpeed(for: request, shape: "\(shape)", measuring: measuring)
         let notes = try await verifierNotes(measuring: measuring)
         let model = CostModel(
-            schedule: schedule, mode: request.mode, levels: models.verifier.manifest.planningLevels, edge: edge,
+            schedule: schedule, mode: request.mode, rule: models.checkRule, edge: edge,
             verifier: notes.pace ?? SplitPlanner.unknownPace(edge),
             waitSeconds: notes.expectedWait(now: Date().timeIntervalSince1970),
             network: notes.network ?? .none,
@@ -150,16 +150,13 @@ extension SplitPlan: Encodable {
     }
 }
 
-extension DenoiserManifest {
-    /// The times at which drafts are checked, for counting evaluations; thresholds do not matter for that.
-    var planningLevels: [CheckLevel] {
-        guard let check, check.isUnderstood else { return [] }
-        return check.levels.compactMap { try? CheckLevel(time: $0, threshold: 0) }
-    }
-}
-
 extension ModelPair {
     var verifierIdentity: ModelIdentity { verifier.identity }
+
+    /// What the verifier's manifest holds drafts to; nil if it was not calibrated.
+    var checkRule: CheckRule? {
+        verifier.manifest.check?.calibration.flatMap { try? CheckRule($0, draft: draft.weightsDigest) }
+    }
 
     /// Q(f) of this pair in a mode, as its verifier's manifest has it; nil if it was not measured, or with a draft of
     /// other weights.

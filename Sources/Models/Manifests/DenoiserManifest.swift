@@ -1,4 +1,5 @@
 public import Diffusion
+public import Speculation
 
 /// What the manifest of a draft or a verifier says beyond what every manifest says.
 public struct DenoiserManifest: Hashable, Sendable, Codable {
@@ -12,8 +13,8 @@ public struct DenoiserManifest: Hashable, Sendable, Codable {
     public let shared: String
     /// Ids of the verifiers that this draft, or of the drafts that this verifier, works with.
     public let partners: [String]
-    /// How the verifier judges a draft; nil for drafts and for verifiers that were not measured.
-    public let check: CheckThresholds?
+    /// How the verifier judges a draft; nil for drafts and for verifiers that were not calibrated.
+    public let check: CheckSection?
     /// What a split of the work costs in quality; nil for drafts and for pairs that were not measured.
     public let quality: QualityMeasurement?
 
@@ -81,32 +82,5 @@ public struct GuidanceRange: Hashable, Sendable, Codable {
         let isOrdered = minimum <= `default` && `default` <= maximum
         return isOrdered && minimum >= 0 && maximum <= 100
             ? nil : "0 ≤ minimum ≤ default ≤ maximum ≤ 100 does not hold"
-    }
-}
-
-/// The fixed rule of a check: a draft passes a level while its statistic there is at most the level's threshold
-/// (ALGORITHMS.md §4).
-public struct CheckThresholds: Hashable, Sendable, Codable {
-    /// What is compared with the thresholds, by name.
-    public let statistic: String
-    /// Times at which the statistic is taken, each in (0, 1].
-    public let levels: [Double]
-    /// One for each level.
-    public let thresholds: [Double]
-
-    /// RMS(x̂₀ − s) over all elements, not divided by RMS(s); x̂₀ is the guided verifier's picture estimate, s the
-    /// draft's.
-    public static let guidedEstimateDistance = "guidedEstimateDistance"
-
-    /// Whether this build computes the statistic. The thresholds of another one say nothing about it; the model
-    /// can be used all the same.
-    public var isUnderstood: Bool { statistic == Self.guidedEstimateDistance }
-
-    var fault: String? {
-        guard levels.count == thresholds.count, !levels.isEmpty else {
-            return "there is not one threshold for each level"
-        }
-        guard levels.allSatisfy({ $0 > 0 && $0 <= 1 }) else { return "levels lie above 0 and up to 1" }
-        return thresholds.allSatisfy { $0 > 0 && $0.isFinite } ? nil : "a threshold is not positive"
     }
 }

@@ -18,10 +18,19 @@ public struct PromptedDenoiser: VelocityPredicting {
     }
 
     public mutating func velocities(_ states: [Latent], at times: [Double]) throws -> [Latent] {
+        try denoiser.velocities(rows(states, times), unconditional: unconditional)
+    }
+
+    public mutating func promptedVelocities(
+        _ states: [Latent], at times: [Double]
+    ) throws -> [PromptedVelocity] {
+        try denoiser.promptedVelocities(rows(states, times), unconditional: unconditional)
+    }
+
+    private func rows(_ states: [Latent], _ times: [Double]) -> [StudioDenoiser.Row] {
         precondition(states.count == times.count, "\(times.count) times for \(states.count) states")
-        let rows = zip(states, times).map { state, time in
+        return zip(states, times).map { state, time in
             StudioDenoiser.Row(state: state, time: time, prompt: prompt, guidance: guidance)
         }
-        return try denoiser.velocities(rows, unconditional: unconditional)
     }
 }

@@ -79,13 +79,29 @@ public final class StudioDenoiser {
     /// - Throws: `ModelError.unsupportedLatent`, `.timeOutOfRange`, `.guidanceOutOfRange`, or what the backend
     ///   throws.
     public func velocities(_ rows: [Row], unconditional: Conditioning) throws -> [Latent] {
+        try evaluate(rows, unconditional) { $0.guidance != 1 }.map(\.velocity)
+    }
+
+    /// `velocities` with those of the prompt and of the empty one, which guidance needs anyway.
+    ///
+    /// A model with guidance as input does not tell them: it was not trained to be asked without a prompt.
+    ///
+    /// - Throws: as `velocities`.
+    public func promptedVelocities(_ rows: [Row], unconditional: Conditioning) throws -> [PromptedVelocity] {
+        try evaluate(rows, unconditional) { _ in true }
+    }
+
+    /// - Parameter isPaired: whether a row needs an unconditional one beside it.
+    private func evaluate(
+        _ rows: [Row], _ unconditional: Conditioning, isPaired: (Row) -> Bool
+    ) throws -> [PromptedVelocity] {
         guard let shape = rows.first?.state.shape else { return [] }
         for row in rows { try check(row, shape, unconditional) }
         let hasGuidanceInput = model.manifest.architecture.hasGuidanceInput
-        let guided = hasGuidanceInput ? [] : rows.indices.filter { rows[$0].guidance != 1 }
+        let paired = hasGuidanceInput ? [] : rows.indices.filter { isPaired(rows[$0]) }
         let batch =
             rows
-            + guided.map {
+            + paired.map {
                 Row(state: rows[$0].state, time: rows[$0].time, prompt: unconditional, guidance: 1)
             }
         let values = try run(batch, shape)
@@ -95,16 +111,24 @@ public final class StudioDenoiser {
         count.runs += 1
         let size = shape.elementCount
         var velocities = rows.indices.map { Array(values[$0 * size..<($0 + 1) * size]) }
-        for (index, row) in guided.enumerated() {
+        var contrasts = [PromptedVelocity.Contrast?](repeating: nil, count: rows.count)
+        for (index, row) in paired.enumerated() {
             let scale = Float(rows[row].guidance)
             let base = (rows.count + index) * size
+            contrasts[row] = PromptedVelocity.Contrast(
+                prompted: Latent(shape: shape, values: velocities[row]),
+                unprompted: Latent(shape: shape, values: Array(values[base..<base + size])))
+            // At w = 1 the formula rounds, and the conditional velocity is the answer as it is.
+            guard scale != 1 else { continue }
             for element in 0..<size {
                 let withoutPrompt = values[base + element]
                 velocities[row][element] =
                     withoutPrompt + scale * (velocities[row][element] - withoutPrompt)
             }
         }
-        return velocities.map { Latent(shape: shape, values: $0) }
+        return zip(velocities, contrasts).map {
+            PromptedVelocity(velocity: Latent(shape: shape, values: $0), contrast: $1)
+        }
     }
 
     /// What each node of the graphs now compiled has cost since profiling was switched on.

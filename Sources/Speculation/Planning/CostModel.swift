@@ -8,8 +8,8 @@ public import Diffusion
 public struct CostModel: Hashable, Sendable {
     public var schedule: FlowSchedule
     public var mode: SpeculationMode
-    /// The verifier's calibrated levels, for how many are checked at each split.
-    public var levels: [CheckLevel]
+    /// The verifier's check, for how many rows a draft that passes costs; nil without one.
+    public var rule: CheckRule?
     public var edge: DeviceSpeed
     public var verifier: VerifierPace
     /// Until the verifier begins.
@@ -20,13 +20,13 @@ public struct CostModel: Hashable, Sendable {
     public var quality: QualityCurve?
 
     public init(
-        schedule: FlowSchedule, mode: SpeculationMode, levels: [CheckLevel], edge: DeviceSpeed,
+        schedule: FlowSchedule, mode: SpeculationMode, rule: CheckRule?, edge: DeviceSpeed,
         verifier: VerifierPace, waitSeconds: Double, network: NetworkEstimate, payload: PayloadEstimate,
         quality: QualityCurve?
     ) {
         self.schedule = schedule
         self.mode = mode
-        self.levels = levels
+        self.rule = rule
         self.edge = edge
         self.verifier = verifier
         self.waitSeconds = waitSeconds
@@ -65,9 +65,8 @@ public struct CostModel: Hashable, Sendable {
         if let quality { return quality.evaluationShare(at: fraction) * Double(schedule.stepCount) }
         let left = Double(schedule.stepCount - handoffStep)
         guard mode == .handoff else { return left }
-        let checked = DraftCheck(schedule: schedule, handoffStep: handoffStep, levels: levels).probes.count
-        // The hand-off's own evaluation serves as that of the first refining step.
-        return Double(max(checked - 1, 0)) + left
+        // The hand-off's own evaluation serves as that of the first refining step; those about the prompt come on top.
+        return Double(rule?.prompt(at: schedule.times[handoffStep])?.times.count ?? 0) + left
     }
 
     /// The cheapest split that keeps the bound.

@@ -20,15 +20,15 @@ public final class PictureVerifier: JobExecuting {
     }
 
     private let models: ModelPair
-    private let levels: [CheckLevel]
+    private let calibration: CheckCalibration?
     let studio: Exclusive<Studio>
 
     /// Prepares the verifier, its text encoder and the picture decoder.
     ///
-    /// - Throws: `SpeculationError` for a manifest whose check cannot be used, or what the backend throws.
+    /// - Throws: what the backend throws.
     public init(models: ModelPair, backend: any Backend) throws {
         self.models = models
-        levels = try models.verifier.manifest.checkLevels()
+        calibration = models.verifier.manifest.check?.calibration
         studio = Exclusive(
             Studio(
                 text: try models.shared.text(on: backend), denoiser: models.verifier.denoiser(on: backend),
@@ -66,7 +66,7 @@ public final class PictureVerifier: JobExecuting {
         try check(job)
         if job.mode == .exact { return try executeExact(job, report: report) }
         let estimate = try decodeEstimate(of: job)
-        let plan = HandoffVerifier(plan: try VerificationPlan(job: job, levels: levels))
+        let plan = HandoffVerifier(plan: try VerificationPlan(job: job, calibration: calibration))
         return try studio.withLock { studio in
             var stages = StageClock()
             let prompt = try stages.time("text") { try studio.text.encode(job.prompt) }

@@ -23,6 +23,23 @@ extension SpeculationMode {
     }
 }
 
+extension CheckStatistic {
+    init?(wire: Underpaint_V1_CheckStatistic) {
+        switch wire {
+        case .estimateDistance: self = .estimateDistance
+        case .promptShortfall: self = .promptShortfall
+        case .UNRECOGNIZED: return nil
+        }
+    }
+
+    var wire: Underpaint_V1_CheckStatistic {
+        switch self {
+        case .estimateDistance: .estimateDistance
+        case .promptShortfall: .promptShortfall
+        }
+    }
+}
+
 extension NoiseKind {
     init?(wire: Underpaint_V1_NoiseKind) {
         switch wire {

@@ -71,6 +71,45 @@ nonisolated enum Underpaint_V1_Mode: SwiftProtobuf.Enum, Swift.CaseIterable {
 
 }
 
+/// What the check reads (Sources/Speculation/CheckStatistic.swift has the formulas).
+nonisolated enum Underpaint_V1_CheckStatistic: SwiftProtobuf.Enum, Swift.CaseIterable {
+  typealias RawValue = Int
+
+  /// How far the verifier's own picture is from the draft's. Also of senders that do not know the field.
+  case estimateDistance // = 0
+
+  /// The share of what the prompt asks for that the draft's picture lacks.
+  case promptShortfall // = 1
+  case UNRECOGNIZED(Int)
+
+  init() {
+    self = .estimateDistance
+  }
+
+  init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .estimateDistance
+    case 1: self = .promptShortfall
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  var rawValue: Int {
+    switch self {
+    case .estimateDistance: return 0
+    case .promptShortfall: return 1
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  static let allCases: [Underpaint_V1_CheckStatistic] = [
+    .estimateDistance,
+    .promptShortfall,
+  ]
+
+}
+
 /// Which generator both sides make their noise with.
 nonisolated enum Underpaint_V1_NoiseKind: SwiftProtobuf.Enum, Swift.CaseIterable {
   typealias RawValue = Int
@@ -191,6 +230,10 @@ fileprivate nonisolated let _protobuf_package = "underpaint.v1"
 
 nonisolated extension Underpaint_V1_Mode: SwiftProtobuf._ProtoNameProviding {
   static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0MODE_UNSPECIFIED\0\u{1}MODE_HANDOFF\0\u{1}MODE_TRUST\0\u{1}MODE_EXACT\0")
+}
+
+nonisolated extension Underpaint_V1_CheckStatistic: SwiftProtobuf._ProtoNameProviding {
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0CHECK_STATISTIC_ESTIMATE_DISTANCE\0\u{1}CHECK_STATISTIC_PROMPT_SHORTFALL\0")
 }
 
 nonisolated extension Underpaint_V1_NoiseKind: SwiftProtobuf._ProtoNameProviding {

@@ -204,7 +204,7 @@ nonisolated struct Underpaint_V1_VerifyRequest: @unchecked Sendable {
     set {_uniqueStorage()._mode = newValue}
   }
 
-  /// The largest check statistic that passes; absent: the verifier's own thresholds.
+  /// The largest estimate distance that passes, instead of the verifier's calibrated check; absent: that check.
   var checkThreshold: Float {
     get {_storage._checkThreshold ?? 0}
     set {_uniqueStorage()._checkThreshold = newValue}
@@ -252,6 +252,22 @@ nonisolated struct Underpaint_V1_VerifyRequest: @unchecked Sendable {
   var hasExact: Bool {_storage._exact != nil}
   /// Clears the value of `exact`. Subsequent reads from it will return its default value.
   mutating func clearExact() {_uniqueStorage()._exact = nil}
+
+  /// The share of planted faults that the check shall catch; absent: the verifier's own. Higher is stricter.
+  var checkQuantile: Double {
+    get {_storage._checkQuantile ?? 0}
+    set {_uniqueStorage()._checkQuantile = newValue}
+  }
+  /// Returns true if `checkQuantile` has been explicitly set.
+  var hasCheckQuantile: Bool {_storage._checkQuantile != nil}
+  /// Clears the value of `checkQuantile`. Subsequent reads from it will return its default value.
+  mutating func clearCheckQuantile() {_uniqueStorage()._checkQuantile = nil}
+
+  /// Times of the noise levels above the hand-off at which the draft may be taken up again; empty: the verifier's own.
+  var checkLevels: [Double] {
+    get {_storage._checkLevels}
+    set {_uniqueStorage()._checkLevels = newValue}
+  }
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -446,13 +462,13 @@ nonisolated struct Underpaint_V1_Decoding: Sendable {
   init() {}
 }
 
-/// One noise level of the check.
+/// One reading of the check.
 nonisolated struct Underpaint_V1_LevelReading: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// The schedule step whose time the level is.
+  /// The schedule step at or nearest to the level.
   var step: UInt32 = 0
 
   var time: Double = 0
@@ -461,6 +477,8 @@ nonisolated struct Underpaint_V1_LevelReading: Sendable {
 
   /// The largest statistic that passes.
   var threshold: Float = 0
+
+  var kind: Underpaint_V1_CheckStatistic = .estimateDistance
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -609,7 +627,7 @@ nonisolated extension Underpaint_V1_ProblemCode: SwiftProtobuf._ProtoNameProvidi
 
 nonisolated extension Underpaint_V1_VerifyRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".VerifyRequest"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}protocol_version\0\u{3}minimum_version\0\u{3}job_id\0\u{1}draft\0\u{1}verifier\0\u{1}prompt\0\u{3}guidance_scale\0\u{3}latent_shape\0\u{3}step_count\0\u{3}schedule_shift\0\u{3}handoff_step\0\u{1}seed\0\u{3}noise_kind\0\u{1}mode\0\u{3}check_threshold\0\u{3}result_kind\0\u{3}coded_estimate\0\u{3}coded_estimate_crc32\0\u{2}\u{c}exact\0\u{4}\u{a}stop_step\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}protocol_version\0\u{3}minimum_version\0\u{3}job_id\0\u{1}draft\0\u{1}verifier\0\u{1}prompt\0\u{3}guidance_scale\0\u{3}latent_shape\0\u{3}step_count\0\u{3}schedule_shift\0\u{3}handoff_step\0\u{1}seed\0\u{3}noise_kind\0\u{1}mode\0\u{3}check_threshold\0\u{3}result_kind\0\u{3}coded_estimate\0\u{3}coded_estimate_crc32\0\u{4}\u{2}check_quantile\0\u{3}check_levels\0\u{2}\u{9}exact\0\u{4}\u{a}stop_step\0")
 
   fileprivate class _StorageClass {
     var _protocolVersion: UInt32 = 0
@@ -632,6 +650,8 @@ nonisolated extension Underpaint_V1_VerifyRequest: SwiftProtobuf.Message, SwiftP
     var _codedEstimateCrc32: UInt32 = 0
     var _stopStep: UInt32? = nil
     var _exact: Underpaint_V1_ExactOptions? = nil
+    var _checkQuantile: Double? = nil
+    var _checkLevels: [Double] = []
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -662,6 +682,8 @@ nonisolated extension Underpaint_V1_VerifyRequest: SwiftProtobuf.Message, SwiftP
       _codedEstimateCrc32 = source._codedEstimateCrc32
       _stopStep = source._stopStep
       _exact = source._exact
+      _checkQuantile = source._checkQuantile
+      _checkLevels = source._checkLevels
     }
   }
 
@@ -698,6 +720,8 @@ nonisolated extension Underpaint_V1_VerifyRequest: SwiftProtobuf.Message, SwiftP
         case 16: try { try decoder.decodeSingularEnumField(value: &_storage._resultKind) }()
         case 17: try { try decoder.decodeSingularBytesField(value: &_storage._codedEstimate) }()
         case 18: try { try decoder.decodeSingularFixed32Field(value: &_storage._codedEstimateCrc32) }()
+        case 20: try { try decoder.decodeSingularDoubleField(value: &_storage._checkQuantile) }()
+        case 21: try { try decoder.decodeRepeatedDoubleField(value: &_storage._checkLevels) }()
         case 30: try { try decoder.decodeSingularMessageField(value: &_storage._exact) }()
         case 40: try { try decoder.decodeSingularUInt32Field(value: &_storage._stopStep) }()
         default: break
@@ -766,6 +790,12 @@ nonisolated extension Underpaint_V1_VerifyRequest: SwiftProtobuf.Message, SwiftP
       if _storage._codedEstimateCrc32 != 0 {
         try visitor.visitSingularFixed32Field(value: _storage._codedEstimateCrc32, fieldNumber: 18)
       }
+      try { if let v = _storage._checkQuantile {
+        try visitor.visitSingularDoubleField(value: v, fieldNumber: 20)
+      } }()
+      if !_storage._checkLevels.isEmpty {
+        try visitor.visitPackedDoubleField(value: _storage._checkLevels, fieldNumber: 21)
+      }
       try { if let v = _storage._exact {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 30)
       } }()
@@ -801,6 +831,8 @@ nonisolated extension Underpaint_V1_VerifyRequest: SwiftProtobuf.Message, SwiftP
         if _storage._codedEstimateCrc32 != rhs_storage._codedEstimateCrc32 {return false}
         if _storage._stopStep != rhs_storage._stopStep {return false}
         if _storage._exact != rhs_storage._exact {return false}
+        if _storage._checkQuantile != rhs_storage._checkQuantile {return false}
+        if _storage._checkLevels != rhs_storage._checkLevels {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -1171,7 +1203,7 @@ nonisolated extension Underpaint_V1_Decoding: SwiftProtobuf.Message, SwiftProtob
 
 nonisolated extension Underpaint_V1_LevelReading: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".LevelReading"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}step\0\u{1}time\0\u{1}statistic\0\u{1}threshold\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}step\0\u{1}time\0\u{1}statistic\0\u{1}threshold\0\u{2}\u{10}kind\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1183,6 +1215,7 @@ nonisolated extension Underpaint_V1_LevelReading: SwiftProtobuf.Message, SwiftPr
       case 2: try { try decoder.decodeSingularDoubleField(value: &self.time) }()
       case 3: try { try decoder.decodeSingularFloatField(value: &self.statistic) }()
       case 4: try { try decoder.decodeSingularFloatField(value: &self.threshold) }()
+      case 20: try { try decoder.decodeSingularEnumField(value: &self.kind) }()
       default: break
       }
     }
@@ -1201,6 +1234,9 @@ nonisolated extension Underpaint_V1_LevelReading: SwiftProtobuf.Message, SwiftPr
     if self.threshold.bitPattern != 0 {
       try visitor.visitSingularFloatField(value: self.threshold, fieldNumber: 4)
     }
+    if self.kind != .estimateDistance {
+      try visitor.visitSingularEnumField(value: self.kind, fieldNumber: 20)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1209,6 +1245,7 @@ nonisolated extension Underpaint_V1_LevelReading: SwiftProtobuf.Message, SwiftPr
     if lhs.time != rhs.time {return false}
     if lhs.statistic != rhs.statistic {return false}
     if lhs.threshold != rhs.threshold {return false}
+    if lhs.kind != rhs.kind {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

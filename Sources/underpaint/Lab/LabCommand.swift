@@ -11,5 +11,7 @@ struct LabCommand: AsyncParsableCommand {
             LabRelayCommand.self,
             LabEdgeCommand.self,
             LabExactCommand.self,
+            LabCalibrateCommand.self,
+            LabCheckCommand.self,
         ])
 }

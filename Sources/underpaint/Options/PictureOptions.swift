@@ -61,7 +61,23 @@ struct PictureOptions: ParsableArguments {
                 + "--handoff is then the share of the steps that may be drafted."))
     var mode = SpeculationMode.handoff
 
-    @Option(help: "Largest check statistic that passes, instead of the model's own thresholds.")
+    @Option(
+        help: ArgumentHelp(
+            "Share of faulty drafts that the check must catch; higher is stricter (default: the model's).",
+            valueName: "share"))
+    var checkQuantile: Double?
+
+    @Option(
+        help: ArgumentHelp(
+            "Noise levels above the hand-off at which a draft may be taken up again, for example 0.6,0.75,0.9 "
+                + "(default: the model's).",
+            valueName: "t,t,…"))
+    var checkLevels: NoiseLevels?
+
+    @Option(
+        help: ArgumentHelp(
+            "Largest distance between the draft's picture and the verifier's that passes, instead of the calibrated "
+                + "check.", valueName: "distance"))
     var checkThreshold: Float?
 
     @Option(
@@ -107,6 +123,12 @@ struct PictureOptions: ParsableArguments {
         if let checkThreshold, !(checkThreshold >= 0) {
             throw ValidationError("--check-threshold must not be negative")
         }
+        if let checkQuantile, !(0.001...0.999).contains(checkQuantile) {
+            throw ValidationError("--check-quantile must be between 0.001 and 0.999")
+        }
+        if checkThreshold != nil, checkQuantile != nil {
+            throw ValidationError("give --check-threshold or --check-quantile, not both")
+        }
     }
 }
 
@@ -142,6 +164,24 @@ enum HandoffChoice: Hashable, ExpressibleByArgument, CustomStringConvertible {
 
     var description: String { fraction.map { "\($0)" } ?? "auto" }
     var defaultValueDescription: String { description }
+}
+
+/// Times between 0 and 1, separated by commas.
+struct NoiseLevels: Hashable, ExpressibleByArgument, CustomStringConvertible {
+    let times: [Double]
+
+    init(_ times: [Double]) { self.times = times }
+
+    var description: String { times.map { "\($0)" }.joined(separator: ",") }
+
+    var defaultValueDescription: String { description }
+
+    init?(argument: String) {
+        let parts = argument.split(separator: ",", omittingEmptySubsequences: false)
+        times = parts.compactMap { Double($0) }
+        guard times.count == parts.count, (1...16).contains(times.count), times.allSatisfy({ $0 > 0 && $0 < 1 })
+        else { return nil }
+    }
 }
 
 /// A shape as a ratio of sides.

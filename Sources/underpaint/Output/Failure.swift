@@ -40,6 +40,7 @@ extension Failure {
         case let error as TransportError: self.init(Failure.status(of: error), "\(error)")
         case is VerifierError: self.init(ExitStatus.dataError, "\(error)")
         case is SpeculationError: self.init(ExitStatus.usage, "\(error)")
+        case let error as CalibrationError: self.init(Failure.status(of: error), "\(error)")
         case let error as UnverifiedError: self.init(error)
         case let error as LabError: self.init(Failure.status(of: error), "\(error)")
         default: self.init(ExitStatus.software, "\(error)")
@@ -62,6 +63,15 @@ extension Failure {
         case .notFound, .missingFile, .unreadable: ExitStatus.noInput
         case .unsupportedSize, .guidanceOutOfRange: ExitStatus.usage
         default: ExitStatus.dataError
+        }
+    }
+
+    private static func status(of error: CalibrationError) -> Int32 {
+        switch error {
+        case .damagedFile: ExitStatus.noInput
+        case .notWritable: ExitStatus.cannotCreate
+        case .invalidPlan: ExitStatus.usage
+        case .notMeasurable: ExitStatus.dataError
         }
     }
 

@@ -1,0 +1,132 @@
+/// What a verifier's check was measured to read: the `check` section of its manifest.
+///
+/// For each statistic the distributions of the verifier's own pictures (the null), of the draft's, and of pictures with
+/// a planted fault. Being told from the verifier's own would be too strict a test: a weaker draft fails it long before
+/// its pictures come to harm. So a threshold is put where a chosen share of the faults is caught, and the other two
+/// tables say how many good pictures that costs.
+public struct CheckCalibration: Hashable, Sendable, Codable {
+    /// The statistics and the rule that the tables belong to, by name.
+    public var rule: String
+    /// Of the rule; tables of another version say nothing about this one.
+    public var version: Int
+    /// SHA-256 of the weights of the draft whose pictures were measured, as a job names it.
+    public var draft: String
+    /// Prompts that were measured.
+    public var samples: Int
+    /// The guidance scale w that they were made with.
+    public var guidance: Double
+    /// N and the hand-off step of the pictures.
+    public var stepCount: Int
+    public var handoffStep: Int
+    /// The share of faults to catch when nobody says.
+    public var quantile: Double
+    /// Does the picture follow the prompt?
+    public var prompt: Prompt
+    /// Is the picture near what the verifier would draw? By rising noise.
+    public var levels: [Level]
+
+    /// The mean prompt shortfall over a few high levels.
+    public struct Prompt: Hashable, Sendable, Codable {
+        /// t of the levels, rising.
+        public var times: [Double]
+        /// Of the verifier's own pictures.
+        public var null: QuantileTable
+        /// Of the draft's pictures.
+        public var draft: QuantileTable
+        /// By the name of the fault, of the draft's pictures read against other words than they were made from.
+        public var draftFaults: [String: QuantileTable]
+        /// The same of the verifier's pictures: what holds for a draft that was not measured.
+        public var verifierFaults: [String: QuantileTable]
+
+        public init(
+            times: [Double], null: QuantileTable, draft: QuantileTable, draftFaults: [String: QuantileTable],
+            verifierFaults: [String: QuantileTable]
+        ) {
+            self.times = times
+            self.null = null
+            self.draft = draft
+            self.draftFaults = draftFaults
+            self.verifierFaults = verifierFaults
+        }
+
+        /// The largest mean shortfall that passes if at least `quantile` of every kind of fault must not.
+        ///
+        /// - Parameter isMeasuredDraft: whether the faults are those of the calibration's draft.
+        public func threshold(catching quantile: Double, isMeasuredDraft: Bool) -> Double {
+            let faults = isMeasuredDraft ? draftFaults : verifierFaults
+            return faults.values.map { $0.value(at: 1 - quantile) }.min() ?? null.value(at: quantile)
+        }
+    }
+
+    /// The estimate distance at one level.
+    public struct Level: Hashable, Sendable, Codable {
+        public var time: Double
+        /// Of the verifier's own pictures.
+        public var null: QuantileTable
+        /// Of the draft's pictures.
+        public var draft: QuantileTable
+        /// Of the verifier's pictures with planted noise of half the hand-off's own, `noise(at:)`: what refining from
+        /// there would not take out.
+        public var noiseFaults: QuantileTable
+
+        public init(time: Double, null: QuantileTable, draft: QuantileTable, noiseFaults: QuantileTable) {
+            self.time = time
+            self.null = null
+            self.draft = draft
+            self.noiseFaults = noiseFaults
+        }
+
+        /// The largest distance that passes if at least `quantile` of the faults must not.
+        public func threshold(catching quantile: Double) -> Double { noiseFaults.value(at: 1 - quantile) }
+    }
+
+    public init(
+        draft: String, samples: Int, guidance: Double, stepCount: Int, handoffStep: Int, quantile: Double,
+        prompt: Prompt, levels: [Level]
+    ) {
+        rule = Self.knownRule
+        version = Self.knownVersion
+        self.draft = draft
+        self.samples = samples
+        self.guidance = guidance
+        self.stepCount = stepCount
+        self.handoffStep = handoffStep
+        self.quantile = quantile
+        self.prompt = prompt
+        self.levels = levels
+    }
+
+    public static let knownRule = "promptShortfall+estimateDistance"
+    public static let knownVersion = 1
+
+    /// What is wrong with the values, in words; nil if nothing is.
+    public var fault: String? {
+        guard samples > 0 else { return "samples \(samples) is not positive" }
+        guard guidance.isFinite, guidance >= 0 else { return "guidance \(guidance) is not a scale" }
+        guard Self.quantiles.contains(quantile) else { return "quantile \(quantile) is not between 0 and 1" }
+        guard stepCount > 0, (0...stepCount).contains(handoffStep) else {
+            return "handoffStep \(handoffStep) is no step"
+        }
+        let times = levels.map(\.time)
+        guard !levels.isEmpty, Self.areLevels(times) else { return "levels: times do not rise between 0 and 1" }
+        guard levels.allSatisfy({ ($0.null.values.first ?? -1) >= 0 && ($0.noiseFaults.values.first ?? -1) >= 0 })
+        else {
+            return "levels: a distance is negative"
+        }
+        guard !prompt.times.isEmpty, Self.areLevels(prompt.times) else {
+            return "prompt: times do not rise between 0 and 1"
+        }
+        return nil
+    }
+
+    /// RMS of the noise that is planted as a fault in a picture handed off at `time`.
+    public static func noise(at time: Double) -> Double { time / (2 * (1 - time)) }
+
+    /// Where a quantile may lie.
+    static let quantiles = 0.001...0.999
+
+    /// Whether these are times of levels, rising.
+    static func areLevels(_ times: [Double]) -> Bool {
+        times.allSatisfy { $0 > 0 && $0 < 1 } && zip(times, times.dropFirst()).allSatisfy { $0 < $1 }
+    }
+}

@@ -1,0 +1,74 @@
+/// The thresholds that one job's draft is held to.
+public struct CheckRule: Hashable, Sendable {
+    /// The largest distances that pass, by noise level; read off the line through them.
+    public let distances: [CheckLevel]
+    /// t of the levels above the hand-off at which a draft may be taken up again, rising.
+    public let times: [Double]
+    /// Whether the picture follows the prompt; nil asks nothing.
+    public let prompt: Prompt?
+
+    /// The largest mean shortfall over a few levels that passes.
+    public struct Prompt: Hashable, Sendable {
+        /// t of the levels, rising.
+        public let times: [Double]
+        public let threshold: Float
+
+        public init(times: [Double], threshold: Float) {
+            self.times = times
+            self.threshold = threshold
+        }
+    }
+
+    /// The rule that catches a share of the planted faults.
+    ///
+    /// - Parameters:
+    ///   - draft: SHA-256 of the weights of the draft that is checked.
+    ///   - quantile: the share; nil is the calibration's own.
+    ///   - times: levels to re-enter at instead of the calibration's.
+    /// - Throws: `SpeculationError.quantileOutOfRange`, `.invalidLevel`.
+    public init(
+        _ calibration: CheckCalibration, draft: String, quantile: Double? = nil, times: [Double]? = nil
+    ) throws(SpeculationError) {
+        let quantile = quantile ?? calibration.quantile
+        guard CheckCalibration.quantiles.contains(quantile) else { throw .quantileOutOfRange(quantile) }
+        var levels: [CheckLevel] = []
+        for level in calibration.levels {
+            levels.append(
+                try CheckLevel(time: level.time, threshold: Float(level.threshold(catching: quantile))))
+        }
+        distances = levels
+        self.times = (times ?? calibration.levels.map(\.time)).sorted()
+        prompt = Prompt(
+            times: calibration.prompt.times,
+            threshold: Float(
+                calibration.prompt.threshold(
+                    catching: quantile, isMeasuredDraft: draft == calibration.draft)))
+    }
+
+    /// One threshold for the distance at every level, and no question about the prompt.
+    ///
+    /// - Throws: `SpeculationError.invalidLevel`.
+    public init(distance threshold: Float, times: [Double]) throws(SpeculationError) {
+        try self.init(distances: [CheckLevel(time: 0, threshold: threshold)], times: times)
+    }
+
+    /// A rule of given thresholds.
+    ///
+    /// - Throws: `SpeculationError.invalidLevel` without distances.
+    public init(distances: [CheckLevel], times: [Double], prompt: Prompt? = nil) throws(SpeculationError) {
+        guard !distances.isEmpty else { throw .invalidLevel(time: .nan, threshold: .nan) }
+        self.distances = distances
+        self.times = times.sorted()
+        self.prompt = prompt
+    }
+
+    /// What is asked about the prompt of a draft handed off at `time`.
+    ///
+    /// Calibrated on pictures that are done but for their detail: nothing is known of unfinished ones.
+    public func prompt(at time: Double) -> Prompt? {
+        prompt.flatMap { prompt in prompt.times.allSatisfy { $0 > time } ? prompt : nil }
+    }
+
+    /// The largest distance that passes at a time.
+    public func distance(at time: Double) -> Float { distances.threshold(at: time) ?? -.infinity }
+}

@@ -1,0 +1,53 @@
+public import Diffusion
+
+/// What the check reads off the verifier's answer at a noise level, about s, the draft's estimate.
+///
+/// x̂₀ is the guided verifier's picture estimate at (1 − t)·s + t·ξ, x̂₀(c) and x̂₀(∅) are those with the prompt and with
+/// the empty one, without guidance.
+public enum CheckStatistic: String, Hashable, Sendable, Codable, CaseIterable {
+    /// d = RMS(x̂₀ − s): how far the verifier's own picture is.
+    ///
+    /// Not divided by RMS(s): undivided, with guidance and with the seed's own noise, it ranked drafts best. At low
+    /// levels it tells noise and blur.
+    case estimateDistance
+    /// m = 1 − ⟨s − x̂₀(∅), x̂₀(c) − x̂₀(∅)⟩ / ‖x̂₀(c) − x̂₀(∅)‖²: the share of what the prompt asks for that s lacks.
+    ///
+    /// 1: the picture shows no more of the prompt c than one without it; 0: as much as the prompt alone adds; below 0:
+    /// more, as pictures made with guidance do. A share along one direction, so the contrast of the scene does not
+    /// matter, and free: guidance needs both estimates anyway. At high levels, where the verifier does not yet go along
+    /// with what it is shown, it tells another object or colour. It is the diffusion classifier (arXiv 2303.16203) as a
+    /// projection: (‖x̂₀(∅) − s‖² − ‖x̂₀(c) − s‖²) / ‖x̂₀(c) − x̂₀(∅)‖² = 1 − 2m.
+    case promptShortfall
+
+    /// The statistic's value; not finite if an element is not, and NaN without a contrast where it is needed.
+    ///
+    /// - Parameters:
+    ///   - estimate: s.
+    ///   - answer: the verifier's velocities at `state`.
+    ///   - state: (1 − t)·s + t·ξ.
+    /// - Precondition: all have one shape.
+    public func value(estimate: Latent, answer: PromptedVelocity, state: Latent, time: Double) -> Float {
+        switch self {
+        case .estimateDistance:
+            let guided = pictureEstimate(state: state, velocity: answer.velocity, time: time)
+            let squares = zip(guided.values, estimate.values).reduce(0) { sum, pair in
+                let difference = Double(pair.0) - Double(pair.1)
+                return sum + difference * difference
+            }
+            return Float((squares / Double(estimate.values.count)).squareRoot())
+        case .promptShortfall:
+            guard let contrast = answer.contrast else { return .nan }
+            let prompted = pictureEstimate(state: state, velocity: contrast.prompted, time: time)
+            let unprompted = pictureEstimate(state: state, velocity: contrast.unprompted, time: time)
+            var (shown, asked) = (0.0, 0.0)
+            for i in estimate.values.indices {
+                let pull = Double(prompted.values[i]) - Double(unprompted.values[i])
+                shown += (Double(estimate.values[i]) - Double(unprompted.values[i])) * pull
+                asked += pull * pull
+            }
+            // Where the prompt changes less than this, it asks for nothing, and the ratio would be one of roundings.
+            let least = Double(estimate.values.count) * 1e-6
+            return Float((asked - shown) / max(asked, least))
+        }
+    }
+}

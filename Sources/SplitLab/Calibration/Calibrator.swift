@@ -1,0 +1,155 @@
+import Diffusion
+public import Graphs
+public import Models
+public import Speculation
+
+/// Measures what a verifier's check reads: its null distribution, the draft's, and those of planted faults.
+public struct Calibrator: Sendable {
+    /// What to measure.
+    public struct Plan: Hashable, Sendable {
+        /// The draft's share of the steps.
+        public var handoff: Double
+        /// N; nil is the models' own.
+        public var stepCount: Int?
+        /// Levels at which the prompt is asked about.
+        public var promptTimes: [Double]
+        /// Levels above the hand-off at which a draft may be taken up again.
+        public var levelTimes: [Double]
+        /// The share of faults to catch when nobody says.
+        public var quantile: Double
+
+        public init(
+            handoff: Double = 0.8, stepCount: Int? = nil, promptTimes: [Double] = [0.7, 0.9],
+            levelTimes: [Double] = [0.6, 0.75, 0.9], quantile: Double = 0.95
+        ) {
+            self.handoff = handoff
+            self.stepCount = stepCount
+            self.promptTimes = promptTimes
+            self.levelTimes = levelTimes
+            self.quantile = quantile
+        }
+    }
+
+    /// Set apart from the standard seeds, on which the check is tried.
+    static let seedOffset: UInt64 = 1_000_000
+
+    let models: ModelPair
+    let plan: Plan
+
+    public init(models: ModelPair, plan: Plan) {
+        self.models = models
+        self.plan = plan
+    }
+
+    /// Draws every prompt with both models and reads the check's statistics.
+    ///
+    /// - Parameter progress: prompts done; throw to stop.
+    /// - Throws: `CalibrationError`, or what the models throw.
+    public func calibrate(
+        _ prompts: [StandardPrompt], backend: any Backend, progress: (Int) throws -> Void
+    ) throws -> CheckCalibration {
+        let studio = try Studio(
+            models: models, backend: backend, stepCount: plan.stepCount, guidance: nil)
+        let step = try HandoffPlan(schedule: studio.schedule, fraction: plan.handoff).handoffStep
+        guard (1..<studio.schedule.stepCount).contains(step) else {
+            throw CalibrationError.invalidPlan("a hand-off of \(plan.handoff) leaves one side no step")
+        }
+        let handoffTime = studio.schedule.times[step]
+        let levels = [handoffTime] + plan.levelTimes.filter { $0 > handoffTime }.sorted()
+        var distances = levels.map { _ in Sample() }
+        var shortfalls = Sample()
+        for start in stride(from: 0, to: prompts.count, by: Studio.batch) {
+            let batch = start..<min(prompts.count, start + Studio.batch)
+            let seeds = batch.map { prompts[$0].seed &+ Self.seedOffset }
+            let noise = seeds.map(studio.noise)
+            let words = try batch.map { try studio.conditioning(prompts[$0].prompt) }
+            let own = try studio.estimates(
+                studio.run(0..<step, from: noise, words, drafting: false), noise: noise, step: step)
+            let drafted = try studio.estimates(
+                studio.run(0..<step, from: noise, words, drafting: true), noise: noise, step: step
+            ).map(studio.sent)
+            let amplitude = CheckCalibration.noise(at: handoffTime)
+            let noisy = zip(own, seeds).map { $0.noised(by: amplitude, seed: $1) }
+
+            for (index, time) in levels.enumerated() {
+                for (name, pictures) in [("null", own), ("draft", drafted), ("noise", noisy)] {
+                    distances[index][name] += try read(
+                        .estimateDistance, pictures, noise, words, [time], with: studio)
+                }
+            }
+            for (name, pictures) in [("null", own), ("draft", drafted)] {
+                shortfalls[name] += try read(
+                    .promptShortfall, pictures, noise, words, plan.promptTimes.sorted(), with: studio)
+                for fault in WordFault.allCases {
+                    let rows = try batch.indices.compactMap { index in
+                        try fault.words(for: index, of: prompts, round: 1).map { text in
+                            (row: index - start, words: try studio.conditioning(text))
+                        }
+                    }
+                    shortfalls["\(name).\(fault.rawValue)"] += try read(
+                        .promptShortfall, rows.map { pictures[$0.row] }, rows.map { noise[$0.row] },
+                        rows.map(\.words), plan.promptTimes.sorted(), with: studio)
+                }
+            }
+            try progress(batch.upperBound)
+        }
+        let faults = { (name: String) throws in
+            try Dictionary(
+                uniqueKeysWithValues: WordFault.allCases.compactMap { fault in
+                    let key = "\(name).\(fault.rawValue)"
+                    // A small file may have no prompt that names a colour.
+                    return shortfalls[key].isEmpty ? nil : (fault.rawValue, try shortfalls.table(key))
+                })
+        }
+        return CheckCalibration(
+            draft: models.draft.weightsDigest, samples: prompts.count, guidance: studio.guidance,
+            stepCount: studio.schedule.stepCount, handoffStep: step, quantile: plan.quantile,
+            prompt: CheckCalibration.Prompt(
+                times: plan.promptTimes.sorted(), null: try shortfalls.table("null"),
+                draft: try shortfalls.table("draft"), draftFaults: try faults("draft"),
+                verifierFaults: try faults("null")),
+            levels: try zip(levels, distances).map { time, sample in
+                CheckCalibration.Level(
+                    time: time, null: try sample.table("null"), draft: try sample.table("draft"),
+                    noiseFaults: try sample.table("noise"))
+            })
+    }
+
+    /// The mean of a statistic over some times, for each picture.
+    private func read(
+        _ statistic: CheckStatistic, _ pictures: [Latent], _ noise: [Latent], _ words: [Conditioning],
+        _ times: [Double], with studio: Studio
+    ) throws -> [Double] {
+        var sums = [Double](repeating: 0, count: pictures.count)
+        for time in times {
+            let questions = pictures.indices.map {
+                Studio.Question(estimate: pictures[$0], noise: noise[$0], time: time, prompt: words[$0])
+            }
+            for (index, reading) in try studio.answers(questions).enumerated() {
+                sums[index] += Double(
+                    statistic.value(
+                        estimate: pictures[index], answer: reading.answer, state: reading.state, time: time))
+            }
+        }
+        return sums.map { $0 / Double(times.count) }
+    }
+
+    /// Values by name.
+    private struct Sample {
+        private var values: [String: [Double]] = [:]
+
+        subscript(name: String) -> [Double] {
+            get { values[name] ?? [] }
+            set { values[name] = newValue }
+        }
+
+        func table(_ name: String) throws(CalibrationError) -> QuantileTable {
+            guard let table = QuantileTable(of: self[name]) else {
+                throw .notMeasurable(
+                    "the readings of '\(name)' are no numbers: this verifier does not tell what the prompt does, or its "
+                        + "weights are broken")
+            }
+            return table
+        }
+    }
+}

@@ -1,0 +1,332 @@
+import Diffusion
+import Foundation
+public import Graphs
+public import Models
+import Pictures
+import Speculation
+
+/// Tries a verifier's check: what it costs, what it lets pass, what it catches, and the pictures that come of it.
+public struct CheckTrial: Sendable {
+    /// What to try.
+    public struct Plan: Hashable, Sendable {
+        /// The draft's share of the steps.
+        public var handoff: Double
+        public var stepCount: Int?
+        /// nil is the calibration's own.
+        public var quantile: Double?
+        /// Prompts that faults are planted on.
+        public var faultCount: Int
+        /// Where the arms' pictures go, with `pictures.jsonl`; nil makes none.
+        public var folder: String?
+
+        public init(
+            handoff: Double = 0.8, stepCount: Int? = nil, quantile: Double? = nil, faultCount: Int,
+            folder: String? = nil
+        ) {
+            self.handoff = handoff
+            self.stepCount = stepCount
+            self.quantile = quantile
+            self.faultCount = faultCount
+            self.folder = folder
+        }
+    }
+
+    let models: ModelPair
+    let plan: Plan
+
+    public init(models: ModelPair, plan: Plan) {
+        self.models = models
+        self.plan = plan
+    }
+
+    /// Draws every prompt by the verifier alone, by the pair unchecked and checked, and plants the faults.
+    ///
+    /// - Parameter progress: prompts done; throw to stop.
+    /// - Throws: `CalibrationError`, or what the models throw.
+    public func run(
+        _ prompts: [StandardPrompt], backend: any Backend, progress: (Int) throws -> Void
+    ) throws -> CheckReport {
+        guard let calibration = models.verifier.manifest.check?.calibration else {
+            throw CalibrationError.invalidPlan(
+                "\(models.verifier.folder.manifestPath) has no check of this version; run `underpaint lab calibrate`")
+        }
+        let studio = try Studio(models: models, backend: backend, stepCount: plan.stepCount, guidance: nil)
+        let handoff = try HandoffPlan(schedule: studio.schedule, fraction: plan.handoff)
+        guard !handoff.isVerifierAlone, !handoff.isDraftAlone else {
+            throw CalibrationError.invalidPlan("a hand-off of \(plan.handoff) leaves one side no step")
+        }
+        let rule = try CheckRule(
+            calibration, draft: models.draft.weightsDigest, quantile: plan.quantile)
+        let gallery = try plan.folder.map { try Gallery(folder: $0) }
+        var tally = Tally(handoff: plan.handoff, stepCount: studio.schedule.stepCount)
+        for start in stride(from: 0, to: prompts.count, by: Studio.batch) {
+            let batch = Array(start..<min(prompts.count, start + Studio.batch))
+            let sitting = try Sitting(batch.map { prompts[$0] }, handoff.handoffStep, studio)
+            try draw(batch.map { prompts[$0] }, sitting, handoff, rule, studio, gallery, &tally)
+            let planted = batch.filter { $0 < plan.faultCount }
+            if !planted.isEmpty { try plant(planted, of: prompts, sitting, handoff, rule, studio, &tally) }
+            try progress(start + batch.count)
+        }
+        try gallery?.finish()
+        return report(tally, prompts.count, handoff, rule, calibration)
+    }
+
+    /// What both models make of a batch of prompts.
+    private struct Sitting {
+        let noise: [Latent]
+        let words: [Conditioning]
+        /// The verifier's own pictures, half-way and done.
+        let own: [Latent]
+        let ownFinal: [Latent]
+        /// The draft's, as they are sent.
+        let drafted: [Latent]
+
+        init(_ prompts: [StandardPrompt], _ step: Int, _ studio: Studio) throws {
+            noise = prompts.map { studio.noise(seed: $0.seed) }
+            words = try prompts.map { try studio.conditioning($0.prompt) }
+            let states = try studio.run(0..<step, from: noise, words, drafting: false)
+            own = try studio.estimates(states, noise: noise, step: step)
+            ownFinal = try studio.run(step..<studio.schedule.stepCount, from: states, words, drafting: false)
+            let half = try studio.run(0..<step, from: noise, words, drafting: true)
+            drafted = try studio.estimates(half, noise: noise, step: step).map(studio.sent)
+        }
+    }
+
+    // MARK: the arms
+
+    private func draw(
+        _ prompts: [StandardPrompt], _ sitting: Sitting, _ handoff: HandoffPlan, _ rule: CheckRule,
+        _ studio: Studio, _ gallery: Gallery?, _ tally: inout Tally
+    ) throws {
+        let steps = studio.schedule.stepCount
+        let states = zip(sitting.drafted, sitting.noise).map {
+            noisedState(picture: $0, noise: $1, time: handoff.handoffTime)
+        }
+        let trusted = try studio.run(handoff.verifierSteps, from: states, sitting.words, drafting: false)
+        for (index, prompt) in prompts.enumerated() {
+            var check = DraftCheck(
+                estimate: sitting.drafted[index], noise: sitting.noise[index], schedule: studio.schedule,
+                handoffStep: handoff.handoffStep, rule: rule)
+            var model = PromptedDenoiser(
+                studio.verifier, prompt: sitting.words[index], unconditional: try studio.text.unconditional(),
+                guidance: studio.guidance)
+            while let batch = check.next {
+                check.take(try model.checkedPromptedVelocities(batch.states, at: batch.times))
+            }
+            var (step, latent) = (0, sitting.ownFinal[index])
+            if case .enter(let entry, let state, let velocity) = check.decision {
+                step = entry
+                latent = try FlowTrajectory(studio.schedule).run(
+                    entry..<steps, from: state, firstVelocity: velocity, with: &model)
+            }
+            let evaluations = ReentryRule.verifierEvaluations(
+                checkedRowCount: check.evaluationCount, reentryStep: step, stepCount: steps, reused: step > 0)
+            tally.entries[step, default: 0] += 1
+            let own = try picture(sitting.ownFinal[index], studio)
+            for (arm, final, cost, entry) in [
+                (Tally.verifierArm, sitting.ownFinal[index], steps, 0),
+                (tally.trustArm, trusted[index], steps - handoff.handoffStep, handoff.handoffStep),
+                (tally.handoffArm, latent, evaluations, step),
+            ] {
+                let picture = try picture(final, studio)
+                tally.evaluations[arm, default: []].append(Double(cost))
+                if arm != Tally.verifierArm {
+                    tally.similarities[arm, default: []].append(picture.similarity(to: own))
+                }
+                try gallery?.hang(
+                    picture,
+                    Gallery.Label(
+                        arm: arm, seed: prompt.seed, prompt: prompt.prompt, fields: prompt.fields, file: "",
+                        verifierEvaluations: cost, reentryStep: entry,
+                        handoffStep: arm == Tally.verifierArm ? 0 : handoff.handoffStep, stepCount: steps))
+            }
+        }
+    }
+
+    private func picture(_ latent: Latent, _ studio: Studio) throws -> Picture {
+        let decoded = try studio.decoder.decode(latent)
+        return Picture(width: decoded.width, height: decoded.height, decoded: decoded.values)
+    }
+
+    // MARK: the faults
+
+    /// A picture to read the check on.
+    private struct Planted {
+        let name: String
+        let estimate: Latent
+        let noise: Latent
+        let words: Conditioning
+    }
+
+    private func plant(
+        _ planted: [Int], of prompts: [StandardPrompt], _ sitting: Sitting, _ handoff: HandoffPlan,
+        _ rule: CheckRule, _ studio: Studio, _ tally: inout Tally
+    ) throws {
+        let step = handoff.handoffStep
+        let (noise, words) = (sitting.noise, sitting.words)
+        let early = max(1, step * 2 / 5)
+        let unfinished = try studio.estimates(
+            studio.run(0..<early, from: noise, words, drafting: true), noise: noise, step: early)
+        let unguided = try studio.estimates(
+            studio.run(0..<step, from: noise, words, drafting: true, guidance: 1), noise: noise, step: step)
+        let otherNoise = planted.indices.map { studio.noise(seed: prompts[planted[$0]].seed &+ 5000) }
+        let others = Array(words.prefix(otherNoise.count))
+        let otherSeed = try studio.estimates(
+            studio.run(0..<step, from: otherNoise, others, drafting: true), noise: otherNoise, step: step)
+        let amplitude = CheckCalibration.noise(at: handoff.handoffTime)
+        var pictures: [Planted] = []
+        for (row, index) in planted.enumerated() {
+            func add(_ name: String, _ estimate: Latent, _ conditioning: Conditioning? = nil) {
+                pictures.append(
+                    Planted(
+                        name: name, estimate: estimate, noise: noise[row], words: conditioning ?? words[row]))
+            }
+            add(Tally.verifierPictures, sitting.own[row])
+            add(Tally.draftPictures, sitting.drafted[row])
+            for fault in WordFault.allCases {
+                guard let text = fault.words(for: index, of: prompts, round: 0) else { continue }
+                let other = try studio.conditioning(text)
+                add("wrong \(fault.rawValue), drafted", sitting.drafted[row], other)
+                add("wrong \(fault.rawValue), by the verifier", sitting.own[row], other)
+            }
+            for factor in [0.5, 1, 2] {
+                add(
+                    "noise \((factor * amplitude * 100).rounded() / 100) on the draft",
+                    sitting.drafted[row].noised(by: factor * amplitude, seed: prompts[index].seed))
+            }
+            add("another seed's draft", try studio.sent(otherSeed[row]))
+            add("draft without guidance", try studio.sent(unguided[row]))
+            add("draft after \(early) of \(step) steps", try studio.sent(unfinished[row]))
+        }
+        let times = rule.prompt?.times ?? []
+        let readings = try studio.answers(
+            pictures.flatMap { picture in
+                ([handoff.handoffTime] + times).map {
+                    Studio.Question(
+                        estimate: picture.estimate, noise: picture.noise, time: $0, prompt: picture.words)
+                }
+            })
+        let rowsEach = 1 + times.count
+        for (index, planted) in pictures.enumerated() {
+            let rows = Array(readings[index * rowsEach..<(index + 1) * rowsEach])
+            // The check itself, on answers that it would have asked for first.
+            var check = DraftCheck(
+                estimate: planted.estimate, noise: planted.noise, schedule: studio.schedule, handoffStep: step,
+                rule: rule)
+            check.take(rows.map(\.answer))
+            let distance = Double(
+                CheckStatistic.estimateDistance.value(
+                    estimate: planted.estimate, answer: rows[0].answer, state: rows[0].state,
+                    time: handoff.handoffTime))
+            let shortfalls = zip(rows.dropFirst(), times).map { row, time in
+                Double(
+                    CheckStatistic.promptShortfall.value(
+                        estimate: planted.estimate, answer: row.answer, state: row.state, time: time))
+            }
+            tally.verdicts[planted.name, default: []].append(
+                Tally.Verdict(
+                    passes: check.decision.map { if case .enter = $0 { true } else { false } } ?? false,
+                    isDropped: check.decision == .drop && check.readings.count < 2,
+                    statistics: [
+                        "distance": distance, "distance/contrast": distance / planted.estimate.contrast,
+                        "shortfall": shortfalls.reduce(0, +) / Double(max(1, shortfalls.count)),
+                    ]))
+        }
+    }
+
+    private func report(
+        _ tally: Tally, _ count: Int, _ handoff: HandoffPlan, _ rule: CheckRule, _ calibration: CheckCalibration
+    ) -> CheckReport {
+        let alone = Double(handoff.schedule.stepCount)
+        let good = tally.verdicts[Tally.draftPictures] ?? []
+        func share(_ verdicts: [Tally.Verdict], _ condition: (Tally.Verdict) -> Bool) -> Double {
+            Double(verdicts.count(where: condition)) / Double(max(1, verdicts.count))
+        }
+        func values(_ verdicts: [Tally.Verdict], _ name: String) -> [Double] {
+            verdicts.compactMap { $0.statistics[name] }
+        }
+        let names = good.first?.statistics.keys.sorted() ?? []
+        return CheckReport(
+            verifier: models.verifier.id, draft: models.draft.id, prompts: count,
+            faultPrompts: min(count, plan.faultCount), stepCount: handoff.schedule.stepCount,
+            handoffStep: handoff.handoffStep, quantile: plan.quantile ?? calibration.quantile,
+            promptThreshold: Double(rule.prompt?.threshold ?? .nan),
+            handoffThreshold: Double(rule.distance(at: handoff.handoffTime)),
+            arms: [Tally.verifierArm, tally.trustArm, tally.handoffArm].map { arm in
+                let costs = tally.evaluations[arm] ?? []
+                let mean = costs.reduce(0, +) / Double(max(1, costs.count))
+                return CheckReport.Arm(
+                    name: arm, verifierEvaluations: mean, saved: 1 - mean / alone,
+                    similarity: tally.similarities[arm]?.median)
+            },
+            entries: tally.entries.sorted { $0.key > $1.key }.map {
+                CheckReport.Entry(step: $0.key, pictures: $0.value)
+            },
+            falseAlarms: [Tally.draftPictures, Tally.verifierPictures].compactMap { name in
+                tally.verdicts[name].map { verdicts in
+                    CheckReport.FalseAlarm(
+                        pictures: name, count: verdicts.count, forPrompt: share(verdicts, \.isDropped),
+                        inAll: share(verdicts) { !$0.passes })
+                }
+            },
+            faults: tally.verdicts.keys.sorted().compactMap { name in
+                guard name != Tally.draftPictures, name != Tally.verifierPictures,
+                    let verdicts = tally.verdicts[name]
+                else { return nil }
+                // A fault of the verifier's pictures is told from the verifier's pictures.
+                let beside =
+                    name.hasSuffix("by the verifier") ? tally.verdicts[Tally.verifierPictures] ?? [] : good
+                return CheckReport.Fault(
+                    name: name, count: verdicts.count, caught: share(verdicts) { !$0.passes },
+                    dropped: share(verdicts, \.isDropped),
+                    areas: Dictionary(
+                        uniqueKeysWithValues: names.compactMap { key in
+                            Discrimination.area(faults: values(verdicts, key), good: values(beside, key)).map {
+                                (key, $0)
+                            }
+                        }),
+                    caughtAtFivePercent: Dictionary(
+                        uniqueKeysWithValues: names.compactMap { key in
+                            Discrimination.caughtAtFivePercent(
+                                faults: values(verdicts, key), good: values(beside, key)
+                            ).map { (key, $0) }
+                        }))
+            })
+    }
+
+    /// What was counted.
+    private struct Tally {
+        struct Verdict {
+            let passes: Bool
+            let isDropped: Bool
+            let statistics: [String: Double]
+        }
+
+        static let verifierArm = "verifier"
+        static let draftPictures = "the draft's"
+        static let verifierPictures = "the verifier's own"
+        let handoffArm: String
+        let trustArm: String
+        var evaluations: [String: [Double]] = [:]
+        var similarities: [String: [Double]] = [:]
+        var entries: [Int: Int] = [:]
+        var verdicts: [String: [Verdict]] = [:]
+
+        init(handoff: Double, stepCount: Int) {
+            handoffArm = "handoff-\(handoff)"
+            trustArm = "trust-\(handoff)"
+        }
+    }
+}
+
+extension Picture {
+    /// PSNR in dB; 99 for equal pictures.
+    fileprivate func similarity(to other: Picture) -> Double {
+        let squares = zip(rgb, other.rgb).reduce(0.0) { sum, pair in
+            let difference = Double(pair.0) - Double(pair.1)
+            return sum + difference * difference
+        }
+        let mean = squares / Double(max(1, rgb.count))
+        return mean == 0 ? 99 : min(99, 10 * log10(255 * 255 / mean))
+    }
+}

@@ -1,0 +1,126 @@
+import Diffusion
+import Graphs
+import LatentCoding
+import Models
+
+/// The models of a pair, for many pictures at a time. For one thread at a time.
+final class Studio {
+    /// A prompt at the models: what it says and the noise that its picture begins with.
+    struct Sitting {
+        let conditioning: Conditioning
+        let noise: Latent
+    }
+
+    let models: ModelPair
+    let schedule: FlowSchedule
+    let guidance: Double
+    let shape: LatentShape
+    let verifier: StudioDenoiser
+    let text: StudioText
+    let decoder: StudioDecoder
+    private let draft: StudioDenoiser
+    private let codec = LatentCodec()
+
+    /// Pictures that share a batch; guidance doubles the network's rows.
+    static let batch = 8
+
+    init(models: ModelPair, backend: any Backend, stepCount: Int?, guidance: Double?) throws {
+        self.models = models
+        let manifest = models.verifier.manifest
+        schedule = try manifest.schedule.times(stepCount: stepCount)
+        self.guidance = guidance ?? manifest.guidance.default
+        guard let size = manifest.sizes.first else {
+            throw CalibrationError.notMeasurable("\(models.verifier.folder.manifestPath) lists no picture size")
+        }
+        shape = try models.verifier.latentShape(for: size)
+        verifier = models.verifier.denoiser(on: backend)
+        draft = models.draft.denoiser(on: backend)
+        text = try models.shared.text(on: backend)
+        decoder = models.shared.decoder(on: backend)
+    }
+
+    func noise(seed: UInt64) -> Latent { NoiseGenerator(seed: seed).latent(shape, stream: 0) }
+
+    func conditioning(_ prompt: String) throws -> Conditioning { try text.encode(prompt).conditioning }
+
+    /// Takes steps of the verifier, or of the draft, for a batch.
+    ///
+    /// - Returns: the states after the last step.
+    func run(
+        _ steps: Range<Int>, from states: [Latent], _ prompts: [Conditioning], drafting: Bool, guidance: Double? = nil
+    ) throws -> [Latent] {
+        let unconditional = try text.unconditional()
+        var states = states
+        for step in steps {
+            let time = schedule.times[step]
+            let rows = zip(states, prompts).map {
+                StudioDenoiser.Row(state: $0, time: time, prompt: $1, guidance: guidance ?? self.guidance)
+            }
+            let velocities = try (drafting ? draft : verifier).velocities(rows, unconditional: unconditional)
+            states = zip(states, velocities).map {
+                EulerStep(step, of: schedule).next(state: $0, velocity: $1)
+            }
+        }
+        return states
+    }
+
+    /// s of states of a step.
+    func estimates(_ states: [Latent], noise: [Latent], step: Int) throws -> [Latent] {
+        try zip(states, noise).map {
+            try SeedResidual.estimate(state: $0, noise: $1, time: schedule.times[step])
+        }
+    }
+
+    /// What the verifier gets of an estimate that travelled.
+    func sent(_ estimate: Latent) throws -> Latent {
+        try LatentCodec.decode(codec.encode(estimate), expecting: shape)
+    }
+
+    /// One reading of a picture at a time.
+    struct Question {
+        var estimate: Latent
+        var noise: Latent
+        var time: Double
+        var prompt: Conditioning
+    }
+
+    /// The verifier's answers, in batches.
+    func answers(_ questions: [Question]) throws -> [(state: Latent, answer: PromptedVelocity)] {
+        let unconditional = try text.unconditional()
+        var answers: [(state: Latent, answer: PromptedVelocity)] = []
+        for start in stride(from: 0, to: questions.count, by: Studio.batch) {
+            let part = questions[start..<min(questions.count, start + Studio.batch)]
+            let states = part.map { noisedState(picture: $0.estimate, noise: $0.noise, time: $0.time) }
+            let rows = zip(states, part).map {
+                StudioDenoiser.Row(state: $0, time: $1.time, prompt: $1.prompt, guidance: guidance)
+            }
+            answers += zip(states, try verifier.promptedVelocities(rows, unconditional: unconditional)).map {
+                (state: $0, answer: $1)
+            }
+        }
+        return answers
+    }
+}
+
+extension Latent {
+    /// With normal noise of an RMS added; the seed chooses it.
+    func noised(by amplitude: Double, seed: UInt64) -> Latent {
+        var result = self
+        let noise = NoiseGenerator(seed: seed).latent(shape, stream: 1 << 20)
+        for i in result.values.indices { result.values[i] += Float(amplitude) * noise.values[i] }
+        return result
+    }
+
+    /// The scene's contrast: the root of the mean square of the elements less their channel's mean.
+    var contrast: Double {
+        let count = shape.channelCount
+        let pixels = Double(values.count / count)
+        var squares = 0.0
+        for channel in 0..<count {
+            let elements = stride(from: channel, to: values.count, by: count).map { Double(values[$0]) }
+            let mean = elements.reduce(0, +) / pixels
+            squares += elements.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+        }
+        return (squares / Double(values.count)).squareRoot()
+    }
+}

@@ -1,0 +1,99 @@
+import ArgumentParser
+import CPUBackend
+import Foundation
+import Models
+import Speculation
+import SplitLab
+
+/// `underpaint lab calibrate`: measures what the verifier's check reads and writes it into the verifier's manifest.
+struct LabCalibrateCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "calibrate",
+        abstract: "Measure the check's statistics on good and on faulty pictures and write them into the manifest.",
+        discussion: """
+            Draws the standard prompts with both models, reads the check's statistics on the verifier's own pictures, on
+            the draft's and on pictures with planted faults, and completes the `check` section of the verifier's
+            manifest. To be run after every export of a pair: the section names the draft that it was measured with.
+
+            EXAMPLES
+              underpaint lab calibrate
+              underpaint lab calibrate --count 64 --dry-run
+            """)
+
+    @Option(help: ArgumentHelp("File of standard prompts.", valueName: "file"))
+    var prompts = "Benchmarks/prompts.jsonl"
+
+    @Option(help: "How many of them to draw.")
+    var count = 512
+
+    @Option(help: "Share of the steps that the draft takes.")
+    var handoff = 0.8
+
+    @Option(help: "Denoising steps in all (default: the model's).")
+    var steps: Int?
+
+    @Option(help: "Share of faults that the check shall catch when nobody says.")
+    var quantile = 0.95
+
+    @Option(help: "Noise levels at which the prompt is asked about.")
+    var promptLevels = NoiseLevels([0.7, 0.9])
+
+    @Option(help: "Noise levels above the hand-off at which a draft may be taken up again.")
+    var levels = NoiseLevels([0.6, 0.75, 0.9])
+
+    @Flag(help: "Show the section instead of writing it.")
+    var dryRun = false
+
+    @OptionGroup(title: "Models") var models: ModelOptions
+
+    func validate() throws {
+        guard (16...100_000).contains(count) else { throw ValidationError("--count must be between 16 and 100000") }
+        guard handoff > 0, handoff < 1 else { throw ValidationError("--handoff must be between 0 and 1") }
+        guard (0.001...0.999).contains(quantile) else {
+            throw ValidationError("--quantile must be between 0.001 and 0.999")
+        }
+    }
+
+    func run() async throws {
+        try await reportingFailures {
+            let pair = try ModelPair(
+                draft: models.draftModel, verifier: models.verifierModel,
+                in: ModelStore.standard(models.modelsFolder))
+            let standard = try StandardPrompt.read(prompts, count: count)
+            let calibrator = Calibrator(
+                models: pair,
+                plan: Calibrator.Plan(
+                    handoff: handoff, stepCount: steps, promptTimes: promptLevels.times, levelTimes: levels.times,
+                    quantile: quantile))
+            let backend = CPUBackend(threads: ThreadPolicy(count: models.threads))
+            var line = ProgressLine("calibrate", isQuiet: false)
+            let calibration = try calibrator.calibrate(standard, backend: backend) { done in
+                try Task.checkCancellation()
+                line.update(done: done, total: standard.count)
+            }
+            line.finish("\(standard.count) prompts")
+            if dryRun {
+                let encoder = JSONEncoder()
+                encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+                print(String(decoding: try encoder.encode(calibration), as: UTF8.self))
+            } else {
+                let path = pair.verifier.folder.manifestPath
+                try ManifestCheck.write(calibration, to: path)
+                print("\(path): \(calibration.summary)")
+            }
+        }
+    }
+}
+
+extension CheckCalibration {
+    /// What the default quantile costs, in one line.
+    fileprivate var summary: String {
+        let threshold = prompt.threshold(catching: quantile, isMeasuredDraft: true)
+        func alarms(_ table: QuantileTable) -> String {
+            "\((100 * (1 - table.probability(of: threshold))).formatted(decimals: 0)) %"
+        }
+        return
+            "at quantile \(quantile) a picture may lack \(threshold.formatted(decimals: 3)) of its prompt; that rejects "
+            + "\(alarms(prompt.draft)) of the draft's and \(alarms(prompt.null)) of the verifier's own good pictures"
+    }
+}

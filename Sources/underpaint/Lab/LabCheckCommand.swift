@@ -1,0 +1,93 @@
+import ArgumentParser
+import CPUBackend
+import Foundation
+import Models
+import SplitLab
+
+/// `underpaint lab check`: what the check costs, lets pass and catches, and the pictures of it.
+struct LabCheckCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check",
+        abstract: "Try the check on the standard prompts and on planted faults.",
+        discussion: """
+            Writes DIR/check.json and DIR/check.md and, with --pictures, the pictures of the verifier alone, of the pair
+            unchecked and of the pair checked, for `python -m underpaint_training evaluate --pictures DIR`.
+
+            EXAMPLES
+              underpaint lab check --out check
+              underpaint lab check --out check --handoff 0.88 --pictures
+            """)
+
+    @Option(help: ArgumentHelp("Folder for the report.", valueName: "dir"))
+    var out: String
+
+    @Option(help: ArgumentHelp("File of standard prompts.", valueName: "file"))
+    var prompts = "Benchmarks/prompts.jsonl"
+
+    @Option(help: "How many of them to draw.")
+    var count = 256
+
+    @Option(help: "On how many of them to plant faults.")
+    var faultCount = 128
+
+    @Option(help: "Share of the steps that the draft takes.")
+    var handoff = 0.8
+
+    @Option(help: "Denoising steps in all (default: the model's).")
+    var steps: Int?
+
+    @Option(help: "Share of faults that the check must catch (default: the model's).")
+    var checkQuantile: Double?
+
+    @Flag(help: "Write the pictures too.")
+    var pictures = false
+
+    @OptionGroup(title: "Models") var models: ModelOptions
+
+    func validate() throws {
+        guard (1...100_000).contains(count) else { throw ValidationError("--count must be between 1 and 100000") }
+        guard (0...100_000).contains(faultCount) else {
+            throw ValidationError("--fault-count must be between 0 and 100000")
+        }
+        guard handoff > 0, handoff < 1 else { throw ValidationError("--handoff must be between 0 and 1") }
+    }
+
+    func run() async throws {
+        try await reportingFailures {
+            let folder = URL(fileURLWithPath: out)
+            do {
+                try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            } catch {
+                throw Failure(ExitStatus.cannotCreate, "\(out) cannot be made: \(error.localizedDescription)")
+            }
+            let pair = try ModelPair(
+                draft: models.draftModel, verifier: models.verifierModel,
+                in: ModelStore.standard(models.modelsFolder))
+            let standard = try StandardPrompt.read(prompts, count: count)
+            let trial = CheckTrial(
+                models: pair,
+                plan: CheckTrial.Plan(
+                    handoff: handoff, stepCount: steps, quantile: checkQuantile, faultCount: faultCount,
+                    folder: pictures ? out : nil))
+            var line = ProgressLine("check", isQuiet: false)
+            let report = try trial.run(
+                standard, backend: CPUBackend(threads: ThreadPolicy(count: models.threads))
+            ) { done in
+                try Task.checkCancellation()
+                line.update(done: done, total: standard.count)
+            }
+            line.finish("\(standard.count) prompts")
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+            do {
+                try encoder.encode(report).write(to: folder.appendingPathComponent("check.json"), options: .atomic)
+                try Data(report.markdown.utf8).write(
+                    to: folder.appendingPathComponent("check.md"), options: .atomic)
+            } catch {
+                throw Failure(
+                    ExitStatus.cannotCreate, "the report cannot be written to \(out): \(error.localizedDescription)")
+            }
+            print(report.markdown, terminator: "")
+        }
+    }
+}

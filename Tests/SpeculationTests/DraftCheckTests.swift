@@ -1,0 +1,172 @@
+import Diffusion
+import Testing
+
+@testable import Speculation
+
+/// The rule, with a verifier whose every answer is made up.
+struct DraftCheckTests {
+    private let schedule: FlowSchedule
+    private let shape = LatentShape(height: 2, width: 2, channelCount: 3)
+    private let estimate: Latent
+    private let noise: Latent
+
+    init() throws {
+        schedule = try FlowSchedule(stepCount: 25, shift: 3)
+        estimate = NoiseGenerator(seed: 4).latent(shape, stream: 0)
+        noise = NoiseGenerator(seed: 5).latent(shape, stream: 0)
+    }
+
+    /// An answer whose picture estimate is `offset` from s everywhere, and which s lacks `shortfall` of.
+    private func answer(_ state: Latent, _ time: Double, offset: Float, shortfall: Float = 0) -> PromptedVelocity {
+        func velocity(to picture: (Int) -> Float) -> Latent {
+            Latent(
+                shape: shape,
+                values: state.values.indices.map { (state.values[$0] - picture($0)) / Float(time) })
+        }
+        // With ∅ at 0 and c at s/(1 − m), s is the share 1 − m of the way.
+        return PromptedVelocity(
+            velocity: velocity { estimate.values[$0] + offset },
+            contrast: PromptedVelocity.Contrast(
+                prompted: velocity { estimate.values[$0] / (1 - shortfall) }, unprompted: velocity { _ in 0 }))
+    }
+
+    private func check(
+        handoffStep: Int = 20, times: [Double] = [0.6, 0.75, 0.9], threshold: Float = 0.2,
+        prompt: CheckRule.Prompt? = CheckRule.Prompt(times: [0.7, 0.9], threshold: 0.5)
+    ) throws -> DraftCheck {
+        DraftCheck(
+            estimate: estimate, noise: noise, schedule: schedule, handoffStep: handoffStep,
+            rule: try CheckRule(
+                distances: [CheckLevel(time: 0.5, threshold: threshold)], times: times, prompt: prompt))
+    }
+
+    /// Runs a check to its end.
+    ///
+    /// - Parameter offset: how far the verifier is from s at a time.
+    private func decide(
+        _ check: DraftCheck, shortfall: Float = 0, offset: (Double) -> Float
+    ) -> (check: DraftCheck, step: Int, batches: [[Double]]) {
+        var (check, batches) = (check, [[Double]]())
+        while let batch = check.next {
+            batches.append(batch.times)
+            check.take(
+                zip(batch.states, batch.times).map {
+                    answer($0, $1, offset: offset($1), shortfall: shortfall)
+                })
+        }
+        guard case .enter(let step, _, _) = check.decision else { return (check, 0, batches) }
+        return (check, step, batches)
+    }
+
+    @Test func theFirstBatchHoldsTheHandoffAndThePromptsLevels() throws {
+        let (check, step, batches) = decide(try check()) { _ in 0.1 }
+        #expect(step == 20)
+        #expect(batches == [[schedule.times[20], 0.7, 0.9]])
+        #expect(check.evaluationCount == 3)
+        #expect(check.readings.map(\.kind) == [.promptShortfall, .estimateDistance])
+        #expect(check.readings.allSatisfy(\.passes))
+    }
+
+    @Test func aPictureThatLacksThePromptIsDroppedAtOnce() throws {
+        let (check, step, batches) = decide(try check(), shortfall: 0.6) { _ in 0.1 }
+        #expect(step == 0 && batches.count == 1 && check.evaluationCount == 3)
+        #expect(check.readings.map(\.kind) == [.promptShortfall])
+        #expect(abs((check.readings.first?.statistic ?? .nan) - 0.6) < 1e-4)
+        #expect(decide(try self.check(), shortfall: 0.4) { _ in 0.1 }.step == 20)
+    }
+
+    @Test func theLevelsAboveAreTriedOneAtATimeUntilOneIsNear() throws {
+        // Steps 17, 12 and 7 are the nearest to 0.6, 0.75 and 0.9.
+        let steps = try check().probes.map(\.step)
+        #expect(steps == [20, 17, 12, 7])
+        for (index, step) in steps.enumerated() {
+            let near = schedule.times[step] - 1e-9
+            let (check, entry, batches) = decide(try self.check()) { $0 > near ? 0.1 : 0.3 }
+            #expect(entry == step)
+            #expect(batches.count == index + 1)
+            #expect(check.evaluationCount == 3 + index)
+            guard case .enter(_, let state, let velocity) = check.decision else {
+                Issue.record("no entry")
+                continue
+            }
+            let time = schedule.times[step]
+            #expect(state == noisedState(picture: estimate, noise: noise, time: time))
+            // The first step takes this velocity, so it must be that of this state.
+            #expect(velocity == answer(state, time, offset: 0.1).velocity)
+        }
+        let (check, entry, _) = decide(try check()) { _ in 0.3 }
+        #expect(entry == 0 && check.decision == .drop && check.evaluationCount == 6)
+    }
+
+    @Test func aStricterThresholdNeverEntersAtLessNoise() throws {
+        // A distance that falls with the noise, as that of a repairable fault does, and one that does not.
+        let distances: [(Double) -> Float] = [{ Float(0.5 - 0.4 * $0) }, { Float(abs($0 - 0.7)) }, { _ in 0.21 }]
+        for distance in distances {
+            let entries = try stride(from: Float(0), through: 0.6, by: 0.02).map { threshold in
+                decide(try check(threshold: threshold), offset: distance).step
+            }
+            #expect(entries.first == 0 && entries.last == 20)
+            #expect(zip(entries, entries.dropFirst()).allSatisfy { $0 <= $1 })
+        }
+    }
+
+    @Test func aStricterQuantileNeverEntersAtLessNoise() throws {
+        for shortfall in [Float(-0.2), 0.1, 0.45, 0.8] {
+            let entries = try stride(from: 0.02, through: 0.98, by: 0.04).map { quantile in
+                let rule = try CheckRule(calibration(), draft: String(repeating: "0", count: 64), quantile: quantile)
+                return decide(
+                    DraftCheck(estimate: estimate, noise: noise, schedule: schedule, handoffStep: 20, rule: rule),
+                    shortfall: shortfall
+                ) { Float(0.62 - 0.45 * $0) }.step
+            }
+            #expect(zip(entries, entries.dropFirst()).allSatisfy { $0 >= $1 })
+        }
+    }
+
+    @Test func aHandoffAboveThePromptsLevelsIsNotAskedAboutThePrompt() throws {
+        // Step 10 is at t = .82, between the prompt's two levels.
+        let (check, step, batches) = decide(try check(handoffStep: 10), shortfall: 0.9) { _ in 0.1 }
+        #expect(check.prompt == nil && step == 10 && batches == [[schedule.times[10]]])
+    }
+
+    @Test func levelsThatFallTogetherOrOutsideAreOne() throws {
+        let times = [0.01, 0.2, 0.43, 0.44, 0.731, 0.732, 0.999]
+        #expect(try check(times: times).probes.map(\.step) == [20, 13])
+        #expect(try check(handoffStep: 0, times: times).decision == .drop)
+        #expect(try check(handoffStep: 0, times: times).next == nil)
+        #expect(try check(handoffStep: 1, times: times).probes.map(\.step) == [1])
+        #expect(try check(handoffStep: 25, times: times).probes.first?.step == 24)
+        let single = DraftCheck(
+            estimate: estimate, noise: noise, schedule: try FlowSchedule(stepCount: 1, shift: 3), handoffStep: 1,
+            rule: try mixtureRule())
+        #expect(single.decision == .drop)
+    }
+
+    @Test func thresholdsLieOnTheLineThroughTheLevels() throws {
+        let rule = try CheckRule(
+            distances: [CheckLevel(time: 0.8, threshold: 0.5), CheckLevel(time: 0.6, threshold: 0.1)],
+            times: [0.8, 0.6])
+        let probes = DraftCheck(
+            estimate: estimate, noise: noise, schedule: schedule, handoffStep: 14, rule: rule
+        ).probes
+        // Step 14 is at t = .7021, between the levels; step 11 at .792, nearly at the upper one.
+        #expect(probes.map(\.step) == [14, 11])
+        #expect(abs((probes.first?.threshold ?? .nan) - 0.30426) < 1e-4)
+        #expect(probes.allSatisfy { abs(Double($0.threshold) - (0.1 + 2 * ($0.time - 0.6))) < 1e-6 })
+        let low = DraftCheck(estimate: estimate, noise: noise, schedule: schedule, handoffStep: 24, rule: rule)
+        #expect(low.probes.first?.threshold == 0.1)
+    }
+
+    @Test(arguments: [Float.nan, .infinity])
+    func answersThatAreNoNumbersDoNotPass(value: Float) throws {
+        #expect(decide(try check(prompt: nil)) { _ in value }.step == 0)
+        var check = try check()
+        let batch = try #require(check.next)
+        // A model that does not tell what the prompt does.
+        check.take(
+            zip(batch.states, batch.times).map {
+                PromptedVelocity(velocity: answer($0, $1, offset: 0).velocity, contrast: nil)
+            })
+        #expect(check.decision == .drop)
+    }
+}
