@@ -45,6 +45,8 @@ let package = Package(
         .systemLibrary(name: "CLibcrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+        // Types only: the library is opened at run time, see VulkanLibrary.
+        .systemLibrary(name: "CVulkan", providers: [.apt(["libvulkan-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .target(name: "CPNG", linkerSettings: [.linkedLibrary("png")]),
         // Kernels are measured and used in debug builds too, where C would not be optimised.
@@ -52,10 +54,13 @@ let package = Package(
             name: "CKernels", cSettings: [.unsafeFlags(["-O3"], .when(configuration: .debug))],
             linkerSettings: [.linkedLibrary("gomp"), .linkedLibrary("m")]),
 
+        .target(name: "CShaders", exclude: ["shaders", "SHADERS.json"]),
+
         // The engine.
         room("Tensors", ["CLibcrypto"]),
         room("Graphs", ["Tensors"]),
         room("CPUBackend", ["Graphs", "Tensors", "CKernels", "COneDNN", "COpenBLAS"]),
+        room("VulkanBackend", ["Graphs", "Tensors", "CShaders", "CVulkan"]),
 
         // The mathematics; pure.
         room("Diffusion"),
@@ -148,7 +153,7 @@ let package = Package(
             ]),
 
         // Tests of several rooms together.
-        tests("BackendConformanceTests", ["CPUBackend", "Graphs", "Tensors", "TestSupport"]),
+        tests("BackendConformanceTests", ["CPUBackend", "Graphs", "Tensors", "TestSupport", "VulkanBackend"]),
         tests(
             "MainJobTests",
             [

@@ -2,7 +2,11 @@
 # Installs the libraries that Underpaint stands on, if they are missing (Debian 12 or a relative of it).
 set -euo pipefail
 
-packages=(libdnnl-dev libopenblas-dev libzstd-dev libcurl4-openssl-dev libssl-dev libpng-dev pkg-config)
+packages=(libdnnl-dev libopenblas-dev libzstd-dev libcurl4-openssl-dev libssl-dev libpng-dev libvulkan-dev pkg-config)
+# `--tests` also installs what only tests need: a software Vulkan device, the validation layer, an optimiser of shaders.
+if [[ ${1:-} == --tests ]]; then
+    packages+=(mesa-vulkan-drivers vulkan-validationlayers spirv-tools)
+fi
 missing=()
 for package in "${packages[@]}"; do
     dpkg-query --show --showformat='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' ||

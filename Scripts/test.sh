@@ -1,12 +1,15 @@
 #!/usr/bin/env bash
-# All tests: installs what is missing, lints, checks generated code, builds with import checks, runs every test.
+# All tests: installs what is missing, lints, checks generated code and shaders, builds with import checks, runs every test.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-Scripts/install-dependencies.sh
+Scripts/install-dependencies.sh --tests
 Scripts/lint.sh
 Scripts/generate-protos.sh --check
+Scripts/build-shaders.sh --check
 swift build --build-tests --explicit-target-dependency-import-check error
 # The programs set this for themselves: without it, waiting kernel threads hold up a busy machine.
 export GOMP_SPINCOUNT=1000
+# Installed above, so that the tests of the Vulkan backend must find it.
+export UNDERPAINT_REQUIRE_VULKAN=1
 exec swift test --skip-build --disable-xctest "$@"

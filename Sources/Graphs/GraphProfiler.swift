@@ -36,4 +36,11 @@ public struct GraphProfiler: Sendable {
         costs[node].runs += 1
         return result
     }
+
+    /// Books a time that was taken elsewhere, by a device for example, on a node if the profiler is running.
+    public mutating func book(_ seconds: Double, on node: Int) {
+        guard isRunning else { return }
+        costs[node].seconds += seconds
+        costs[node].runs += 1
+    }
 }

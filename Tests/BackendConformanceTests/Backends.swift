@@ -16,6 +16,9 @@ struct BackendUnderTest: Sendable, CustomTestStringConvertible {
         BackendUnderTest(backend: CPUBackend(library: .openBLAS, threads: ThreadPolicy(count: 1))),
     ]
 
-    /// The reference, too: it must agree with PyTorch and refuse what others refuse.
-    static let all = [BackendUnderTest(backend: ReferenceBackend())] + measured
+    /// The reference, too: it must agree with PyTorch and refuse what others refuse. Vulkan is measured in every
+    /// variant by `VulkanConformanceTests`; here it is one more that agrees and refuses.
+    static let all =
+        [BackendUnderTest(backend: ReferenceBackend())] + measured
+        + VulkanVariant.runnable.prefix(1).map { BackendUnderTest(backend: $0.backend) }
 }

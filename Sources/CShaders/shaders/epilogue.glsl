@@ -1,0 +1,24 @@
+// What follows a matrix product: scale of int8 weights, bias, activation, gate, residual.
+
+layout(push_constant) uniform Arguments { cs_product arguments; };
+
+INPUT(2, bias)
+INPUT(3, residual)
+INPUT(4, gate)
+layout(set = 0, binding = 5) readonly buffer scale_words { float v[]; } weight_scales;
+OUTPUT(6, y)
+
+void finish(uint row, uint column, float sum) {
+    if (row >= arguments.rows || column >= arguments.columns) return;
+#ifdef NARROW
+    if (weight_type == CS_INT8) sum *= weight_scales.v[arguments.scale_offset + column];
+#endif
+    if ((arguments.flags & CS_HAS_BIAS) != 0) sum += load_bias(arguments.bias_offset + column);
+    float value = activate(arguments.activation, sum);
+    if ((arguments.flags & CS_HAS_GATE) != 0) {
+        value *= load_gate(arguments.gate_offset + row / arguments.gate_rows * arguments.columns + column);
+    }
+    uint position = row * arguments.columns + column;
+    if ((arguments.flags & CS_HAS_RESIDUAL) != 0) value += load_residual(arguments.residual_offset + position);
+    store_y(arguments.y_offset + position, value);
+}

@@ -1,0 +1,62 @@
+// Buffers that shaders read and write as floats, whatever they store.
+//
+// A shader built with NARROW takes float32, float16 or bfloat16 in every binding, and int8 in weights: the storage is
+// a specialization constant, so that the driver sees one type only. Without NARROW everything is float32 and the
+// device needs no 16-bit storage.
+
+#ifdef NARROW
+
+float narrow_load(uint type, uint bits) {
+    return type == CS_FLOAT16 ? unpackHalf2x16(bits).x : uintBitsToFloat(bits << 16);
+}
+
+uint narrow_store(uint type, float value) {
+    if (type == CS_FLOAT16) return packHalf2x16(vec2(value, 0.0)) & 0xffffu;
+    uint bits = floatBitsToUint(value);
+    // To nearest, ties to even; a NaN stays one.
+    return isnan(value) ? (bits >> 16) | 0x40u : (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
+}
+
+#define INPUT(number, name) \
+    layout(constant_id = CS_TYPE_CONSTANT + number) const uint name##_type = CS_FLOAT32; \
+    layout(set = 0, binding = number) readonly buffer name##_words { float v[]; } name##_32; \
+    layout(set = 0, binding = number) readonly buffer name##_halves { uint16_t v[]; } name##_16; \
+    float load_##name(uint i) { \
+        return name##_type == CS_FLOAT32 ? name##_32.v[i] : narrow_load(name##_type, uint(name##_16.v[i])); \
+    }
+
+#define OUTPUT(number, name) \
+    layout(constant_id = CS_TYPE_CONSTANT + number) const uint name##_type = CS_FLOAT32; \
+    layout(set = 0, binding = number) buffer name##_words { float v[]; } name##_32; \
+    layout(set = 0, binding = number) buffer name##_halves { uint16_t v[]; } name##_16; \
+    void store_##name(uint i, float value) { \
+        if (name##_type == CS_FLOAT32) name##_32.v[i] = value; \
+        else name##_16.v[i] = uint16_t(narrow_store(name##_type, value)); \
+    }
+
+// A matrix that may be int8 too; a scale for each row then goes on top.
+#define WEIGHT(number, name) \
+    layout(constant_id = CS_TYPE_CONSTANT + number) const uint name##_type = CS_FLOAT32; \
+    layout(set = 0, binding = number) readonly buffer name##_words { float v[]; } name##_32; \
+    layout(set = 0, binding = number) readonly buffer name##_halves { uint16_t v[]; } name##_16; \
+    layout(set = 0, binding = number) readonly buffer name##_bytes { uint v[]; } name##_8; \
+    float load_##name(uint i) { \
+        if (name##_type == CS_FLOAT32) return name##_32.v[i]; \
+        if (name##_type == CS_INT8) \
+            return float(bitfieldExtract(int(name##_8.v[i >> 2]), int(i & 3u) * 8, 8)); \
+        return narrow_load(name##_type, uint(name##_16.v[i])); \
+    }
+
+#else
+
+#define INPUT(number, name) \
+    layout(set = 0, binding = number) readonly buffer name##_words { float v[]; } name##_32; \
+    float load_##name(uint i) { return name##_32.v[i]; }
+
+#define OUTPUT(number, name) \
+    layout(set = 0, binding = number) buffer name##_words { float v[]; } name##_32; \
+    void store_##name(uint i, float value) { name##_32.v[i] = value; }
+
+#define WEIGHT(number, name) INPUT(number, name)
+
+#endif

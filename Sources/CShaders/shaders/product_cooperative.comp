@@ -1,0 +1,137 @@
+// Linear layers and convolutions by the device's matrix units: float16 factors, float32 sums.
+//
+// Two tiles of each factor lie in shared memory by turns: while subgroups multiply one, the next is read.
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#extension GL_KHR_cooperative_matrix : require
+#extension GL_KHR_memory_scope_semantics : require
+#extension GL_KHR_shader_subgroup_basic : require
+#extension GL_EXT_shader_explicit_arithmetic_types_float16 : require
+#include "prelude.glsl"
+#include "functions.glsl"
+
+layout(local_size_x = 128, local_size_x_id = 0) in;
+// Rows, columns and depth of a workgroup's tile.
+layout(constant_id = 1) const uint TILE_ROWS = 64;
+layout(constant_id = 2) const uint TILE_COLUMNS = 64;
+layout(constant_id = 3) const uint TILE_DEPTH = 32;
+// Rows and columns of a subgroup's part of the tile.
+layout(constant_id = 4) const uint PART_ROWS = 32;
+layout(constant_id = 5) const uint PART_COLUMNS = 32;
+// What the units multiply at once.
+layout(constant_id = 6) const uint UNIT_ROWS = 16;
+layout(constant_id = 7) const uint UNIT_COLUMNS = 16;
+layout(constant_id = 8) const uint UNIT_DEPTH = 16;
+// Whether x, and whether the weight, is float16 in eights that never straddle a row: then eight elements are one read.
+layout(constant_id = 9) const uint X_IN_EIGHTS = 0;
+layout(constant_id = 10) const uint WEIGHT_IN_EIGHTS = 0;
+
+INPUT(0, x)
+layout(set = 0, binding = 0) readonly buffer x_eights { uvec4 v[]; } x_128;
+WEIGHT(1, weight)
+layout(set = 0, binding = 1) readonly buffer weight_eights { uvec4 v[]; } weight_128;
+#include "epilogue.glsl"
+#include "window.glsl"
+
+const uint EIGHTS = TILE_DEPTH / 8;
+// Padded by one against bank conflicts.
+const uint PITCH = EIGHTS + 1;
+shared uvec4 x_tile[2 * TILE_ROWS * PITCH];
+shared uvec4 weight_tile[2 * TILE_COLUMNS * PITCH];
+
+const uint PARTS_ACROSS = TILE_COLUMNS / PART_COLUMNS;
+const uint PARTS = TILE_ROWS / PART_ROWS * PARTS_ACROSS;
+// A place for each subgroup to lay down what its units hold.
+shared float results[PARTS * UNIT_ROWS * UNIT_COLUMNS];
+
+uvec4 x_eight(uint row, uint k) {
+    if (X_IN_EIGHTS != 0) {
+        uint position = 0;
+        return x_position(row, k, position) ? x_128.v[position / 8] : uvec4(0);
+    }
+    uvec4 words;
+    for (uint i = 0; i < 4; ++i) {
+        words[i] = packHalf2x16(vec2(x_element(row, k + 2 * i), x_element(row, k + 2 * i + 1)));
+    }
+    return words;
+}
+
+uvec4 weight_eight(uint column, uint k) {
+    if (WEIGHT_IN_EIGHTS != 0) {
+        uint position = 0;
+        return weight_position(column, k, position) ? weight_128.v[position / 8] : uvec4(0);
+    }
+    uvec4 words;
+    for (uint i = 0; i < 4; ++i) {
+        words[i] = packHalf2x16(vec2(weight_element(column, k + 2 * i), weight_element(column, k + 2 * i + 1)));
+    }
+    return words;
+}
+
+void fill(uint which, uint first_row, uint first_column, uint depth) {
+    for (uint i = gl_LocalInvocationIndex; i < TILE_ROWS * EIGHTS; i += gl_WorkGroupSize.x) {
+        uint r = i / EIGHTS, k = i % EIGHTS;
+        x_tile[(which * TILE_ROWS + r) * PITCH + k] = x_eight(first_row + r, depth + 8 * k);
+    }
+    for (uint i = gl_LocalInvocationIndex; i < TILE_COLUMNS * EIGHTS; i += gl_WorkGroupSize.x) {
+        uint c = i / EIGHTS, k = i % EIGHTS;
+        weight_tile[(which * TILE_COLUMNS + c) * PITCH + k] = weight_eight(first_column + c, depth + 8 * k);
+    }
+}
+
+const uint UNITS_DOWN = PART_ROWS / UNIT_ROWS;
+const uint UNITS_ACROSS = PART_COLUMNS / UNIT_COLUMNS;
+
+void main() {
+    uint row_tile = gl_WorkGroupID.y + gl_WorkGroupID.z * gl_NumWorkGroups.y;
+    uint first_row = row_tile * TILE_ROWS;
+    uint first_column = gl_WorkGroupID.x * TILE_COLUMNS;
+    if (first_row >= arguments.rows) return;
+
+    uint part = gl_SubgroupID;
+    uint part_row = part / PARTS_ACROSS * PART_ROWS;
+    uint part_column = part % PARTS_ACROSS * PART_COLUMNS;
+
+    coopmat<float, gl_ScopeSubgroup, UNIT_ROWS, UNIT_COLUMNS, gl_MatrixUseAccumulator> sums[UNITS_DOWN * UNITS_ACROSS];
+    for (uint i = 0; i < UNITS_DOWN * UNITS_ACROSS; ++i) {
+        sums[i] = coopmat<float, gl_ScopeSubgroup, UNIT_ROWS, UNIT_COLUMNS, gl_MatrixUseAccumulator>(0.0);
+    }
+
+    fill(0, first_row, first_column, 0);
+    uint which = 0;
+    for (uint depth = 0; depth < arguments.inner; depth += TILE_DEPTH) {
+        barrier();
+        if (depth + TILE_DEPTH < arguments.inner) fill(1 - which, first_row, first_column, depth + TILE_DEPTH);
+        for (uint k = 0; k < TILE_DEPTH; k += UNIT_DEPTH) {
+            coopmat<float16_t, gl_ScopeSubgroup, UNIT_ROWS, UNIT_DEPTH, gl_MatrixUseA> xs[UNITS_DOWN];
+            for (uint i = 0; i < UNITS_DOWN; ++i) {
+                uint first = (which * TILE_ROWS + part_row + i * UNIT_ROWS) * PITCH + k / 8;
+                coopMatLoad(xs[i], x_tile, first, PITCH, gl_CooperativeMatrixLayoutRowMajor);
+            }
+            for (uint j = 0; j < UNITS_ACROSS; ++j) {
+                coopmat<float16_t, gl_ScopeSubgroup, UNIT_DEPTH, UNIT_COLUMNS, gl_MatrixUseB> w;
+                uint first = (which * TILE_COLUMNS + part_column + j * UNIT_COLUMNS) * PITCH + k / 8;
+                coopMatLoad(w, weight_tile, first, PITCH, gl_CooperativeMatrixLayoutColumnMajor);
+                for (uint i = 0; i < UNITS_DOWN; ++i) {
+                    sums[i * UNITS_ACROSS + j] = coopMatMulAdd(xs[i], w, sums[i * UNITS_ACROSS + j]);
+                }
+            }
+        }
+        which = 1 - which;
+    }
+
+    uint place = part * UNIT_ROWS * UNIT_COLUMNS;
+    for (uint i = 0; i < UNITS_DOWN; ++i) {
+        for (uint j = 0; j < UNITS_ACROSS; ++j) {
+            barrier();
+            coopMatStore(
+                sums[i * UNITS_ACROSS + j], results, place, UNIT_COLUMNS, gl_CooperativeMatrixLayoutRowMajor);
+            barrier();
+            for (uint e = gl_SubgroupInvocationID; e < UNIT_ROWS * UNIT_COLUMNS; e += gl_SubgroupSize) {
+                finish(
+                    first_row + part_row + i * UNIT_ROWS + e / UNIT_COLUMNS,
+                    first_column + part_column + j * UNIT_COLUMNS + e % UNIT_COLUMNS, results[place + e]);
+            }
+        }
+    }
+}

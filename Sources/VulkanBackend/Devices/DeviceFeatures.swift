@@ -1,0 +1,53 @@
+import CShaders
+import CVulkan
+
+/// Features and limits that kernels are chosen by.
+struct DeviceFeatures: Hashable, Sendable {
+    var has16BitStorage = false
+    var hasFloat16 = false
+    /// A shape of float16 matrices that a subgroup multiplies into float32, where there is one.
+    var cooperativeMatrix: CooperativeShape?
+    var hasCooperativeMatrix2 = false
+    var subgroupSize = 1
+
+    var maxStorageRange = 1 << 27
+    var maxAllocation = 1 << 30
+    var offsetAlignment = 256
+    var maxWorkgroupInvocations = 128
+    var maxWorkgroupSize: [Int] = [128, 128, 64]
+    var maxWorkgroups: [Int] = [65_535, 65_535, 65_535]
+    var sharedMemory = 16_384
+    /// Nanoseconds of a tick of the queue's timestamps, nil if it has none.
+    var timestampPeriod: Double?
+
+    /// Most bytes of one buffer.
+    var bufferLimit: Int { min(maxAllocation, 1 << 32 - 64) / 64 * 64 }
+    /// Most bytes of one value: what a binding holds, and what 31-bit positions reach.
+    var valueLimit: Int { min(bufferLimit, maxStorageRange, Int(Int32.max)) / 64 * 64 }
+
+    /// What a shader needs and the device lacks, nil if nothing.
+    func missing(_ needs: UInt32) -> String? {
+        let conditions: [(Int, Bool, String)] = [
+            (CS_NEEDS_16BIT_STORAGE, has16BitStorage, "16-bit storage"),
+            (CS_NEEDS_FLOAT16, hasFloat16, "float16 arithmetic"),
+            (CS_NEEDS_COOPERATIVE_MATRIX, cooperativeMatrix != nil, "VK_KHR_cooperative_matrix"),
+        ]
+        return conditions.first { Int(needs) & $0.0 != 0 && !$0.1 }?.2
+    }
+
+    /// In words.
+    var names: [String] {
+        [
+            has16BitStorage ? "16-bit storage" : nil, hasFloat16 ? "float16" : nil,
+            cooperativeMatrix.map { "cooperative matrices \($0.rows)×\($0.columns)×\($0.depth)" },
+            hasCooperativeMatrix2 ? "cooperative matrices 2" : nil,
+        ].compactMap { $0 }
+    }
+}
+
+/// Sizes of a product that a subgroup does at once.
+struct CooperativeShape: Hashable, Sendable {
+    let rows: Int
+    let columns: Int
+    let depth: Int
+}

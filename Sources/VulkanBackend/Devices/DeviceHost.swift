@@ -1,0 +1,57 @@
+import Synchronization
+
+/// Keeps the device of a backend, and sets it up anew when it was lost.
+final class DeviceHost: Sendable {
+    let description: VulkanDeviceDescription
+    let options: VulkanOptions
+    let shaders: ShaderLibrary
+    private let instance: VulkanInstance
+    private let current: Mutex<VulkanDevice>
+
+    /// Chooses a device and sets it up.
+    ///
+    /// - Throws: `VulkanError`.
+    init(_ choice: DeviceChoice, _ options: VulkanOptions) throws(VulkanError) {
+        instance = try VulkanInstance(validates: options.validates)
+        let devices = try instance.devices()
+        description = try choice.device(among: devices.map(\.description))
+        try DeviceHost.check(options, devices[description.index].features, device: description.name)
+        shaders = try ShaderLibrary(folder: options.shaderFolder)
+        self.options = options
+        current = Mutex(
+            try VulkanDevice(devices[description.index], shaders: shaders, cacheFolder: options.cacheFolder))
+    }
+
+    /// Throws if the device lacks what the options ask for.
+    private static func check(
+        _ options: VulkanOptions, _ features: DeviceFeatures, device: String
+    ) throws(VulkanError) {
+        let isNarrow = options.storage != .float32 || options.weights != .float32
+        if isNarrow, !features.has16BitStorage {
+            throw .missingFeature(device: device, wanted: "storage below float32", feature: "16-bit storage")
+        }
+        if options.products == .cooperative, features.cooperativeMatrix == nil {
+            throw .missingFeature(
+                device: device, wanted: "the cooperative kernel", feature: "VK_KHR_cooperative_matrix with float16")
+        }
+    }
+
+    /// What the validation layer has said; empty without it.
+    var validationMessages: [String] { instance.log?.messages ?? [] }
+
+    /// The device in use.
+    var device: VulkanDevice { current.withLock { $0 } }
+
+    /// A working device in the place of a lost one; the same for everybody who lost it.
+    func replacement(for lost: VulkanDevice) throws(VulkanError) -> VulkanDevice {
+        try current.withLock { device throws(VulkanError) in
+            guard device === lost else { return device }
+            let devices = try instance.devices()
+            guard let physical = devices.first(where: { $0.description.name == description.name }) else {
+                throw .deviceLost(name: description.name)
+            }
+            device = try VulkanDevice(physical, shaders: shaders, cacheFolder: options.cacheFolder)
+            return device
+        }
+    }
+}

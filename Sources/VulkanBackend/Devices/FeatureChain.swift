@@ -1,0 +1,58 @@
+import CVulkan
+
+/// The chain of feature structures that a device is asked for and made with.
+struct FeatureChain {
+    var eleven = VkPhysicalDeviceVulkan11Features()
+    var twelve = VkPhysicalDeviceVulkan12Features()
+    var cooperative = VkPhysicalDeviceCooperativeMatrixFeaturesKHR()
+    var cooperative2 = VkPhysicalDeviceCooperativeMatrix2FeaturesNV()
+    /// Extensions whose structures take part.
+    private let hasCooperative: Bool
+    private let hasCooperative2: Bool
+
+    init(_ extensions: Set<String>) {
+        hasCooperative = extensions.contains(VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME)
+        hasCooperative2 = hasCooperative && extensions.contains(VK_NV_COOPERATIVE_MATRIX_2_EXTENSION_NAME)
+        eleven.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_FEATURES
+        twelve.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES
+        cooperative.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_FEATURES_KHR
+        cooperative2.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_2_FEATURES_NV
+    }
+
+    /// Fills the structures in.
+    mutating func query(_ device: VkPhysicalDevice, _ features: PFN_vkGetPhysicalDeviceFeatures2) {
+        withChain { features(device, $0) }
+    }
+
+    /// Calls `body` with the head of the chain, whose links point to one another while it runs.
+    mutating func withChain<Result>(
+        _ body: (UnsafeMutablePointer<VkPhysicalDeviceFeatures2>) -> Result
+    ) -> Result {
+        withUnsafeMutablePointer(to: &cooperative2) { cooperative2 in
+            withUnsafeMutablePointer(to: &cooperative) { cooperative in
+                withUnsafeMutablePointer(to: &twelve) { twelve in
+                    withUnsafeMutablePointer(to: &eleven) { eleven in
+                        cooperative.pointee.pNext = hasCooperative2 ? UnsafeMutableRawPointer(cooperative2) : nil
+                        twelve.pointee.pNext = hasCooperative ? UnsafeMutableRawPointer(cooperative) : nil
+                        eleven.pointee.pNext = UnsafeMutableRawPointer(twelve)
+                        var head = VkPhysicalDeviceFeatures2()
+                        head.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2
+                        head.pNext = UnsafeMutableRawPointer(eleven)
+                        return body(&head)
+                    }
+                }
+            }
+        }
+    }
+
+    /// Switches on what kernels use of what the device has.
+    mutating func enable(_ features: DeviceFeatures) {
+        let yes = VkBool32(VK_TRUE)
+        if features.has16BitStorage { eleven.storageBuffer16BitAccess = yes }
+        if features.hasFloat16 { twelve.shaderFloat16 = yes }
+        if features.cooperativeMatrix != nil {
+            twelve.vulkanMemoryModel = yes
+            cooperative.cooperativeMatrix = yes
+        }
+    }
+}

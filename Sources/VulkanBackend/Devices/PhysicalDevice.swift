@@ -1,0 +1,178 @@
+import CVulkan
+
+/// A device as the driver describes it.
+struct PhysicalDevice {
+    let handle: VkPhysicalDevice
+    let index: Int
+    let instance: VulkanInstance
+    let properties: VkPhysicalDeviceProperties
+    let driver: VkPhysicalDeviceVulkan12Properties
+    let memory: VkPhysicalDeviceMemoryProperties
+    let extensions: Set<String>
+    /// The family whose queue computes, preferring one without graphics; nil if there is none.
+    let queueFamily: UInt32?
+    let features: DeviceFeatures
+
+    init(_ handle: VkPhysicalDevice, index: Int, _ instance: VulkanInstance) {
+        self.handle = handle
+        self.index = index
+        self.instance = instance
+        let functions = instance.functions
+        var properties = VkPhysicalDeviceProperties2()
+        properties.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2
+        var driver = VkPhysicalDeviceVulkan12Properties()
+        driver.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_PROPERTIES
+        var eleven = VkPhysicalDeviceVulkan11Properties()
+        eleven.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_PROPERTIES
+        withUnsafeMutablePointer(to: &eleven) { eleven in
+            withUnsafeMutablePointer(to: &driver) { driver in
+                driver.pointee.pNext = UnsafeMutableRawPointer(eleven)
+                properties.pNext = UnsafeMutableRawPointer(driver)
+                functions.properties(handle, &properties)
+            }
+        }
+        var memory = VkPhysicalDeviceMemoryProperties()
+        functions.memoryProperties(handle, &memory)
+        self.properties = properties.properties
+        self.driver = driver
+        self.memory = memory
+        extensions = PhysicalDevice.extensions(handle, functions)
+        let families = PhysicalDevice.queueFamilies(handle, functions)
+        queueFamily = PhysicalDevice.computeFamily(families)
+        features = PhysicalDevice.features(
+            handle, instance, extensions, properties.properties, eleven,
+            timestampBits: queueFamily.map { families[Int($0)].timestampValidBits } ?? 0)
+    }
+
+    var limits: VkPhysicalDeviceLimits { properties.limits }
+
+    /// Bytes of the largest device-local heap.
+    private var memoryByteCount: Int {
+        withUnsafeBytes(of: memory.memoryHeaps) { bytes in
+            bytes.bindMemory(to: VkMemoryHeap.self).prefix(Int(memory.memoryHeapCount))
+                .filter { $0.flags & VK_MEMORY_HEAP_DEVICE_LOCAL_BIT.rawValue != 0 }.map { Int(clamping: $0.size) }
+                .max()
+                ?? 0
+        }
+    }
+
+    var description: VulkanDeviceDescription {
+        let software = [VK_DRIVER_ID_MESA_LLVMPIPE, VK_DRIVER_ID_GOOGLE_SWIFTSHADER]
+        let kind: VulkanDeviceDescription.Kind =
+            switch properties.deviceType {
+            case _ where software.contains(driver.driverID): .software
+            case VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU: .discrete
+            case VK_PHYSICAL_DEVICE_TYPE_INTEGRATED_GPU: .integrated
+            case VK_PHYSICAL_DEVICE_TYPE_VIRTUAL_GPU: .virtual
+            case VK_PHYSICAL_DEVICE_TYPE_CPU: .software
+            default: .other
+            }
+        let version = properties.apiVersion
+        var fault: String?
+        if version < cvk_api_version_1_2 {
+            fault = "its driver offers only Vulkan 1.\(version >> 12 & 0x3FF), 1.2 is needed"
+        }
+        if queueFamily == nil { fault = "it has no compute queue" }
+        return VulkanDeviceDescription(
+            index: index, name: String(fixed: properties.deviceName), kind: kind,
+            driver: "\(String(fixed: driver.driverName)), \(String(fixed: driver.driverInfo))",
+            apiVersion: "\(version >> 22 & 0x7F).\(version >> 12 & 0x3FF).\(version & 0xFFF)",
+            isTranslated: [VK_DRIVER_ID_MESA_DOZEN, VK_DRIVER_ID_MOLTENVK].contains(driver.driverID),
+            memoryByteCount: memoryByteCount, features: features.names, fault: fault)
+    }
+
+    /// The first memory type among those of `mask` that has all of the wanted properties, preferring also some.
+    func memoryType(in mask: UInt32, having wanted: UInt32, preferring more: UInt32 = 0) -> UInt32? {
+        withUnsafeBytes(of: memory.memoryTypes) { bytes in
+            let types = bytes.bindMemory(to: VkMemoryType.self).prefix(Int(memory.memoryTypeCount))
+            func first(_ flags: UInt32) -> UInt32? {
+                types.indices.first { mask >> UInt32($0) & 1 == 1 && types[$0].propertyFlags & flags == flags }
+                    .map { UInt32($0) }
+            }
+            return first(wanted | more) ?? first(wanted)
+        }
+    }
+
+    // MARK: Queries
+
+    private static func extensions(_ handle: VkPhysicalDevice, _ functions: InstanceFunctions) -> Set<String> {
+        var count: UInt32 = 0
+        guard functions.deviceExtensions(handle, nil, &count, nil) == VK_SUCCESS else { return [] }
+        var all = [VkExtensionProperties](repeating: VkExtensionProperties(), count: Int(count))
+        guard functions.deviceExtensions(handle, nil, &count, &all).rawValue >= 0 else { return [] }
+        return Set(all.prefix(Int(count)).map { String(fixed: $0.extensionName) })
+    }
+
+    private static func queueFamilies(
+        _ handle: VkPhysicalDevice, _ functions: InstanceFunctions
+    ) -> [VkQueueFamilyProperties] {
+        var count: UInt32 = 0
+        functions.queueFamilies(handle, &count, nil)
+        var families = [VkQueueFamilyProperties](repeating: VkQueueFamilyProperties(), count: Int(count))
+        functions.queueFamilies(handle, &count, &families)
+        return Array(families.prefix(Int(count)))
+    }
+
+    private static func computeFamily(_ families: [VkQueueFamilyProperties]) -> UInt32? {
+        let computing = families.indices.filter { families[$0].queueFlags & VK_QUEUE_COMPUTE_BIT.rawValue != 0 }
+        let alone = computing.first { families[$0].queueFlags & VK_QUEUE_GRAPHICS_BIT.rawValue == 0 }
+        return (alone ?? computing.first).map { UInt32($0) }
+    }
+
+    private static func features(
+        _ handle: VkPhysicalDevice, _ instance: VulkanInstance, _ extensions: Set<String>,
+        _ properties: VkPhysicalDeviceProperties, _ eleven: VkPhysicalDeviceVulkan11Properties,
+        timestampBits: UInt32
+    ) -> DeviceFeatures {
+        let limits = properties.limits
+        var features = DeviceFeatures()
+        features.maxStorageRange = Int(limits.maxStorageBufferRange)
+        features.maxAllocation = Int(clamping: max(eleven.maxMemoryAllocationSize, 1 << 28))
+        features.offsetAlignment = max(Int(clamping: limits.minStorageBufferOffsetAlignment), 4)
+        features.maxWorkgroupInvocations = Int(limits.maxComputeWorkGroupInvocations)
+        let (size, count) = (limits.maxComputeWorkGroupSize, limits.maxComputeWorkGroupCount)
+        features.maxWorkgroupSize = [Int(size.0), Int(size.1), Int(size.2)]
+        features.maxWorkgroups = [Int(count.0), Int(count.1), Int(count.2)]
+        features.sharedMemory = Int(limits.maxComputeSharedMemorySize)
+        features.subgroupSize = Int(eleven.subgroupSize)
+        if timestampBits > 0, limits.timestampPeriod > 0 {
+            features.timestampPeriod = Double(limits.timestampPeriod)
+        }
+        guard properties.apiVersion >= cvk_api_version_1_2 else { return features }
+
+        var chain = FeatureChain(extensions)
+        chain.query(handle, instance.functions.features)
+        features.has16BitStorage = chain.eleven.storageBuffer16BitAccess == VK_TRUE
+        features.hasFloat16 = chain.twelve.shaderFloat16 == VK_TRUE
+        features.hasCooperativeMatrix2 = chain.cooperative2.cooperativeMatrixWorkgroupScope == VK_TRUE
+        if chain.cooperative.cooperativeMatrix == VK_TRUE, chain.twelve.vulkanMemoryModel == VK_TRUE,
+            features.has16BitStorage, features.hasFloat16
+        {
+            features.cooperativeMatrix = CooperativeShape.best(of: handle, instance)
+        }
+        return features
+    }
+}
+
+extension CooperativeShape {
+    /// The shape of float16 factors and float32 sums that a subgroup multiplies, the largest if there are more.
+    fileprivate static func best(of device: VkPhysicalDevice, _ instance: VulkanInstance) -> CooperativeShape? {
+        guard
+            let list: PFN_vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR = try? instance.library.function(
+                "vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR", of: instance.handle)
+        else { return nil }
+        var count: UInt32 = 0
+        guard list(device, &count, nil) == VK_SUCCESS, count > 0 else { return nil }
+        var blank = VkCooperativeMatrixPropertiesKHR()
+        blank.sType = VK_STRUCTURE_TYPE_COOPERATIVE_MATRIX_PROPERTIES_KHR
+        var all = [VkCooperativeMatrixPropertiesKHR](repeating: blank, count: Int(count))
+        guard list(device, &count, &all).rawValue >= 0 else { return nil }
+        return all.prefix(Int(count)).filter {
+            $0.AType == VK_COMPONENT_TYPE_FLOAT16_KHR && $0.BType == VK_COMPONENT_TYPE_FLOAT16_KHR
+                && $0.CType == VK_COMPONENT_TYPE_FLOAT32_KHR && $0.ResultType == VK_COMPONENT_TYPE_FLOAT32_KHR
+                && $0.scope == VK_SCOPE_SUBGROUP_KHR
+        }.map { CooperativeShape(rows: Int($0.MSize), columns: Int($0.NSize), depth: Int($0.KSize)) }
+            .filter { [8, 16].contains($0.rows) && [8, 16].contains($0.columns) && [8, 16].contains($0.depth) }
+            .max { $0.rows * $0.columns * $0.depth < $1.rows * $1.columns * $1.depth }
+    }
+}

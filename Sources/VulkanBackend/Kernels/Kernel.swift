@@ -1,0 +1,22 @@
+/// The kinds of shaders, each built in several variants.
+enum Kernel: String {
+    case product, convolution, attention, pointwise, gather, embedding, timestep, rotary, mean
+    case rowNorm = "row_norm"
+    case groupStatistics = "group_statistics"
+    case groupApply = "group_apply"
+
+    /// Storage buffers that the shader declares, numbered from zero.
+    var bindingCount: Int {
+        switch self {
+        case .product, .convolution: 7
+        case .rowNorm: 6
+        case .groupApply: 5
+        case .attention, .pointwise, .rotary: 4
+        case .embedding, .timestep: 3
+        case .gather, .mean, .groupStatistics: 2
+        }
+    }
+
+    /// The binding that is written; all others are read.
+    var result: Int { bindingCount - 1 }
+}

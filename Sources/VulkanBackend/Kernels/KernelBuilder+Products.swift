@@ -1,0 +1,185 @@
+import CShaders
+import Graphs
+import Tensors
+
+extension KernelBuilder {
+    /// x [..., in], weight [out, in], bias [out], residual [..., out], gate [B, out] → [..., out]
+    func linear(_ linear: Linear, _ x: [Operand], _ y: Operand, _ site: Site) throws(VulkanError) -> Dispatch {
+        var arguments = cs_product()
+        arguments.rows = u32(y.rowCount)
+        arguments.inner = u32(x[0].width)
+        arguments.columns = u32(y.width)
+        arguments.x_stride = u32(x[0].rowStride)
+        var product = Product(x: x[0], weight: x[1], y: y, arguments: arguments)
+        if linear.hasBias { product.bias = x[2] }
+        let rest = Array(x.dropFirst(linear.hasBias ? 3 : 2))
+        if linear.epilogue != .none { product.residual = rest.first }
+        if linear.epilogue == .gatedResidual, let gate = rest.last {
+            product.gate = gate
+            product.arguments.gate_rows = u32(y.shape[1])
+        }
+        product.arguments.activation = linear.activation.code
+        product.scales = table.scales(of: site.node.inputs[1], as: .matrix(StorageType(options.weights)))
+        return try self.product(.product, product, site)
+    }
+
+    /// x [B, H, W, C], weight [out, in, k, k], bias [out], residual as the result → [B, H', W', out]
+    func convolution(
+        _ convolution: Convolution2D, _ x: [Operand], _ y: Operand, _ site: Site
+    ) throws(VulkanError) -> Dispatch {
+        let (picture, kernel) = (x[0].shape, x[1].shape[2])
+        var arguments = cs_product()
+        arguments.rows = u32(y.rowCount)
+        arguments.inner = u32(picture[3] * kernel * kernel)
+        arguments.columns = u32(y.width)
+        arguments.height = u32(picture[1])
+        arguments.width = u32(picture[2])
+        arguments.channels = u32(picture[3])
+        arguments.output_height = u32(y.shape[1])
+        arguments.output_width = u32(y.shape[2])
+        arguments.kernel = u32(kernel)
+        arguments.stride = u32(convolution.stride)
+        arguments.padding = u32(convolution.padding)
+        // Fixed weights were turned; those that a run gives lie as PyTorch has them.
+        let isTurned = table.isFixed(site.node.inputs[1])
+        arguments.weight_tap_stride = isTurned ? u32(picture[3]) : 1
+        arguments.weight_channel_stride = isTurned ? 1 : u32(kernel * kernel)
+        arguments.activation = convolution.activation.code
+        var product = Product(x: x[0], weight: x[1], y: y, arguments: arguments)
+        if convolution.hasBias { product.bias = x[2] }
+        if convolution.hasResidual { product.residual = x.last }
+        product.scales = table.scales(of: site.node.inputs[1], as: .kernel(StorageType(options.weights)))
+        return try self.product(.convolution, product, site)
+    }
+
+    /// What both have in common.
+    private struct Product {
+        let x: Operand
+        let weight: Operand
+        let y: Operand
+        var arguments: cs_product
+        var bias: Operand?
+        var residual: Operand?
+        var gate: Operand?
+        var scales: Operand?
+    }
+
+    private func product(_ kernel: Kernel, _ product: Product, _ site: Site) throws(VulkanError) -> Dispatch {
+        var arguments = product.arguments
+        var flags: Int32 = 0
+        if product.bias != nil { flags |= CS_HAS_BIAS }
+        if product.residual != nil { flags |= CS_HAS_RESIDUAL }
+        if product.gate != nil { flags |= CS_HAS_GATE }
+        arguments.flags = UInt32(flags)
+        arguments.x_offset = u32(product.x.offset)
+        arguments.weight_offset = u32(product.weight.offset)
+        arguments.bias_offset = u32(product.bias?.offset ?? 0)
+        arguments.residual_offset = u32(product.residual?.offset ?? 0)
+        arguments.gate_offset = u32(product.gate?.offset ?? 0)
+        arguments.scale_offset = u32(product.scales?.offset ?? 0)
+        arguments.y_offset = u32(product.y.offset)
+        arguments.gate_rows = max(1, arguments.gate_rows)
+        let bindings = [
+            product.x, product.weight, product.bias, product.residual, product.gate, product.scales, product.y,
+        ]
+        let (rows, columns) = (Int(arguments.rows), Int(arguments.columns))
+        if let unit = cooperativeUnit {
+            let tile = CooperativeTile(unit, rows: rows, columns: columns, subgroupSize: features.subgroupSize)
+            return try call(
+                kernel, variant: "cooperative", constants: tile.constants + eights(product, arguments), bindings,
+                arguments, groups: groups(rows, tile.rows, columns, tile.columns), site)
+        }
+        let tile = ProductTile(options.products, rows: rows, columns: columns, features)
+        return try call(
+            kernel, constants: tile.constants, bindings, arguments,
+            groups: groups(rows, tile.rows, columns, tile.columns), site)
+    }
+
+    /// The matrix unit to use, nil for kernels without: only where factors are float16 anyway, unless it is asked for.
+    private var cooperativeUnit: CooperativeShape? {
+        switch options.products {
+        case .cooperative?: features.cooperativeMatrix
+        case nil where options.storage == .float16: features.cooperativeMatrix
+        default: nil
+        }
+    }
+
+    /// Whether x, and whether the weight, is float16 in eights that never straddle a row or lie across its end.
+    private func eights(_ product: Product, _ arguments: cs_product) -> [Int] {
+        // Of a plain product: the row; of a convolution: the channels of a pixel.
+        let width = arguments.channels > 0 ? arguments.channels : arguments.inner
+        let isPacked = width % 8 == 0 && arguments.weight_channel_stride <= 1
+        let x =
+            isPacked && product.x.view.type == .float16 && product.x.offset % 8 == 0 && arguments.x_stride % 8 == 0
+        let weight = isPacked && product.weight.view.type == .float16 && product.weight.offset % 8 == 0
+        return [x ? 1 : 0, weight ? 1 : 0]
+    }
+
+    private func groups(_ rows: Int, _ tileRows: Int, _ columns: Int, _ tileColumns: Int) -> (x: Int, y: Int, z: Int) {
+        let (across, down) = ((columns + tileColumns - 1) / tileColumns, (rows + tileRows - 1) / tileRows)
+        let y = min(down, 32_768)
+        return (across, y, (down + y - 1) / y)
+    }
+}
+
+/// How a product is cut into tiles.
+struct ProductTile: Hashable {
+    let rows: Int
+    let columns: Int
+    let depth: Int
+    /// What an invocation computes: this many rows and columns.
+    let part: Int
+
+    static let small = ProductTile(rows: 32, columns: 32, depth: 16, part: 4)
+    static let large = ProductTile(rows: 64, columns: 64, depth: 16, part: 4)
+
+    /// The kernel asked for, or one that gives a device enough to do.
+    init(_ kernel: ProductKernel?, rows: Int, columns: Int, _ features: DeviceFeatures) {
+        let isLarge =
+            switch kernel {
+            case .small?: false
+            case .large?: true
+            case .cooperative?, nil: rows * columns >= 512 * 512 && features.maxWorkgroupInvocations >= 256
+            }
+        self = isLarge ? .large : .small
+    }
+
+    private init(rows: Int, columns: Int, depth: Int, part: Int) {
+        (self.rows, self.columns, self.depth, self.part) = (rows, columns, depth, part)
+    }
+
+    var invocationCount: Int { rows / part * (columns / part) }
+
+    /// In the order of the shader's specialization constants.
+    var constants: [Int] { [invocationCount, rows, columns, depth, part, part] }
+}
+
+/// How a product is cut into tiles for the device's matrix units.
+struct CooperativeTile: Hashable {
+    let unit: CooperativeShape
+    let rows: Int
+    let columns: Int
+    /// Rows and columns of a subgroup's part.
+    let part: Int
+    let subgroupSize: Int
+    static let depth = 32
+
+    /// Large tiles read each factor less often; small ones give more workgroups, which few rows need.
+    init(_ unit: CooperativeShape, rows: Int, columns: Int, subgroupSize: Int) {
+        self.unit = unit
+        self.subgroupSize = subgroupSize
+        let side = rows * columns >= 1024 * 2048 ? 128 : 64
+        (self.rows, self.columns) = (side, side)
+        part = side == 128 ? 64 : 32
+    }
+
+    private var subgroupCount: Int { rows / part * (columns / part) }
+
+    /// In the order of the shader's specialization constants, up to how the factors are read.
+    var constants: [Int] {
+        [
+            subgroupCount * subgroupSize, rows, columns, CooperativeTile.depth, part, part, unit.rows, unit.columns,
+            unit.depth,
+        ]
+    }
+}

@@ -1,0 +1,13 @@
+/// What a pipeline is made from: a shader and its specialization constants.
+struct PipelineKey: Hashable {
+    struct Constant: Hashable {
+        let number: UInt32
+        let value: UInt32
+    }
+
+    /// The variant's name, for example `product_wide`.
+    let shader: String
+    let bindingCount: Int
+    /// By number.
+    let constants: [Constant]
+}

@@ -1,0 +1,53 @@
+public import Graphs
+
+/// Runs graphs on a GPU of any vendor through Vulkan compute.
+///
+/// One device for all graphs, one queue; graphs of one model share their weights. The same inputs give the same bits
+/// at every run on one device and driver.
+public struct VulkanBackend: Backend {
+    private let host: DeviceHost
+
+    /// Chooses a device and sets it up.
+    ///
+    /// - Throws: `VulkanError`: no loader, no suitable device, or a call that failed.
+    public init(device: DeviceChoice = .automatic, options: VulkanOptions = VulkanOptions()) throws(VulkanError) {
+        host = try DeviceHost(device, options)
+    }
+
+    public var name: String { "vulkan (\(device.name), \(host.options.storage.rawValue))" }
+
+    /// The device in use.
+    public var device: VulkanDeviceDescription { host.description }
+
+    /// Every device that the loader finds, in its order.
+    ///
+    /// - Throws: `VulkanError.noLoader`, or a call that failed.
+    public static func devices() throws(VulkanError) -> [VulkanDeviceDescription] {
+        do throws(VulkanError) {
+            return try VulkanInstance().devices().map(\.description)
+        } catch {
+            if case .noDevice = error { return [] }
+            throw error
+        }
+    }
+
+    /// Fuses, plans memory, uploads the weights and records the commands.
+    ///
+    /// - Throws: `GraphError` or `ShapeError` for a graph that does not hold together, `ParameterError` for a weight
+    ///   that is missing or misshaped, `VulkanError` when the device cannot.
+    public func compile(_ graph: Graph, parameters: any ParameterSource) throws -> any ExecutableGraph {
+        try prepare(graph, parameters: parameters)
+    }
+
+    func prepare(_ graph: Graph, parameters: any ParameterSource) throws -> VulkanExecutable {
+        try graph.validate()
+        let optimised = graph.applying([DeadCodeElimination(), FusionPass()])
+        return try VulkanExecutable(optimised, parameters: parameters, host: host)
+    }
+
+    /// Errors and warnings of the validation layer, where it is on.
+    public var validationMessages: [String] { host.validationMessages }
+
+    /// For tests of what happens when the device is lost.
+    var currentDevice: VulkanDevice { host.device }
+}

@@ -1,0 +1,58 @@
+/// How a `VulkanBackend` computes. What is nil is chosen by the device's features.
+public struct VulkanOptions: Hashable, Sendable {
+    /// What activations between nodes are stored as; inputs and outputs of a graph, and whatever times are embedded
+    /// from, always stay float32. Sums are always float32.
+    public var storage: ActivationStorage
+    /// What the weights of linear layers and convolutions are stored as.
+    public var weights: WeightStorage
+    /// The kernel of matrix products.
+    public var products: ProductKernel?
+    /// Whether the validation layer checks every call; for tests.
+    public var validates: Bool
+    /// Where the pipeline cache lives, nil for nowhere.
+    public var cacheFolder: String?
+    /// A folder of NAME.spv files to use instead of the shaders built in; for comparisons.
+    public var shaderFolder: String?
+
+    public init(
+        storage: ActivationStorage = .float32, weights: WeightStorage? = nil, products: ProductKernel? = nil,
+        validates: Bool = false, cacheFolder: String? = nil, shaderFolder: String? = nil
+    ) {
+        self.storage = storage
+        self.weights = weights ?? WeightStorage(storage)
+        self.products = products
+        self.validates = validates
+        self.cacheFolder = cacheFolder
+        self.shaderFolder = shaderFolder
+    }
+}
+
+/// How activations are stored on the device.
+public enum ActivationStorage: String, Hashable, Sendable, CaseIterable {
+    case float32, float16, bfloat16
+}
+
+/// How the weights of products are stored on the device.
+public enum WeightStorage: String, Hashable, Sendable, CaseIterable {
+    case float32, float16, bfloat16
+    /// Signed bytes with a scale for each output channel, whose largest magnitude is 127.
+    case int8
+
+    init(_ storage: ActivationStorage) {
+        switch storage {
+        case .float32: self = .float32
+        case .float16: self = .float16
+        case .bfloat16: self = .bfloat16
+        }
+    }
+}
+
+/// Ways to multiply matrices.
+public enum ProductKernel: String, Hashable, Sendable, CaseIterable {
+    /// Tiles of 32 × 32 in shared memory: for few rows or small devices.
+    case small
+    /// Tiles of 64 × 64 in shared memory.
+    case large
+    /// The device's matrix units (VK_KHR_cooperative_matrix): float16 factors, float32 sums.
+    case cooperative
+}

@@ -1,0 +1,25 @@
+import Graphs
+import TestSupport
+import Testing
+import VulkanBackend
+
+/// Every kernel in every variant that the device runs.
+@Suite(.serialized) struct VulkanConformanceTests {
+    @Test func variantsAreCounted() {
+        let (run, skipped) = (VulkanVariant.runnable, VulkanVariant.skipped)
+        print("Vulkan conformance: \(run.count) variants run, \(skipped.count) are skipped")
+        for reason in skipped { print("  skipped: \(reason)") }
+        if VulkanVariant.isRequired { #expect(run.count >= 6, "the software device runs all of these") }
+    }
+
+    @Test(arguments: VulkanVariant.runnable, try ConformanceSuite.operations())
+    func operationMatchesTheReference(_ variant: VulkanVariant, _ graphCase: GraphCase) throws {
+        try checkConformance(of: variant.backend, to: graphCase.stored(variant.storage))
+    }
+
+    @Test(arguments: VulkanVariant.runnable, UInt64(1)...12)
+    func randomGraphMatchesTheReference(_ variant: VulkanVariant, _ seed: UInt64) throws {
+        let graphCase = try RandomGraph.make(seed: seed, steps: 14).storedThroughout(variant.storage)
+        try checkConformance(of: variant.backend, to: graphCase)
+    }
+}

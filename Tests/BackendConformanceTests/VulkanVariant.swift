@@ -1,0 +1,69 @@
+import Foundation
+import Graphs
+import Tensors
+import TestSupport
+import Testing
+import VulkanBackend
+
+/// One way that the Vulkan backend may compute, with the storage that its bounds follow from.
+struct VulkanVariant: Sendable, CustomTestStringConvertible {
+    let name: String
+    let backend: VulkanBackend
+    let storage: StorageUnderTest
+
+    var testDescription: String { "\(name) on \(backend.device.name)" }
+
+    private struct Plan {
+        let name: String
+        let options: VulkanOptions
+        let storage: StorageUnderTest
+    }
+
+    /// Software unless the environment names another device, for a machine that has one.
+    static let device = DeviceChoice.named(
+        ProcessInfo.processInfo.environment["UNDERPAINT_TEST_DEVICE"] ?? "llvmpipe")
+
+    private static let plans: [Plan] = [
+        Plan(name: "float32, small tiles", options: VulkanOptions(products: .small), storage: StorageUnderTest()),
+        Plan(name: "float32, large tiles", options: VulkanOptions(products: .large), storage: StorageUnderTest()),
+        Plan(
+            name: "float16", options: VulkanOptions(storage: .float16), storage: StorageUnderTest(activations: .float16)
+        ),
+        Plan(
+            name: "bfloat16", options: VulkanOptions(storage: .bfloat16),
+            storage: StorageUnderTest(activations: .bfloat16)),
+        Plan(
+            name: "float32, int8 weights", options: VulkanOptions(weights: .int8),
+            storage: StorageUnderTest(weights: .int8)),
+        Plan(
+            name: "bfloat16, int8 weights, large tiles",
+            options: VulkanOptions(storage: .bfloat16, weights: .int8, products: .large),
+            storage: StorageUnderTest(activations: .bfloat16, weights: .int8)),
+        Plan(
+            name: "float16, cooperative matrices", options: VulkanOptions(storage: .float16, products: .cooperative),
+            storage: StorageUnderTest(activations: .float16)),
+        Plan(
+            name: "float16, int8 weights, cooperative matrices",
+            options: VulkanOptions(storage: .float16, weights: .int8, products: .cooperative),
+            storage: StorageUnderTest(activations: .float16, weights: .int8)),
+    ]
+
+    /// Every variant that the device runs, and why it does not run the others.
+    private static let made: (variants: [VulkanVariant], skipped: [String]) = {
+        var (variants, skipped): ([VulkanVariant], [String]) = ([], [])
+        for plan in plans {
+            do throws(VulkanError) {
+                let backend = try VulkanBackend(device: device, options: plan.options)
+                variants.append(VulkanVariant(name: plan.name, backend: backend, storage: plan.storage))
+            } catch {
+                skipped.append("\(plan.name): \(error)")
+            }
+        }
+        return (variants, skipped)
+    }()
+
+    static var runnable: [VulkanVariant] { made.variants }
+    static var skipped: [String] { made.skipped }
+    /// Whether the tests must have a device: `Scripts/test.sh` installs one.
+    static let isRequired = ProcessInfo.processInfo.environment["UNDERPAINT_REQUIRE_VULKAN"] == "1"
+}
