@@ -1,7 +1,6 @@
 import Diffusion
+import Speculation
 import Testing
-
-@testable import Speculation
 
 /// The rule, with a verifier whose every answer is made up.
 struct DraftCheckTests {
@@ -64,7 +63,7 @@ struct DraftCheckTests {
         #expect(batches == [[schedule.times[20], 0.7, 0.9]])
         #expect(check.evaluationCount == 3)
         #expect(check.readings.map(\.kind) == [.promptShortfall, .estimateDistance])
-        #expect(check.readings.allSatisfy(\.passes))
+        #expect(check.readings.allSatisfy { $0.passes })
     }
 
     @Test func aPictureThatLacksThePromptIsDroppedAtOnce() throws {
