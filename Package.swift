@@ -133,7 +133,8 @@ let package = Package(
         tests("LatentCodingTests", ["CZstd", "Diffusion", "LatentCoding"]),
         tests("SpeculationTests", ["Diffusion", "ExactTestSupport", "LatentCoding", "Speculation"]),
         tests("ExactWindowsTests", ["Diffusion", "ExactTestSupport", "ExactWindows", "Speculation"]),
-        tests("ModelsTests", ["CPUBackend", "Diffusion", "Graphs", "Models", "Tensors", "TestSupport"]),
+        tests(
+            "ModelsTests", ["CPUBackend", "Diffusion", "Graphs", "Models", "Speculation", "Tensors", "TestSupport"]),
         tests("PicturesTests", ["Pictures"]),
         tests("WireProtocolTests", ["Speculation", "VerificationTestSupport", "WireProtocol", protobuf]),
         tests(

@@ -92,6 +92,6 @@ import Testing
         #expect(Discrimination.area(faults: [.nan], good: [1]) == 1)
         #expect(Discrimination.area(faults: [], good: [1]) == nil)
         let good = (0..<100).map(Double.init)
-        #expect(Discrimination.caughtAtFivePercent(faults: [10, 94.9, 95, 200], good: good) == 0.5)
+        #expect(Discrimination.caughtAtFivePercent(faults: [10, 94, 95, 200], good: good) == 0.5)
     }
 }

@@ -1,6 +1,7 @@
 import Diffusion
 import Foundation
 import Models
+import Speculation
 import Testing
 
 @Suite struct ModelManifestTests {

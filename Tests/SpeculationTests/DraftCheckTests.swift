@@ -75,9 +75,9 @@ struct DraftCheckTests {
     }
 
     @Test func theLevelsAboveAreTriedOneAtATimeUntilOneIsNear() throws {
-        // Steps 17, 12 and 7 are the nearest to 0.6, 0.75 and 0.9.
+        // Steps 17, 12 and 6 are the nearest to 0.6, 0.75 and 0.9.
         let steps = try check().probes.map(\.step)
-        #expect(steps == [20, 17, 12, 7])
+        #expect(steps == [20, 17, 12, 6])
         for (index, step) in steps.enumerated() {
             let near = schedule.times[step] - 1e-9
             let (check, entry, batches) = decide(try self.check()) { $0 > near ? 0.1 : 0.3 }
