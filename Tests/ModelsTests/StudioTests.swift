@@ -76,6 +76,32 @@ import Testing
         expectSame(try velocity(prompt, 2.5), expected, bound: 1e-11)
     }
 
+    @Test(arguments: [1.0, 2.5])
+    func theContrastIsWhatGuidanceIsMadeOf(guidance: Double) throws {
+        let pair = try TinyModels().loadPair()
+        let text = try pair.shared.text(on: ReferenceBackend())
+        let empty = try text.unconditional()
+        let prompt = try text.encode("a red mug").conditioning
+        func model(_ model: DenoiserModel, _ conditioning: Conditioning, _ guidance: Double) -> PromptedDenoiser {
+            PromptedDenoiser(
+                model.denoiser(on: ReferenceBackend()), prompt: conditioning, unconditional: empty, guidance: guidance)
+        }
+        func velocity(_ conditioning: Conditioning, _ guidance: Double) throws -> Latent {
+            var model = model(pair.verifier, conditioning, guidance)
+            return try model.velocities([noise(1)], at: [0.75])[0]
+        }
+        var verifier = model(pair.verifier, prompt, guidance)
+        let answer = try verifier.promptedVelocities([noise(1)], at: [0.75])[0]
+        #expect(verifier.denoiser.count.rows == 2)
+        let contrast = try #require(answer.contrast)
+        expectSame(answer.velocity, try velocity(prompt, guidance), bound: 1e-11)
+        expectSame(contrast.prompted, try velocity(prompt, 1), bound: 1e-11)
+        expectSame(contrast.unprompted, try velocity(empty, 1), bound: 1e-11)
+        // The draft takes guidance as an input and has no unconditional half.
+        var draft = model(pair.draft, prompt, guidance)
+        #expect(try draft.promptedVelocities([noise(1)], at: [0.75])[0].contrast == nil)
+    }
+
     @Test func evaluationsAreCountedAsRowsOfTheNetwork() throws {
         let pair = try TinyModels().loadPair()
         let text = try pair.shared.text(on: ReferenceBackend())
