@@ -2,55 +2,81 @@ public import Diffusion
 
 /// Codes latents to self-contained frames of bytes with a checksum (Protocol/latent-frame.md), and back.
 ///
-/// Decoding is total: any bytes give a latent of the expected shape or a typed error, in memory bounded by
+/// Decoding is total: any bytes give a latent of the expected shape or a typed error, in memory and time bounded by
 /// that shape. An edge goes on from the *decoded* latent, so that it holds the bits that the verifier gets.
 public struct LatentCodec: Hashable, Sendable {
-    /// The quantizer step in standard deviations of each channel; nil for exact frames.
-    public let step: Float?
-    /// zstd's compression level; out-of-range levels mean the nearest one.
+    /// How the elements are coded.
+    public enum Coding: Hashable, Sendable {
+        /// Differences in a pyramid of means, predicted, quantized and range-coded: the fewest bits.
+        ///
+        /// - Parameters:
+        ///   - step: the quantizer step for detail of one element, as root mean square over a cell, in the latent's
+        ///     own units; it is rounded down to a power of 2^(1/8).
+        ///   - tilts: for each channel how much finer the step gets with every halving of detail, in eighths of an
+        ///     octave, at most 15; empty for none.
+        case pyramid(step: Float, tilts: [UInt8])
+        /// Rounded to `step` standard deviations of each channel, predicted from neighbours, in byte planes for zstd.
+        case planes(step: Float)
+        /// Every element with all its bits.
+        case exact
+    }
+
+    public let coding: Coding
+    /// zstd's compression level for byte planes; out-of-range levels mean the nearest one.
     public let level: Int
 
-    /// A codec that quantizes; no element moves by more than step/2 standard deviations of its channel.
-    ///
-    /// The defaults are measured on smooth synthetic latents of 2,048 elements: a step of ¼ takes 3.5 bits an
-    /// element, ½ 2.6. zstd's low levels leave frames this small half a bit larger and save no time one would notice.
-    public init(step: Float = 0.25, level: Int = 19) {
-        self.step = step
+    public init(_ coding: Coding, level: Int = 19) {
+        self.coding = coding
         self.level = level
     }
 
-    /// Every element with all its bits, for final latents and for reference.
-    public static let lossless = LatentCodec(exactAtLevel: 19)
+    /// The pyramid code.
+    ///
+    /// - Parameters:
+    ///   - step: see `Coding.pyramid`.
+    ///   - channelDeviations: the standard deviation that each channel has where the picture decoder takes it. Strong
+    ///     channels hold the layout, and what is wrong there grows while the verifier refines; they are sent finer.
+    ///     Empty where the latent is of no known decoder: all channels alike.
+    public init(step: Float = 0.65, channelDeviations: [Float] = []) {
+        self.init(.pyramid(step: step, tilts: channelDeviations.map(Self.tilt)))
+    }
 
-    private init(exactAtLevel level: Int) {
-        self.step = nil
-        self.level = level
+    /// Every element with all its bits, for final latents and for reference.
+    public static let lossless = LatentCodec(.exact)
+
+    /// 1 + 3·log₂(deviation), rounded down, between 0 and 15: about what the measured sensitivity of pictures asks for.
+    private static func tilt(deviation: Float) -> UInt8 {
+        guard deviation.isFinite else { return 0 }
+        // Powers instead of a logarithm, which this room has not.
+        let goal = 2 * Double(deviation) * Double(deviation) * Double(deviation)
+        return (1...PyramidQuanta.maximumTilt).last { Double(1 << Int($0)) <= goal } ?? 0
     }
 
     /// One frame that holds `latent`.
     ///
-    /// - Throws: `.notFinite`, `.shapeTooLarge`, `.invalidStep`, `.rangeTooWide` or `.compressionFailed`.
+    /// - Throws: `.notFinite`, `.shapeTooLarge`, `.invalidStep`, `.invalidTilts`, `.rangeTooWide` or
+    ///   `.compressionFailed`.
     public func encode(_ latent: Latent) throws(LatentCodingError) -> [UInt8] {
         if let element = latent.values.firstIndex(where: { !$0.isFinite }) {
             throw .notFinite(element: element)
         }
-        guard let step else {
+        let body: (coding: LatentFrameHeader.Coding, bytes: [UInt8]?)
+        switch coding {
+        case .exact:
             let content = BytePlanes.split(latent.values.map(\.bitPattern))
-            return try frame(coding: .exact, shape: latent.shape, step: 0, channels: [], content: content)
+            let payload = try ZstdPayload.compress(content, level: level)
+            body = (.exact, PlaneBody.bytes(step: 0, channels: [], payload: payload))
+        case .planes(let step):
+            body = (.planes, try planes(of: latent, step: step))
+        case .pyramid(let step, let tilts):
+            let quanta = try Self.quanta(step: step, tilts: tilts, channelCount: latent.shape.channelCount)
+            body = (.pyramid, PyramidBody.bytes(quanta, payload: try PyramidCode.encode(latent, quanta)))
         }
-        guard step > 0, step.isFinite else { throw .invalidStep(step) }
-        let channels = try Self.quantizers(for: latent, step: step)
-        var elements = [Int16](repeating: 0, count: latent.values.count)
-        for i in elements.indices {
-            let channel = i % channels.count
-            guard let q = channels[channel].quantize(latent.values[i]) else {
-                throw .rangeTooWide(channel: channel)
-            }
-            elements[i] = q
-        }
-        let content = BytePlanes.split(NeighbourPrediction.residuals(of: elements, shape: latent.shape))
-        return try frame(
-            coding: .quantized, shape: latent.shape, step: step, channels: channels, content: content)
+        guard let header = LatentFrameHeader(coding: body.coding, shape: latent.shape), let bytes = body.bytes
+        else { throw .shapeTooLarge(latent.shape) }
+        var frame = header.bytes + bytes
+        frame.appendLittleEndian(CRC32C.checksum(frame))
+        return frame
     }
 
     /// The latent in one frame; always the same bits for the same bytes.
@@ -63,58 +89,79 @@ public struct LatentCodec: Hashable, Sendable {
         _ bytes: [UInt8], expecting shape: LatentShape
     ) throws(LatentCodingError) -> Latent {
         let header = try LatentFrameHeader(bytes)
-        guard bytes.count == header.frameBytes else {
-            throw .wrongLength(expected: header.frameBytes, got: bytes.count)
+        if header.coding != .pyramid {
+            let declared = try PlaneBody.declaredFrameBytes(of: bytes, header: header)
+            guard bytes.count == declared else { throw .wrongLength(expected: declared, got: bytes.count) }
         }
-        guard Int(header.height) == shape.height, Int(header.width) == shape.width,
-            Int(header.channelCount) == shape.channelCount
-        else {
+        guard header.matches(shape) else {
             throw .shapeMismatch(
                 expected: shape, height: Int(header.height), width: Int(header.width),
                 channelCount: Int(header.channelCount))
         }
-        let contentBytes = shape.elementCount * header.coding.bytesPerElement
-        let limit = header.payloadOffset + ZstdPayload.bound(contentBytes) + 4
+        let isPyramid = header.coding == .pyramid
+        let limit =
+            isPyramid
+            ? PyramidBody.limit(header, count: shape.elementCount)
+            : PlaneBody.limit(header, count: shape.elementCount)
         guard bytes.count <= limit else { throw .frameTooLong(limit: limit, got: bytes.count) }
+        let minimum = isPyramid ? PyramidBody.minimumFrameBytes(header) : 0
+        guard bytes.count >= minimum else { throw .wrongLength(expected: minimum, got: bytes.count) }
         let end = bytes.count - 4
         guard CRC32C.checksum(bytes[..<end]) == bytes.littleEndian(at: end) as UInt32 else {
             throw .checksumMismatch
         }
-        let channels = try quantizers(from: bytes, header: header)
-        let content = try ZstdPayload.decompress(bytes[header.payloadOffset..<end], count: contentBytes)
-        let values: [Float]
-        switch header.coding {
-        case .exact:
-            values = BytePlanes.join(content, as: UInt32.self).map(Float.init(bitPattern:))
-        case .quantized:
-            let residuals = BytePlanes.join(content, as: UInt16.self)
-            values = NeighbourPrediction.elements(from: residuals, shape: shape).enumerated().map { i, q in
-                channels[i % channels.count].dequantize(q)
-            }
-        }
+        let values = try values(in: bytes, header: header, shape: shape)
         if let element = values.firstIndex(where: { !$0.isFinite }) {
             throw .decodedNotFinite(element: element)
         }
         return Latent(shape: shape, values: values)
     }
 
-    private func frame(
-        coding: LatentFrameHeader.Coding, shape: LatentShape, step: Float, channels: [ChannelQuantizer],
-        content: [UInt8]
-    ) throws(LatentCodingError) -> [UInt8] {
-        let payload = try ZstdPayload.compress(content, level: level)
-        guard
-            let header = LatentFrameHeader(
-                coding: coding, shape: shape, step: step, payloadBytes: payload.count)
-        else { throw .shapeTooLarge(shape) }
-        var bytes = header.bytes
-        for channel in channels {
-            bytes.appendLittleEndian(channel.offset.bitPattern)
-            bytes.appendLittleEndian(channel.scale.bitPattern)
+    private static func values(
+        in frame: [UInt8], header: LatentFrameHeader, shape: LatentShape
+    ) throws(LatentCodingError) -> [Float] {
+        switch header.coding {
+        case .exact:
+            return try PlaneBody.words(in: frame, header: header, count: shape.elementCount, as: UInt32.self)
+                .words.map(Float.init(bitPattern:))
+        case .planes:
+            let (residuals, channels) = try PlaneBody.words(
+                in: frame, header: header, count: shape.elementCount, as: UInt16.self)
+            return NeighbourPrediction.elements(from: residuals, shape: shape).enumerated().map { i, q in
+                channels[i % channels.count].dequantize(q)
+            }
+        case .pyramid:
+            let quanta = try PyramidBody.quanta(in: frame, header: header)
+            return try PyramidCode.decode(
+                frame[PyramidBody.payloadOffset(header)..<frame.count - 4], quanta, shape: shape)
         }
-        bytes += payload
-        bytes.appendLittleEndian(CRC32C.checksum(bytes))
-        return bytes
+    }
+
+    private func planes(of latent: Latent, step: Float) throws(LatentCodingError) -> [UInt8]? {
+        guard step > 0, step.isFinite else { throw .invalidStep(step) }
+        let channels = try Self.quantizers(for: latent, step: step)
+        var elements = [Int16](repeating: 0, count: latent.values.count)
+        for i in elements.indices {
+            let channel = i % channels.count
+            guard let q = channels[channel].quantize(latent.values[i]) else {
+                throw .rangeTooWide(channel: channel)
+            }
+            elements[i] = q
+        }
+        let content = BytePlanes.split(NeighbourPrediction.residuals(of: elements, shape: latent.shape))
+        return PlaneBody.bytes(
+            step: step, channels: channels, payload: try ZstdPayload.compress(content, level: level))
+    }
+
+    private static func quanta(
+        step: Float, tilts: [UInt8], channelCount: Int
+    ) throws(LatentCodingError) -> PyramidQuanta {
+        guard let rung = QuantumLadder.rung(atMost: step) else { throw .invalidStep(step) }
+        let tilts = tilts.isEmpty ? Array(repeating: 0, count: channelCount) : tilts
+        guard tilts.count == channelCount, tilts.allSatisfy({ $0 <= PyramidQuanta.maximumTilt }) else {
+            throw .invalidTilts(tilts, channelCount: channelCount)
+        }
+        return PyramidQuanta(baseRung: Int(rung), tilts: tilts)
     }
 
     private static func quantizers(
@@ -127,29 +174,6 @@ public struct LatentCodec: Hashable, Sendable {
             guard let quantizer = ChannelQuantizer(fitting: values, step: step) else {
                 throw .rangeTooWide(channel: channel)
             }
-            channels.append(quantizer)
-        }
-        return channels
-    }
-
-    private static func quantizers(
-        from bytes: [UInt8], header: LatentFrameHeader
-    ) throws(LatentCodingError) -> [ChannelQuantizer] {
-        guard header.coding == .quantized else {
-            guard header.step.bitPattern == 0 else { throw .invalidHeader("step is set though it is exact") }
-            return []
-        }
-        guard header.step > 0, header.step.isFinite else {
-            throw .invalidHeader("quantizer step \(header.step) is not a positive number")
-        }
-        var channels: [ChannelQuantizer] = []
-        for channel in 0..<Int(header.channelCount) {
-            let entry = LatentFrameHeader.byteCount + channel * header.coding.bytesPerChannel
-            guard
-                let quantizer = ChannelQuantizer(
-                    offset: Float(bitPattern: bytes.littleEndian(at: entry)),
-                    scale: Float(bitPattern: bytes.littleEndian(at: entry + 4)), step: header.step)
-            else { throw .invalidHeader("scale or offset of channel \(channel) is not a usable number") }
             channels.append(quantizer)
         }
         return channels

@@ -6,6 +6,8 @@ public enum LatentCodingError: Error, Hashable, Sendable {
     case noPictureAtTime(Double)
     /// The quantizer step is not a positive number.
     case invalidStep(Float)
+    /// There is not one tilt a channel, or one is above 15.
+    case invalidTilts([UInt8], channelCount: Int)
     /// The latent to encode holds a NaN or an infinity.
     case notFinite(element: Int)
     /// The latent's extents do not fit the frame's fields.
@@ -29,7 +31,8 @@ public enum LatentCodingError: Error, Hashable, Sendable {
     case shapeMismatch(expected: LatentShape, height: Int, width: Int, channelCount: Int)
     /// A header field that no encoder writes; the text names it.
     case invalidHeader(String)
-    /// The payload is not one zstd frame of exactly the size that the shape needs.
+    /// The payload is not what an encoder writes for this shape: one zstd frame of exactly the right size, or range-coded
+    /// elements and nothing behind them.
     case invalidPayload(String)
     /// The decoded latent holds a NaN or an infinity.
     case decodedNotFinite(element: Int)
@@ -41,7 +44,9 @@ extension LatentCodingError: CustomStringConvertible {
         case .noPictureAtTime(let time):
             "a state at t = \(time) holds no picture to send; hand off after the first step (0 ≤ t < 1)"
         case .invalidStep(let step):
-            "the quantizer step \(step) is not a positive number; 0.25 is the default"
+            "the quantizer step \(step) is not a positive number that a frame can hold; 0.65 is the default"
+        case .invalidTilts(let tilts, let channelCount):
+            "the tilts \(tilts) do not fit a latent of \(channelCount) channels; give one from 0 to 15 for each"
         case .notFinite(let element):
             "element \(element) of the latent is not finite; nothing was sent. "
                 + "Check the draft's weights with `underpaint models`"
@@ -59,8 +64,8 @@ extension LatentCodingError: CustomStringConvertible {
         case .notALatentFrame:
             "the bytes are no latent frame; send what the encoder gave, unchanged"
         case .unsupportedVersion(let version):
-            "the latent frame is of format version \(version) and only version "
-                + "\(LatentFrameHeader.version) is read here; bring both sides to the same release"
+            "the latent frame is of format version \(version) and only versions up to "
+                + "\(LatentFrameHeader.version) are read here; bring both sides to the same release"
         case .checksumMismatch:
             "the latent frame was damaged on its way (checksum); send it again"
         case .shapeMismatch(let expected, let height, let width, let channelCount):

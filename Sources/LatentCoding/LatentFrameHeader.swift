@@ -1,46 +1,36 @@
 import Diffusion
 
-/// The fixed fields at the head of a latent frame (Protocol/latent-frame.md), little-endian.
+/// The fields that every latent frame begins with (Protocol/latent-frame.md), little-endian.
 struct LatentFrameHeader {
     static let magic: [UInt8] = Array("UPLF".utf8)
-    static let version = 1
-    static let byteCount = 20
+    /// What is written. Version 1, without the pyramid, is read as well: hand-offs on disk may be of it.
+    static let version = 2
+    static let readableVersions = 1...version
+    static let byteCount = 12
 
     enum Coding: UInt8 {
         case exact = 0
-        case quantized = 1
+        case planes = 1
+        case pyramid = 2
 
-        /// Bytes of a payload's content for each element.
-        var bytesPerElement: Int { self == .exact ? 4 : 2 }
-        /// Bytes of the channel table for each channel.
-        var bytesPerChannel: Int { self == .exact ? 0 : 8 }
+        /// The first version that has it.
+        var firstVersion: Int { self == .pyramid ? 2 : 1 }
     }
 
     let coding: Coding
     let height: UInt16
     let width: UInt16
     let channelCount: UInt16
-    /// The quantizer step in standard deviations; 0 in an exact frame.
-    let step: Float
-    let payloadBytes: UInt32
-
-    /// Where the payload begins.
-    var payloadOffset: Int { Self.byteCount + Int(channelCount) * coding.bytesPerChannel }
-    /// The whole frame, the checksum included.
-    var frameBytes: Int { payloadOffset + Int(payloadBytes) + 4 }
 
     /// Nil if the extents do not fit their fields.
-    init?(coding: Coding, shape: LatentShape, step: Float, payloadBytes: Int) {
+    init?(coding: Coding, shape: LatentShape) {
         guard let height = UInt16(exactly: shape.height), let width = UInt16(exactly: shape.width),
-            let channelCount = UInt16(exactly: shape.channelCount),
-            let payloadBytes = UInt32(exactly: payloadBytes)
+            let channelCount = UInt16(exactly: shape.channelCount)
         else { return nil }
         self.coding = coding
         self.height = height
         self.width = width
         self.channelCount = channelCount
-        self.step = step
-        self.payloadBytes = payloadBytes
     }
 
     /// Reads the head of `bytes`; looks at nothing behind it.
@@ -49,16 +39,15 @@ struct LatentFrameHeader {
         guard bytes.count >= Self.byteCount else {
             throw .wrongLength(expected: Self.byteCount, got: bytes.count)
         }
-        guard bytes[4] == Self.version else { throw .unsupportedVersion(Int(bytes[4])) }
-        guard let coding = Coding(rawValue: bytes[5]) else {
+        let version = Int(bytes[4])
+        guard Self.readableVersions.contains(version) else { throw .unsupportedVersion(version) }
+        guard let coding = Coding(rawValue: bytes[5]), coding.firstVersion <= version else {
             throw .invalidHeader("coding \(bytes[5]) is unknown")
         }
         self.coding = coding
         self.height = bytes.littleEndian(at: 6)
         self.width = bytes.littleEndian(at: 8)
         self.channelCount = bytes.littleEndian(at: 10)
-        self.step = Float(bitPattern: bytes.littleEndian(at: 12))
-        self.payloadBytes = bytes.littleEndian(at: 16)
     }
 
     var bytes: [UInt8] {
@@ -66,9 +55,11 @@ struct LatentFrameHeader {
         bytes.appendLittleEndian(height)
         bytes.appendLittleEndian(width)
         bytes.appendLittleEndian(channelCount)
-        bytes.appendLittleEndian(step.bitPattern)
-        bytes.appendLittleEndian(payloadBytes)
         return bytes
+    }
+
+    func matches(_ shape: LatentShape) -> Bool {
+        Int(height) == shape.height && Int(width) == shape.width && Int(channelCount) == shape.channelCount
     }
 }
 

@@ -7,7 +7,7 @@ private let shape = LatentShape(height: 4, width: 4, channelCount: 2)
 
 /// Bytes from anywhere must give a latent or a typed error, and never a trap or a large allocation.
 struct HostileFrameTests {
-    private static let codecs = [LatentCodec(), .lossless]
+    private static let codecs = [LatentCodec(), LatentCodec(.planes(step: 0.25)), .lossless]
 
     @Test(arguments: codecs)
     func everyTruncationIsRefused(codec: LatentCodec) throws {
@@ -16,9 +16,15 @@ struct HostileFrameTests {
             #expect(throws: LatentCodingError.self) {
                 try LatentCodec.decode(Array(frame[..<length]), expecting: shape)
             }
-            // The same with a checksum that fits, so that the checks behind it are asked.
-            #expect(throws: LatentCodingError.self) {
-                try LatentCodec.decode(sealed(Array(frame[..<length])), expecting: shape)
+            // The same with a checksum that fits, so that the checks behind it are asked. What a pyramid lacks at its end
+            // counts as zeros: then the checksum alone tells.
+            let forged = sealed(Array(frame[..<length]))
+            if case .pyramid = codec.coding, length >= 18 {
+                if let latent = try? LatentCodec.decode(forged, expecting: shape) {
+                    #expect(latent.isFinite && latent.shape == shape)
+                }
+            } else {
+                #expect(throws: LatentCodingError.self) { try LatentCodec.decode(forged, expecting: shape) }
             }
         }
     }
@@ -34,9 +40,25 @@ struct HostileFrameTests {
     }
 
     @Test func bytesAfterTheEndAreRefused() throws {
-        let frame = try LatentCodec().encode(smoothLatent(shape, seed: 1))
+        let frame = try LatentCodec(.planes(step: 0.25)).encode(smoothLatent(shape, seed: 1))
         #expect(throws: LatentCodingError.wrongLength(expected: frame.count, got: frame.count + 1)) {
             try LatentCodec.decode(frame + [0], expecting: shape)
+        }
+        // A pyramid has no length of its own: what is too much is a zero at the end, or never looked at.
+        let pyramid = try LatentCodec().encode(smoothLatent(shape, seed: 1))
+        for tail in [[0], [7], Array(repeating: 7, count: 9)] as [[UInt8]] {
+            #expect(throws: LatentCodingError.checksumMismatch) {
+                try LatentCodec.decode(pyramid + tail, expecting: shape)
+            }
+        }
+        for tail in [[0], Array(repeating: 7, count: 9)] as [[UInt8]] {
+            #expect(throws: LatentCodingError.self) {
+                try LatentCodec.decode(sealed(pyramid.dropLast(4) + tail + [0, 0, 0, 0]), expecting: shape)
+            }
+        }
+        let long = sealed(pyramid + [UInt8](repeating: 1, count: 100_000))
+        #expect(throws: LatentCodingError.frameTooLong(limit: 18 + 32 * 96 + 4, got: long.count)) {
+            try LatentCodec.decode(long, expecting: shape)
         }
         // Inside the payload, where the outer length still fits.
         let content = [UInt8](repeating: 0, count: 16)
@@ -139,9 +161,12 @@ struct HostileFrameTests {
 
     @Test func versionsShapesAndMagicHaveTheirOwnErrors() {
         let payload = zstd([UInt8](repeating: 0, count: 16))
-        #expect(throws: LatentCodingError.unsupportedVersion(2)) {
-            try decodeSmall(HandmadeFrame(version: 2, payload: payload))
+        for version: UInt8 in [0, 3, 255] {
+            #expect(throws: LatentCodingError.unsupportedVersion(Int(version))) {
+                try decodeSmall(HandmadeFrame(version: version, payload: payload))
+            }
         }
+        #expect(throws: Never.self) { try decodeSmall(HandmadeFrame(version: 2, payload: payload)) }
         #expect(throws: LatentCodingError.notALatentFrame) {
             try decodeSmall(HandmadeFrame(magic: Array("PNG!".utf8), payload: payload))
         }
@@ -156,10 +181,47 @@ struct HostileFrameTests {
                 try decodeSmall(frame)
             }
         }
-        #expect(throws: LatentCodingError.invalidHeader("coding 2 is unknown")) {
-            try decodeSmall(HandmadeFrame(coding: 2, payload: payload))
+        // Version 1 has no pyramid.
+        for (version, coding) in [(1, 2), (1, 3), (2, 3)] as [(UInt8, UInt8)] {
+            #expect(throws: LatentCodingError.invalidHeader("coding \(coding) is unknown")) {
+                try decodeSmall(HandmadeFrame(version: version, coding: coding, payload: payload))
+            }
         }
         #expect(throws: LatentCodingError.self) { try decodeSmall(HandmadeFrame(step: 1, payload: payload)) }
+    }
+
+    /// Any bytes where the range-coded ones belong: most give some latent.
+    @Test func noiseInAPyramidGivesALatentOrATypedError() throws {
+        var random = Random(seed: 4)
+        var (decoded, refused) = (0, 0)
+        for _ in 0..<3000 {
+            let payload = (0..<random.below(24)).map { _ in UInt8(random.below(256)) }
+            let head: [UInt8] =
+                Array("UPLF".utf8) + [2, 2, 4, 0, 4, 0, 2, 0, UInt8(random.below(256)), UInt8(random.below(256))]
+            do throws(LatentCodingError) {
+                let latent = try LatentCodec.decode(sealed(head + payload + [0, 0, 0, 0]), expecting: shape)
+                #expect(latent.isFinite && latent.shape == shape)
+                decoded += 1
+            } catch {
+                refused += 1
+            }
+        }
+        #expect(decoded > 300 && refused > 300)
+    }
+
+    @Test func aMagnitudeBeyondAllBoundsIsRefused() {
+        // The largest numbers: all bits 1, as long as they say so.
+        let head: [UInt8] = Array("UPLF".utf8) + [2, 2, 1, 0, 1, 0, 1, 0, 0, 0]
+        #expect(throws: LatentCodingError.invalidPayload("it holds a number beyond all bounds")) {
+            try LatentCodec.decode(
+                sealed(head + [0, 0, 0, 0]), expecting: LatentShape(height: 1, width: 1, channelCount: 1))
+        }
+        // An odd count of channels leaves half a byte over, which must be 0.
+        #expect(throws: LatentCodingError.invalidHeader("tilt of a channel that does not exist is set")) {
+            try LatentCodec.decode(
+                sealed(head.dropLast() + [0x10, 9, 0, 0, 0, 0]),
+                expecting: LatentShape(height: 1, width: 1, channelCount: 1))
+        }
     }
 
     @Test func numbersThatAreNotFiniteAreRefused() {

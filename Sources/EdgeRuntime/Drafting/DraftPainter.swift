@@ -20,10 +20,11 @@ public final class DraftPainter: Sendable {
 
     /// Prepares the draft, its text encoder and the picture decoder.
     ///
+    /// - Parameter codec: how the hand-off is coded; nil for the default of the models' latents.
     /// - Throws: what the backend throws.
-    public init(models: ModelPair, backend: any Backend, codec: LatentCodec = LatentCodec()) throws {
+    public init(models: ModelPair, backend: any Backend, codec: LatentCodec? = nil) throws {
         self.models = models
-        self.codec = codec
+        self.codec = codec ?? LatentCodec(channelDeviations: models.shared.manifest.latent.standardDeviation)
         studio = Exclusive(
             Studio(text: try models.shared.text(on: backend), denoiser: models.draft.denoiser(on: backend)))
         decoder = Exclusive(models.shared.decoder(on: backend))
