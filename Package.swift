@@ -86,8 +86,8 @@ let package = Package(
         room(
             "SplitLab",
             [
-                "Diffusion", "EdgeRuntime", "Graphs", "LatentCoding", "Models", "Pictures", "Speculation", "Tensors",
-                "VerifierRuntime",
+                "CZstd", "Diffusion", "EdgeRuntime", "Graphs", "LatentCoding", "Models", "Pictures", "Speculation",
+                "Tensors", "VerifierRuntime",
             ]),
         room(
             "VerifierService",
@@ -139,7 +139,9 @@ let package = Package(
         tests("WireProtocolTests", ["Speculation", "VerificationTestSupport", "WireProtocol", protobuf]),
         tests(
             "EdgeRuntimeTests", ["EdgeRuntime", "Pictures", "Speculation", "VerificationTestSupport", "WireProtocol"]),
-        tests("SplitLabTests", ["EdgeRuntime", "Models", "Pictures", "Speculation", "SplitLab"]),
+        tests(
+            "SplitLabTests",
+            ["Diffusion", "EdgeRuntime", "LatentCoding", "Models", "Pictures", "Speculation", "SplitLab"]),
         tests("VerifierRuntimeTests", ["Speculation", "VerificationTestSupport", "VerifierRuntime"]),
         tests(
             "VerifierServiceTests",

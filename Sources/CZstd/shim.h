@@ -2,3 +2,4 @@
 
 #include <zstd.h>
 #include <zstd_errors.h>
+#include <zdict.h>

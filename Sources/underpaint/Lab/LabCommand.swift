@@ -13,5 +13,7 @@ struct LabCommand: AsyncParsableCommand {
             LabExactCommand.self,
             LabCalibrateCommand.self,
             LabCheckCommand.self,
+            LabCodeCommand.self,
+            LabFuzzCommand.self,
         ])
 }

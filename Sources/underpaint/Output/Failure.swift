@@ -39,6 +39,7 @@ extension Failure {
         case let error as DiffusionError: self.init(Failure.status(of: error), "\(error)")
         case let error as TransportError: self.init(Failure.status(of: error), "\(error)")
         case is VerifierError: self.init(ExitStatus.dataError, "\(error)")
+        case let error as CodingLabError: self.init(ExitStatus.noInput, "\(error)")
         case is SpeculationError: self.init(ExitStatus.usage, "\(error)")
         case let error as CalibrationError: self.init(Failure.status(of: error), "\(error)")
         case let error as UnverifiedError: self.init(error)
