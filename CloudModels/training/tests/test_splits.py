@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from underpaint_training.data.grammar import (
     sample_fields,
 )
 from underpaint_training.data.splits import GROUPS, PAIRS, TRIPLES, group_of
+from underpaint_training.pictures import new_shards
 from underpaint_training.prompts import standard_prompts
 from underpaint_training.recipe import DataRecipe
 
@@ -130,3 +132,13 @@ def test_held_out_prompts_say_their_combination(group: str) -> None:
     for p in prompts:
         listed = [c for c in (PAIRS if group == "pairs" else TRIPLES) if set(c) <= set(p["fields"].items())]
         assert any({key for key, _ in c} <= set(p["mentioned"]) for c in listed)
+
+
+def test_shards_that_finish_out_of_order_are_each_taken_once(tmp_path: Path) -> None:
+    known: set[str] = set()
+    (tmp_path / "train-00002.tar").touch()
+    assert [s.stem for s in new_shards(tmp_path, "train", known)] == ["train-00002"]
+    for name in ("train-00000", "train-00001", "holdout-00000"):
+        (tmp_path / f"{name}.tar").touch()
+    assert [s.stem for s in new_shards(tmp_path, "train", known)] == ["train-00000", "train-00001"]
+    assert new_shards(tmp_path, "train", known) == []

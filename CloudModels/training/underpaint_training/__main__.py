@@ -71,7 +71,7 @@ def _picture_options(arguments: argparse.Namespace) -> PictureOptions:
     arms = ARMS if arguments.arms == "all" else tuple(filter(None, (arguments.arms or "").split(",")))
     given = {
         k: getattr(arguments, k)
-        for k in ("prompts", "reference", "program", "models", "count", "consistency")
+        for k in ("prompts", "reference", "program", "models", "count", "consistency", "references")
     }
     return PictureOptions(arguments.pictures, arms=arms, **{k: v for k, v in given.items() if v is not None})
 
@@ -108,6 +108,9 @@ def main() -> None:
     pictures.add_argument("--count", type=int, help="how many prompts of the file (default: 200)")
     pictures.add_argument(
         "--consistency", type=int, help="how many of them are made with ten more seeds each (default: 5)"
+    )
+    pictures.add_argument(
+        "--references", type=int, help="how many training renders they are compared with (default: all)"
     )
     arguments = parser.parse_args()
     if arguments.stage == "fixtures":

@@ -14,7 +14,7 @@ from torch import Tensor
 from .captions import caption, mirrored
 from .data.grammar import Fields
 from .models.vae import VAE
-from .pictures import decode, fields, shards
+from .pictures import decode, fields, new_shards
 from .recipe import Recipe
 from .train_vae import build
 from .training import restore
@@ -100,13 +100,11 @@ class LatentStore:
 
     def refresh(self, encode_missing: bool = True) -> int:
         """Takes in new shards, or only those already encoded; returns how many pictures there are."""
-        # Several renderers finish their shards in any order.
-        for shard in shards(self.data, self.split):
-            if shard.stem in self.known:
-                continue
+        for shard in new_shards(self.data, self.split, self.known):
             path = self.cache / f"{shard.stem}.npy"
             if not path.exists() and not encode_missing:
-                break
+                self.known.discard(shard.stem)
+                continue
             pixels, masks = decode(shard)
             if not path.exists():
                 temporary = path.with_suffix(".partial.npy")
@@ -115,7 +113,6 @@ class LatentStore:
             self.latents.append(np.load(path))
             self.cells.append(coarse(masks))
             self.fields += fields(shard)
-            self.known.add(shard.stem)
         self.offsets = np.cumsum([0] + [len(z) for z in self.latents])
         return len(self.fields)
 

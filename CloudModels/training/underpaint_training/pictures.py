@@ -19,6 +19,13 @@ def shards(folder: Path, split: str) -> list[Path]:
     return sorted(folder.glob(f"{split}-*.tar"))
 
 
+def new_shards(folder: Path, split: str, known: set[str]) -> list[Path]:
+    """Finished shards that are not known yet, which then are: several renderers finish theirs in any order."""
+    new = [s for s in shards(folder, split) if s.stem not in known]
+    known.update(s.stem for s in new)
+    return new
+
+
 def decode(shard: Path) -> tuple[np.ndarray, np.ndarray]:
     """Pixels [n, size, size, 3] and object masks [n, size, size], both uint8, through the cache."""
     cache = shard.parent / "decoded" / f"{shard.stem}.npz"

@@ -20,7 +20,7 @@ from .augmentation import augmented, softened
 from .latents import MissingStageError
 from .models.classifier import STRIDE, Classifier
 from .parallel import Group
-from .pictures import decode, fields, shards
+from .pictures import decode, fields, new_shards
 from .recipe import ClassifierRecipe, Recipe
 from .training import Average, Clock, Optimizers, device_of, restore, save, trapezoid
 
@@ -58,18 +58,17 @@ class LabelledPictures:
         self.pixels = np.zeros((0, size, size, 3), np.uint8)
         self.masks = np.zeros((0, size, size), np.uint8)
         self.labels = np.zeros((0, len(ATTRIBUTES)), np.int64)
-        self.known = 0
+        self.known: set[str] = set()
         self.refresh()
 
     def refresh(self) -> None:
-        for shard in shards(self.folder, self.split)[self.known :]:
+        for shard in new_shards(self.folder, self.split, self.known):
             pixels, masks = decode(shard)
             self.pixels = np.concatenate([self.pixels, np.stack([fitted(p, self.size) for p in pixels])])
             shape = (self.size, self.size)
             small = [np.asarray(Image.fromarray((m > 0).astype(np.uint8) * 255).resize(shape)) for m in masks]
             self.masks = np.concatenate([self.masks, np.stack(small)])
             self.labels = np.concatenate([self.labels, label_array(fields(shard))])
-            self.known += 1
 
     def __len__(self) -> int:
         return len(self.pixels)

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from .models.vae import VAE
 from .parallel import Group
-from .pictures import decode, shards
+from .pictures import decode, new_shards, shards
 from .recipe import Recipe, VAERecipe
 from .training import Average, Clock, Optimizers, device_of, restore, save, trapezoid
 
@@ -37,13 +37,10 @@ class Crops:
         self.refresh()
 
     def refresh(self) -> None:
-        for shard in shards(self.folder, "train"):
-            if shard.stem in self.known:
-                continue
+        for shard in new_shards(self.folder, "train", self.known):
             pixels, _ = decode(shard)
             self.pixels.append(pixels)
             self.weights.append(np.stack([self._energy(p) for p in pixels]))
-            self.known.add(shard.stem)
         if not self.pixels:
             raise FileNotFoundError(f"no shards in {self.folder}: run the stage 'data' first")
         weights = np.concatenate(self.weights).astype(np.float64)

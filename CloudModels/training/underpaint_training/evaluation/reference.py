@@ -25,7 +25,7 @@ NEIGHBOUR = 5
 class TrainingRenders:
     """Features of the generators' training pictures, as they are and mirrored."""
 
-    folder: Path
+    shards: list[Path]
     features: np.ndarray  # [2n, feature]: n as they are, then their mirror images
     per_shard: int
     scale: float
@@ -42,7 +42,7 @@ class TrainingRenders:
         """The picture that row `index` of the features belongs to, mirrored where the row is."""
         mirror, number = divmod(index, self.count)
         shard, local = divmod(number, self.per_shard)
-        pixels = decode(shards(self.folder, "train")[shard])[0][local]
+        pixels = decode(self.shards[shard])[0][local]
         return pixels[:, ::-1] if mirror else pixels
 
 
@@ -59,11 +59,20 @@ def _shard_features(classifier: FrozenClassifier, shard: Path, cache: Path) -> n
     return np.load(path)
 
 
-def training_renders(classifier: FrozenClassifier, data: Path, cache: Path) -> TrainingRenders:
-    parts = [_shard_features(classifier, shard, cache) for shard in shards(data, "train")]
+def training_renders(
+    classifier: FrozenClassifier, data: Path, cache: Path, count: int | None = None
+) -> TrainingRenders:
+    """All training renders, or as many of the first shards as hold `count`."""
+    used: list[Path] = []
+    parts: list[np.ndarray] = []
+    for shard in shards(data, "train"):
+        if count is not None and sum(p.shape[1] for p in parts) >= count:
+            break
+        used.append(shard)
+        parts.append(_shard_features(classifier, shard, cache))
     features = np.concatenate(parts, 1)
     scale = float(np.sqrt(features[0].var(0).mean()))
-    return TrainingRenders(data, features.reshape(-1, features.shape[-1]) / scale, parts[0].shape[1], scale)
+    return TrainingRenders(used, features.reshape(-1, features.shape[-1]) / scale, parts[0].shape[1], scale)
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ setting: the same over surface and light. framing: the same over angle and compo
 sharpness: v is r or 1/r, whichever is below 1; r is the picture's edge strength (mean of the strongest 1 % of luma
   gradients, at the classifier's size) divided by the median of held-out renders on the surface that the classifier sees.
 naturalness: v is twice the share of held-out renders that lie at least as far from the training renders as the picture
-  does, at most 1; the distance is that to the 5th nearest of 2,000 training renders in classifier features."""
+  does, at most 1; the distance is that to the 5th nearest of the first 2,000 training renders in classifier features."""
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ class PictureOptions:
     models: Path | None = None
     count: int = STANDARD_COUNT
     consistency: int = 5
+    references: int | None = None
 
 
 def make_pictures(options: PictureOptions) -> None:
@@ -62,7 +63,7 @@ def evaluate_pictures(
     if options.arms:
         make_pictures(options)
     records = load_records(options.folder, load_prompts(options.prompts))
-    training = training_renders(classifier, data, checkpoints / "features")
+    training = training_renders(classifier, data, checkpoints / "features", options.references)
     real = held_out_renders(recipe, classifier, data, training, ATTRIBUTES.index("surface"))
     judge = Judge(classifier, training, real)
     arms = arms_of(records, judge.score_records(records))
