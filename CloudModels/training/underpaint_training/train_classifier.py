@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .attributes import ATTRIBUTES, CLASSES, label_array, mirrored_labels
@@ -87,7 +87,7 @@ class Readings:
 
 
 @torch.no_grad()
-def read(model: Classifier, pixels: np.ndarray, soften: int | None = None) -> Readings:
+def read(model: nn.Module, pixels: np.ndarray, soften: int | None = None) -> Readings:
     """Readings of bytes [n, H, W, 3] at the classifier's size; with a seed, of softened copies."""
     device = next(model.parameters()).device
     probabilities: dict[str, list[np.ndarray]] = {name: [] for name in ATTRIBUTES}

@@ -16,7 +16,7 @@ from PIL import Image
 
 from ..recipe import DataRecipe
 from .grammar import Fields, sample_fields
-from .splits import PAIRS, TRIPLES, sample_group
+from .splits import GROUPS, PAIRS, TRIPLES, sample_group
 
 # The split's name enters every seed, so that no picture stands in two splits.
 SPLITS = ("train", "holdout", "classifier", "pairs", "triples")
@@ -64,8 +64,9 @@ def _encoded(image: Image.Image, **options) -> bytes:
 def fields_of(recipe: DataRecipe, split: str, seed: int) -> Fields:
     """What a picture shows. The classifier judges held-out combinations too, so its own pictures hold them all."""
     rng = np.random.default_rng(seed)
-    if split in ("pairs", "triples"):
-        return sample_group(rng, split)
+    for group in GROUPS:
+        if split == group:
+            return sample_group(rng, group)
     return sample_group(rng, None) if recipe.held_out and split != "classifier" else sample_fields(rng)
 
 

@@ -56,12 +56,16 @@ def arms_of(records: list[PictureRecord], scores: Scores) -> list[Arm]:
 
 def accuracies(scores: Scores, judge: Judge) -> dict[str, Any]:
     """Per attribute over the prompts that say it, and joint, each beside the ceiling."""
-    ceiling = judge.ceiling(scores.mentioned)
+    ceiling, renders = judge.ceiling(scores.mentioned), len(judge.classifier.correct)
     columns = {name: scores.correct[scores.mentioned[:, k], k] for k, name in enumerate(ATTRIBUTES)}
     result = {}
     for name, values in (columns | {"joint": scores.joint}).items():
         mean = Mean.of(values)
-        result[name] = mean.to_json() | {"ceiling": round(ceiling[name], 5)}
+        error = np.sqrt(ceiling[name] * (1 - ceiling[name]) / renders)
+        result[name] = mean.to_json() | {
+            "ceiling": round(ceiling[name], 5),
+            "ceilingStandardError": round(float(error), 5),
+        }
         if mean.count:
             result[name]["shareOfCeiling"] = round(mean.value / max(ceiling[name], 1e-6), 5)
     return result
@@ -116,10 +120,10 @@ def memorisation(
     figures: dict[str, Any] = {"renders": _quantiles(own) | {"nearerThanRenders": 0.01}}
     pairs: list[tuple[float, Arm, int, int]] = []
     for arm in arms:
-        d, index = nearest(arm.scores.features, training.features, 1)
-        d, index = d[:, 0], index[:, 0]
+        near, neighbours = nearest(arm.scores.features, training.features, 1)
+        d = near[:, 0]
         figures[arm.name] = _quantiles(d) | {"nearerThanRenders": round(float((d < threshold).mean()), 4)}
-        pairs += [(float(d[i]), arm, int(i), int(index[i])) for i in np.argsort(d)[:CLOSEST]]
+        pairs += [(float(d[i]), arm, int(i), int(neighbours[i, 0])) for i in np.argsort(d)[:CLOSEST]]
     closest = []
     for distance, arm, row, index in sorted(pairs, key=lambda p: p[0])[:CLOSEST]:
         record = arm.records[row]

@@ -74,7 +74,10 @@ def _accuracy(numbers: dict[str, Any], key: str | None = None) -> str:
         rows.append(
             [arm, *(share(values[n]) for n in names), f"{100 * values['joint']['shareOfCeiling']:.0f} %"]
         )
-        ceilings = {n: f"{100 * values[n]['ceiling']:.1f}" for n in names}
+        ceilings = {
+            n: share({"value": values[n]["ceiling"], "standardError": values[n]["ceilingStandardError"]})
+            for n in names
+        }
         counts = {n: str(values[n]["count"]) for n in names}
     if not rows:
         return "<p>No pictures of standard prompts.</p>"
