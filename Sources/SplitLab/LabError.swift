@@ -10,7 +10,9 @@ public enum LabError: Error, Hashable, Sendable {
     case program(String)
     /// The edge refused or failed a run.
     case run(String)
-    /// A file of runs, scores or pictures cannot be read.
+    /// The models gave something that cannot be measured.
+    case notMeasurable(String)
+    /// A file of prompts, runs, scores or pictures, or a manifest, cannot be read or used.
     case damagedFile(path: String, reason: String)
     /// A file cannot be written.
     case notWritable(path: String, reason: String)
@@ -20,7 +22,9 @@ extension LabError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .invalidNetwork(let text, let reason): "the network '\(text)' cannot be used: \(reason)"
-        case .invalidPlan(let reason), .relay(let reason), .program(let reason), .run(let reason): reason
+        case .invalidPlan(let reason), .relay(let reason), .program(let reason), .run(let reason),
+            .notMeasurable(let reason):
+            reason
         case .damagedFile(let path, let reason): "\(path) cannot be read: \(reason)"
         case .notWritable(let path, let reason): "\(path) cannot be written: \(reason)"
         }

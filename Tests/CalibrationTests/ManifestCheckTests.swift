@@ -74,7 +74,7 @@ import Testing
             #expect(throws: ModelError.self) { try ManifestCheck.write(broken, to: path) }
             #expect(try calibration(of: [UInt8](Data(contentsOf: URL(fileURLWithPath: path)))) == known)
         }
-        #expect(throws: CalibrationError.self) { try ManifestCheck.write(known, to: "/nowhere/manifest.json") }
+        #expect(throws: LabError.self) { try ManifestCheck.write(known, to: "/nowhere/manifest.json") }
     }
 
     private func outside(_ bytes: [UInt8]) throws -> [[UInt8]] {

@@ -72,12 +72,12 @@ import Testing
 
     @Test func aHandoffThatLeavesOneSideNothingIsRefused() {
         let backend = CPUBackend(threads: ThreadPolicy(count: 1))
-        #expect(throws: CalibrationError.self) {
+        #expect(throws: LabError.self) {
             try Calibrator(models: models, plan: Calibrator.Plan(handoff: 1)).calibrate(prompts, backend: backend) {
                 _ in
             }
         }
-        #expect(throws: CalibrationError.self) {
+        #expect(throws: LabError.self) {
             try CheckTrial(models: models, plan: CheckTrial.Plan(handoff: 0, faultCount: 0)).run(
                 prompts, backend: backend
             ) { _ in }

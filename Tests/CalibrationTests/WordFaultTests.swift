@@ -39,7 +39,7 @@ import Testing
     }
 
     @Test func filesThatHoldNoPromptsAreNamed() {
-        #expect(throws: CalibrationError.self) { try StandardPrompt.read("/nowhere.jsonl", count: 1) }
-        #expect(throws: CalibrationError.self) { try StandardPrompt.read(#filePath, count: 1) }
+        #expect(throws: LabError.self) { try StandardPrompt.read("/nowhere.jsonl", count: 1) }
+        #expect(throws: LabError.self) { try StandardPrompt.read(#filePath, count: 1) }
     }
 }

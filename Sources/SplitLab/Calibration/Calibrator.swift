@@ -44,7 +44,7 @@ public struct Calibrator: Sendable {
     /// Draws every prompt with both models and reads the check's statistics.
     ///
     /// - Parameter progress: prompts done; throw to stop.
-    /// - Throws: `CalibrationError`, or what the models throw.
+    /// - Throws: `LabError`, or what the models throw.
     public func calibrate(
         _ prompts: [StandardPrompt], backend: any Backend, progress: (Int) throws -> Void
     ) throws -> CheckCalibration {
@@ -52,7 +52,7 @@ public struct Calibrator: Sendable {
             models: models, backend: backend, stepCount: plan.stepCount, guidance: nil)
         let step = try HandoffPlan(schedule: studio.schedule, fraction: plan.handoff).handoffStep
         guard (1..<studio.schedule.stepCount).contains(step) else {
-            throw CalibrationError.invalidPlan("a hand-off of \(plan.handoff) leaves one side no step")
+            throw LabError.invalidPlan("a hand-off of \(plan.handoff) leaves one side no step")
         }
         let handoffTime = studio.schedule.times[step]
         let levels = [handoffTime] + plan.levelTimes.filter { $0 > handoffTime }.sorted()
@@ -143,7 +143,7 @@ public struct Calibrator: Sendable {
             set { values[name] = newValue }
         }
 
-        func table(_ name: String) throws(CalibrationError) -> QuantileTable {
+        func table(_ name: String) throws(LabError) -> QuantileTable {
             guard let table = QuantileTable(of: self[name]) else {
                 throw .notMeasurable(
                     "the readings of '\(name)' are no numbers: this verifier does not tell what the prompt does, or its "

@@ -42,18 +42,18 @@ public struct CheckTrial: Sendable {
     /// Draws every prompt by the verifier alone, by the pair unchecked and checked, and plants the faults.
     ///
     /// - Parameter progress: prompts done; throw to stop.
-    /// - Throws: `CalibrationError`, or what the models throw.
+    /// - Throws: `LabError`, or what the models throw.
     public func run(
         _ prompts: [StandardPrompt], backend: any Backend, progress: (Int) throws -> Void
     ) throws -> CheckReport {
         guard let calibration = models.verifier.manifest.check?.calibration else {
-            throw CalibrationError.invalidPlan(
+            throw LabError.invalidPlan(
                 "\(models.verifier.folder.manifestPath) has no check of this version; run `underpaint lab calibrate`")
         }
         let studio = try Studio(models: models, backend: backend, stepCount: plan.stepCount, guidance: nil)
         let handoff = try HandoffPlan(schedule: studio.schedule, fraction: plan.handoff)
         guard !handoff.isVerifierAlone, !handoff.isDraftAlone else {
-            throw CalibrationError.invalidPlan("a hand-off of \(plan.handoff) leaves one side no step")
+            throw LabError.invalidPlan("a hand-off of \(plan.handoff) leaves one side no step")
         }
         let rule = try CheckRule(
             calibration, draft: models.draft.weightsDigest, quantile: plan.quantile)

@@ -20,15 +20,15 @@ final class Gallery {
     private let folder: URL
     private var lines: [String] = []
 
-    /// - Throws: `CalibrationError.notWritable`.
-    init(folder: String) throws(CalibrationError) {
+    /// - Throws: `LabError.notWritable`.
+    init(folder: String) throws(LabError) {
         self.folder = URL(fileURLWithPath: folder)
         try Gallery.make(self.folder)
     }
 
     /// Writes a picture and remembers its label.
     ///
-    /// - Throws: `CalibrationError.notWritable`, or what the PNG writer throws.
+    /// - Throws: `LabError.notWritable`, or what the PNG writer throws.
     func hang(_ picture: Picture, _ label: Label) throws {
         var label = label
         label.file = "\(label.arm)/\(label.seed).png"
@@ -38,7 +38,7 @@ final class Gallery {
         do {
             try Data(bytes).write(to: file, options: .atomic)
         } catch {
-            throw CalibrationError.notWritable(path: file.path, reason: error.localizedDescription)
+            throw LabError.notWritable(path: file.path, reason: error.localizedDescription)
         }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -47,8 +47,8 @@ final class Gallery {
 
     /// Writes the labels.
     ///
-    /// - Throws: `CalibrationError.notWritable`.
-    func finish() throws(CalibrationError) {
+    /// - Throws: `LabError.notWritable`.
+    func finish() throws(LabError) {
         let file = folder.appendingPathComponent("pictures.jsonl")
         do {
             try Data((lines.joined(separator: "\n") + "\n").utf8).write(to: file, options: .atomic)
@@ -57,7 +57,7 @@ final class Gallery {
         }
     }
 
-    private static func make(_ folder: URL) throws(CalibrationError) {
+    private static func make(_ folder: URL) throws(LabError) {
         do {
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         } catch {

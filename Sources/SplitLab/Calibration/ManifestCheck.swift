@@ -6,23 +6,23 @@ public import Speculation
 public enum ManifestCheck {
     /// Replaces or adds the section in a file, whole or not at all.
     ///
-    /// - Throws: `CalibrationError`; `ModelError` if the result were no manifest.
+    /// - Throws: `LabError`; `ModelError` if the result were no manifest.
     public static func write(_ calibration: CheckCalibration, to path: String) throws {
         let url = URL(fileURLWithPath: path)
         let old: [UInt8]
         do {
             old = [UInt8](try Data(contentsOf: url))
         } catch {
-            throw CalibrationError.damagedFile(path: path, reason: error.localizedDescription)
+            throw LabError.damagedFile(path: path, reason: error.localizedDescription)
         }
         guard let new = try inserting(calibration, into: old) else {
-            throw CalibrationError.damagedFile(path: path, reason: "it is no JSON object")
+            throw LabError.damagedFile(path: path, reason: "it is no JSON object")
         }
         _ = try ModelManifest(parsing: new, file: path)
         do {
             try Data(new).write(to: url, options: .atomic)
         } catch {
-            throw CalibrationError.notWritable(path: path, reason: error.localizedDescription)
+            throw LabError.notWritable(path: path, reason: error.localizedDescription)
         }
     }
 

@@ -30,7 +30,7 @@ final class Studio {
         schedule = try manifest.schedule.times(stepCount: stepCount)
         self.guidance = guidance ?? manifest.guidance.default
         guard let size = manifest.sizes.first else {
-            throw CalibrationError.notMeasurable("\(models.verifier.folder.manifestPath) lists no picture size")
+            throw LabError.notMeasurable("\(models.verifier.folder.manifestPath) lists no picture size")
         }
         shape = try models.verifier.latentShape(for: size)
         verifier = models.verifier.denoiser(on: backend)

@@ -1,7 +1,5 @@
 /// Why the latent code could not be measured.
 public enum CodingLabError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// The file of prompts does not hold enough of them, or a line that is none.
-    case prompts(file: String, reason: String)
     /// A file of kept hand-offs that cannot be read or written.
     case cache(file: String, reason: String)
     /// zstd could not do what the experiment asks for.
@@ -9,8 +7,6 @@ public enum CodingLabError: Error, Hashable, Sendable, CustomStringConvertible {
 
     public var description: String {
         switch self {
-        case .prompts(let file, let reason):
-            "\(file): \(reason); each line is a JSON object with `prompt` and `seed`, as in Benchmarks/prompts.jsonl"
         case .cache(let file, let reason):
             "\(file): \(reason); remove the file and it is made again"
         case .zstd(let reason):

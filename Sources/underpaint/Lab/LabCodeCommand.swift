@@ -54,7 +54,7 @@ struct LabCodeCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reportingFailures {
-            let prompts = try StandardPrompt.first(count, in: URL(fileURLWithPath: prompts))
+            let prompts = try StandardPrompt.read(prompts, count: count)
             let pair = try ModelPair(
                 draft: models.draftModel, verifier: models.verifierModel, in: ModelStore.standard(models.modelsFolder))
             let experiment = try CodingExperiment(

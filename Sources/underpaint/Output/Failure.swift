@@ -41,7 +41,6 @@ extension Failure {
         case is VerifierError: self.init(ExitStatus.dataError, "\(error)")
         case let error as CodingLabError: self.init(ExitStatus.noInput, "\(error)")
         case is SpeculationError: self.init(ExitStatus.usage, "\(error)")
-        case let error as CalibrationError: self.init(Failure.status(of: error), "\(error)")
         case let error as UnverifiedError: self.init(error)
         case let error as LabError: self.init(Failure.status(of: error), "\(error)")
         default: self.init(ExitStatus.software, "\(error)")
@@ -67,15 +66,6 @@ extension Failure {
         }
     }
 
-    private static func status(of error: CalibrationError) -> Int32 {
-        switch error {
-        case .damagedFile: ExitStatus.noInput
-        case .notWritable: ExitStatus.cannotCreate
-        case .invalidPlan: ExitStatus.usage
-        case .notMeasurable: ExitStatus.dataError
-        }
-    }
-
     private static func status(of error: JournalError) -> Int32 {
         switch error.code {
         case .notFound: ExitStatus.noInput
@@ -88,7 +78,8 @@ extension Failure {
         switch error {
         case .invalidNetwork, .invalidPlan: ExitStatus.usage
         case .relay, .program, .run: ExitStatus.unavailable
-        case .damagedFile: ExitStatus.dataError
+        case .damagedFile: ExitStatus.noInput
+        case .notMeasurable: ExitStatus.dataError
         case .notWritable: ExitStatus.cannotCreate
         }
     }

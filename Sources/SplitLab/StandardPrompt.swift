@@ -18,8 +18,8 @@ public struct StandardPrompt: Hashable, Sendable, Codable {
 
     /// The first prompts of a file.
     ///
-    /// - Throws: `CalibrationError.damagedFile`, with the line, and if there are fewer.
-    public static func read(_ path: String, count: Int) throws(CalibrationError) -> [StandardPrompt] {
+    /// - Throws: `LabError.damagedFile`, with the line, and if there are fewer.
+    public static func read(_ path: String, count: Int) throws(LabError) -> [StandardPrompt] {
         let text: String
         do {
             text = try String(contentsOf: URL(fileURLWithPath: path), encoding: .utf8)
