@@ -69,7 +69,7 @@ import Testing
             (["lab", "split"], 64), (["lab", "split", "--out", "x", "--network", "dsl"], 64),
             (["lab", "split", "--out", "x", "--split", "1.5"], 64),
             (["lab", "split", "--out", "x", "--edge", "no"], 64),
-            (["lab", "report", "nowhere"], 65), (["lab", "relay"], 64), (["lab", "relay", "--target", "x"], 64),
+            (["lab", "report", "nowhere"], 66), (["lab", "relay"], 64), (["lab", "relay", "--target", "x"], 64),
             (["lab", "relay", "--target", "127.0.0.1:9", "--network", "x:up=-1"], 64),
             (["lab", "relay", "--target", "127.0.0.1:9", "--stall-every", "1"], 64),
             (["generate", "mug", "--handoff", "soon"], 64), (["generate", "mug", "--objective", "beauty"], 64),
