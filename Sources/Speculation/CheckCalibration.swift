@@ -65,8 +65,8 @@ public struct CheckCalibration: Hashable, Sendable, Codable {
         public var null: QuantileTable
         /// Of the draft's pictures.
         public var draft: QuantileTable
-        /// Of the verifier's pictures with planted noise of half the hand-off's own, `noise(at:)`: what refining from
-        /// there would not take out.
+        /// Of the verifier's pictures with planted noise, `noise(at:)` of the level or of the hand-off, whichever is less:
+        /// what refining from there would not take out.
         public var noiseFaults: QuantileTable
 
         public init(time: Double, null: QuantileTable, draft: QuantileTable, noiseFaults: QuantileTable) {

@@ -13,14 +13,15 @@ public struct Calibrator: Sendable {
         public var stepCount: Int?
         /// Levels at which the prompt is asked about.
         public var promptTimes: [Double]
-        /// Levels above the hand-off at which a draft may be taken up again.
+        /// Levels at which the distance is measured, beside the hand-off; those above it are where a draft may be taken up
+        /// again, those below are for jobs that hand off later.
         public var levelTimes: [Double]
         /// The share of faults to catch when nobody says.
         public var quantile: Double
 
         public init(
             handoff: Double = 0.8, stepCount: Int? = nil, promptTimes: [Double] = [0.7, 0.9],
-            levelTimes: [Double] = [0.6, 0.75, 0.9], quantile: Double = 0.95
+            levelTimes: [Double] = [0.2, 0.3, 0.6, 0.75, 0.9], quantile: Double = 0.95
         ) {
             self.handoff = handoff
             self.stepCount = stepCount
@@ -55,7 +56,7 @@ public struct Calibrator: Sendable {
             throw LabError.invalidPlan("a hand-off of \(plan.handoff) leaves one side no step")
         }
         let handoffTime = studio.schedule.times[step]
-        let levels = [handoffTime] + plan.levelTimes.filter { $0 > handoffTime }.sorted()
+        let levels = Set(plan.levelTimes + [handoffTime]).sorted()
         var distances = levels.map { _ in Sample() }
         var shortfalls = Sample()
         for start in stride(from: 0, to: prompts.count, by: Studio.batch) {
@@ -68,10 +69,9 @@ public struct Calibrator: Sendable {
             let drafted = try studio.estimates(
                 studio.run(0..<step, from: noise, words, drafting: true), noise: noise, step: step
             ).map(studio.sent)
-            let amplitude = CheckCalibration.noise(at: handoffTime)
-            let noisy = zip(own, seeds).map { $0.noised(by: amplitude, seed: $1) }
-
             for (index, time) in levels.enumerated() {
+                let amplitude = CheckCalibration.noise(at: min(time, handoffTime))
+                let noisy = zip(own, seeds).map { $0.noised(by: amplitude, seed: $1) }
                 for (name, pictures) in [("null", own), ("draft", drafted), ("noise", noisy)] {
                     distances[index][name] += try read(
                         .estimateDistance, pictures, noise, words, [time], with: studio)

@@ -38,8 +38,9 @@ struct LabCalibrateCommand: AsyncParsableCommand {
     @Option(help: "Noise levels at which the prompt is asked about.")
     var promptLevels = NoiseLevels([0.7, 0.9])
 
-    @Option(help: "Noise levels above the hand-off at which a draft may be taken up again.")
-    var levels = NoiseLevels([0.6, 0.75, 0.9])
+    @Option(
+        help: "Noise levels at which the distance is measured; above the hand-off a draft may be taken up again there.")
+    var levels = NoiseLevels([0.2, 0.3, 0.6, 0.75, 0.9])
 
     @Flag(help: "Show the section instead of writing it.")
     var dryRun = false
