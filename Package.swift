@@ -142,7 +142,9 @@ let package = Package(
         tests(
             "SplitLabTests",
             ["Diffusion", "EdgeRuntime", "LatentCoding", "Models", "Pictures", "Speculation", "SplitLab"]),
-        tests("VerifierRuntimeTests", ["Speculation", "VerificationTestSupport", "VerifierRuntime"]),
+        tests(
+            "VerifierRuntimeTests",
+            ["ExactWindows", "Speculation", "VerificationTestSupport", "VerifierRuntime"]),
         tests(
             "VerifierServiceTests",
             [

@@ -38,7 +38,7 @@ public struct EdgeChain: Sendable {
         guard left > 0 else { return [] }
         var (drafted, own) = (DraftedWindow(from: state, step: step, plan: plan), [Latent]())
         var frames: [[UInt8]] = []
-        for _ in 0..<window.nextLength(after: history, limit: left) {
+        for _ in 0..<window.nextLength(after: history, rowCost: memory.correction.rowCost, limit: left) {
             let n = drafted.nextStep
             let picture = try drafted.draftedPicture(with: &model)
             // The edge goes on from the decoded picture: what is verified is what was drafted.

@@ -86,7 +86,7 @@ struct GenerateCommand: AsyncParsableCommand {
 
     /// Lets the cost model choose the split if that is wished for.
     private func plan(_ request: inout GenerationRequest, with planner: SplitPlanner) async throws -> SplitPlan? {
-        guard picture.handoff == .auto else { return nil }
+        guard picture.handoff == .auto, picture.mode != .exact else { return nil }
         do {
             let plan = try await planner.plan(
                 request, objective: picture.objective, bound: SplitBound(loss: picture.maxLoss),

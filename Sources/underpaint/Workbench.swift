@@ -82,7 +82,7 @@ struct Workbench {
         var request = GenerationRequest(
             prompt: options.prompt, width: size.width, height: size.height,
             stepCount: options.steps ?? manifest.schedule.defaultStepCount,
-            handoffFraction: isOffline ? 1 : options.handoff.fraction ?? SplitBound.standardFraction, seed: seed,
+            handoffFraction: isOffline ? 1 : options.draftShare, seed: seed,
             guidanceScale: options.guidanceScale ?? Float(manifest.guidance.default),
             mode: isOffline ? .handoff : options.mode, checkThreshold: options.checkThreshold,
             scheduleShift: options.shift, exact: isOffline ? nil : options.exact)

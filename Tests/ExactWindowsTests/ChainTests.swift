@@ -87,11 +87,17 @@ import Testing
     }
 
     @Test func nearlyEqualDraftsAreNearlyAllAcceptedInSpiteOfTheCode() throws {
-        let telemetry = try Self.run(seed: 1, draft: Self.verifier, correction: .none).telemetry
-        #expect(telemetry.judgedSteps == 8)
-        #expect(telemetry.acceptedSteps >= 7)
-        #expect(telemetry.sentBytes > 0 && telemetry.receivedBytes > 0)
-        #expect(telemetry.placement == .edge)
+        var (accepted, judged) = (0, 0)
+        for seed in 1...30 as ClosedRange<UInt64> {
+            let telemetry = try Self.run(seed: seed, draft: Self.verifier, correction: .none).telemetry
+            #expect(telemetry.judgedSteps == 8)
+            #expect(telemetry.sentBytes > 0 && telemetry.receivedBytes > 0)
+            #expect(telemetry.placement == .edge)
+            accepted += telemetry.acceptedSteps
+            judged += telemetry.judgedSteps
+        }
+        // 2Φ(−¼/2) = 0.90; 240 steps have a deviation of 0.02.
+        #expect(Double(accepted) / Double(judged) > 0.84)
     }
 
     @Test func sameSeedGivesTheSameChain() throws {

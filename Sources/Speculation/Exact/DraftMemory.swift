@@ -15,6 +15,11 @@ public enum ResidualCorrection: String, Hashable, Sendable, Codable, CaseIterabl
     case last
     /// That, and the differences at the discarded states of a window that was cut short.
     case ahead
+
+    /// What one more step in a window costs `WindowPolicy.auto`, as a share of a window of one. With `ahead` an evaluation at
+    /// a state that is discarded is not lost; on the studio pair windows chosen by 0.02 then needed fewer rounds and no
+    /// more evaluations than by 0.05.
+    public var rowCost: Double { self == .ahead ? 0.02 : 0.05 }
 }
 
 /// What the verifier's answers teach about the drafts to come.

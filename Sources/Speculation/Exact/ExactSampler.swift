@@ -36,7 +36,8 @@ public struct ExactSampler<Coupling: SpeculativeCoupling>: Sendable {
         var history = WindowHistory()
         var telemetry = ExactTelemetry(placement: .verifier)
         while !chain.isAtTail {
-            let length = window.nextLength(after: history, limit: plan.tailStep - chain.step)
+            let length = window.nextLength(
+                after: history, rowCost: correction.rowCost, limit: plan.tailStep - chain.step)
             var (drafted, own) = (chain.window(), [Latent]())
             for _ in 0..<length {
                 let picture = try draftedPicture(of: drafted, with: &drafting)

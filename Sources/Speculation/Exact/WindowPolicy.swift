@@ -16,7 +16,7 @@ public enum WindowPolicy: Hashable, Sendable, Codable {
     /// - Parameters:
     ///   - rowCost: what one more drafted step costs, as a share of a window of one.
     ///   - limit: steps left before the tail.
-    public func nextLength(after history: WindowHistory, rowCost: Double = 0.05, limit: Int) -> Int {
+    public func nextLength(after history: WindowHistory, rowCost: Double, limit: Int) -> Int {
         switch self {
         case .fixed(let length): return max(1, min(length, limit))
         case .auto:

@@ -3,19 +3,32 @@ public import Speculation
 /// A draft that the exact lab tries.
 public enum ExactLabDraft: String, Hashable, Sendable, Codable, CaseIterable {
     /// The draft network.
-    case draft = "tiny draft"
+    case draft
     /// The verifier's last pictures; costs nothing.
-    case held = "held pictures"
+    case held
     /// The verifier without the unconditional half of its guidance: half the work.
-    case unguided = "verifier, unguided"
+    case unguided
     /// The verifier with int8 weights.
-    case int8 = "verifier, int8 weights"
+    case int8
     /// The verifier with int4 weights.
-    case int4 = "verifier, int4 weights"
+    case int4
     /// The verifier without its middle quarter of blocks.
-    case skipping = "verifier, blocks skipped"
+    case skipping
 
-    /// Rows of the verifier network that a step of the draft costs, in guided evaluations; nil for the draft network.
+    /// As the report calls it.
+    var title: String {
+        switch self {
+        case .draft: "tiny draft"
+        case .held: "held pictures"
+        case .unguided: "verifier, unguided"
+        case .int8: "verifier, int8 weights"
+        case .int4: "verifier, int4 weights"
+        case .skipping: "verifier, blocks skipped"
+        }
+    }
+
+    /// What a draft step costs in guided evaluations of the verifier, from the rows and blocks that are computed; nil for
+    /// the draft network, whose share is measured.
     var verifierShare: Double? {
         switch self {
         case .draft: nil
@@ -39,9 +52,9 @@ public struct ExactArm: Hashable, Sendable, Codable {
 
     public var name: String {
         switch correction {
-        case .none: draft.rawValue
-        case .last: "\(draft.rawValue) + last residual"
-        case .ahead: "\(draft.rawValue) + residuals ahead"
+        case .none: draft.title
+        case .last: "\(draft.title) + last residual"
+        case .ahead: "\(draft.title) + residuals ahead"
         }
     }
 
@@ -50,7 +63,6 @@ public struct ExactArm: Hashable, Sendable, Codable {
         ExactArm(.draft, .none), ExactArm(.draft, .last), ExactArm(.draft, .ahead),
         ExactArm(.held, .last), ExactArm(.held, .ahead),
         ExactArm(.unguided, .none), ExactArm(.unguided, .ahead),
-        ExactArm(.skipping, .none), ExactArm(.skipping, .ahead),
-        ExactArm(.int4, .none), ExactArm(.int8, .none), ExactArm(.int8, .ahead),
+        ExactArm(.skipping, .none), ExactArm(.int4, .none), ExactArm(.int8, .none),
     ]
 }

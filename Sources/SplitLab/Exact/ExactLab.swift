@@ -67,6 +67,8 @@ public final class ExactLab {
             elementCount: shape.elementCount, handoffFraction: settings.handoffFraction,
             promptCount: settings.prompts.count, distances: [], costs: [], draftMilliseconds: 0,
             verifierMilliseconds: [:])
+        try measureTimes(settings, into: &report)
+        let draftShare = report.draftMilliseconds / (report.verifierMilliseconds["1"] ?? .infinity)
         for arm in settings.arms {
             for stepCount in settings.stepCounts {
                 let schedule = try models.verifier.manifest.schedule.times(stepCount: stepCount)
@@ -91,7 +93,9 @@ public final class ExactLab {
                     }
                 }
                 for (window, telemetries) in zip(settings.windows, byWindow) {
-                    report.costs.append(Self.cost(arm, stepCount, window, telemetries))
+                    report.costs.append(
+                        Self.cost(
+                            arm, stepCount, window, telemetries, draftShare: arm.draft.verifierShare ?? draftShare))
                 }
                 report.distances += distances(arm, schedule, judged)
                 try progress("\(arm.name), N = \(stepCount)")
@@ -100,7 +104,6 @@ public final class ExactLab {
         if settings.lawSamples > 0, let stepCount = settings.stepCounts.min() {
             report.law = try law(settings, stepCount: stepCount, progress: progress)
         }
-        try measureTimes(settings, into: &report)
         return report
     }
 
@@ -191,7 +194,8 @@ public final class ExactLab {
         var history = WindowHistory()
         var (step, drafted, accepted) = (0, 0, 0)
         while step < plan.tailStep {
-            let length = window.nextLength(after: history, limit: plan.tailStep - step)
+            let length = window.nextLength(
+                after: history, rowCost: ResidualCorrection.none.rowCost, limit: plan.tailStep - step)
             let count = run.judged[step..<step + length].prefix(while: \.isAccepted).count
             history.add(accepted: count, drafted: length)
             telemetry.rounds += 1
@@ -210,7 +214,8 @@ public final class ExactLab {
     }
 
     private static func cost(
-        _ arm: ExactArm, _ stepCount: Int, _ window: WindowPolicy, _ telemetries: [ExactTelemetry]
+        _ arm: ExactArm, _ stepCount: Int, _ window: WindowPolicy, _ telemetries: [ExactTelemetry],
+        draftShare: Double
     ) -> ExactLabReport.Cost {
         let count = Double(max(1, telemetries.count))
         let mean = { (value: (ExactTelemetry) -> Double) in telemetries.reduce(0) { $0 + value($1) } / count }
@@ -218,7 +223,8 @@ public final class ExactLab {
             arm: arm.name, stepCount: stepCount, window: window.description,
             tailSteps: mean { Double($0.tailSteps) }, rounds: mean { Double($0.rounds) },
             verifierEvaluations: mean { Double($0.verifierEvaluations) },
-            draftEvaluations: mean { Double($0.draftEvaluations) }, acceptanceRate: mean(\.acceptanceRate))
+            draftEvaluations: mean { Double($0.draftEvaluations) }, acceptanceRate: mean(\.acceptanceRate),
+            draftShare: draftShare)
     }
 
     /// Means over four equal parts of the drafted steps.

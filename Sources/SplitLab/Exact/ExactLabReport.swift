@@ -29,6 +29,12 @@ public struct ExactLabReport: Codable, Sendable {
         public var verifierEvaluations: Double
         public var draftEvaluations: Double
         public var acceptanceRate: Double
+        /// What a draft step costs in evaluations of the verifier.
+        public var draftShare: Double
+
+        /// Evaluations one after another, draft steps at their share: latency in steps of the verifier where a batch takes
+        /// as long as one state.
+        public var sequentialCost: Double { rounds + draftEvaluations * draftShare }
     }
 
     /// Final latents of an exact chain against those of the verifier alone.
@@ -79,11 +85,12 @@ public struct ExactLabReport: Codable, Sendable {
 
     private var distanceTable: [String] {
         var lines = [
-            "| draft | t | r | ‖Δ‖ | predicted acceptance | measured | judged steps |", "|---|---|---|---|---|---|---|",
+            "| draft | N | t | r | ‖Δ‖ | predicted acceptance | measured | judged steps |",
+            "|---|---|---|---|---|---|---|---|",
         ]
         for row in distances {
             lines.append(
-                "| \(row.arm) | \(format(row.time, 2)) | \(format(row.r, 3)) | \(format(row.delta, 2)) | "
+                "| \(row.arm) | \(row.stepCount) | \(format(row.time, 2)) | \(format(row.r, 3)) | \(format(row.delta, 2)) | "
                     + "\(format(row.predictedAcceptance, 2)) | \(format(row.measuredAcceptance, 2)) | \(row.judgedSteps) |"
             )
         }
@@ -97,17 +104,19 @@ public struct ExactLabReport: Codable, Sendable {
         var arms: [String] = []
         for row in rows where !arms.contains(row.arm) { arms.append(row.arm) }
         var lines = [
-            "N = \(stepCount): sequential rounds / verifier evaluations, and the acceptance with the last window", "",
-            "| draft | " + windows.map { "L = \($0)" }.joined(separator: " | ") + " | acceptance |",
-            "|---|" + String(repeating: "---|", count: windows.count + 1),
+            "N = \(stepCount): sequential rounds / verifier evaluations; for the last window the acceptance and the "
+                + "sequential cost, draft steps included, in steps of the verifier", "",
+            "| draft | " + windows.map { "L = \($0)" }.joined(separator: " | ") + " | acceptance | sequential cost |",
+            "|---|" + String(repeating: "---|", count: windows.count + 2),
         ]
         for arm in arms {
             let cells = windows.map { window in
                 guard let row = rows.first(where: { $0.arm == arm && $0.window == window }) else { return "–" }
                 return "\(format(row.rounds, 1)) / \(format(row.verifierEvaluations, 0))"
             }
-            let acceptance = rows.last { $0.arm == arm }.map { format($0.acceptanceRate, 2) } ?? "–"
-            lines.append("| \(arm) | " + cells.joined(separator: " | ") + " | \(acceptance) |")
+            let last = rows.last { $0.arm == arm }
+                .map { "\(format($0.acceptanceRate, 2)) | \(format($0.sequentialCost, 1))" }
+            lines.append("| \(arm) | " + cells.joined(separator: " | ") + " | \(last ?? "– | –") |")
         }
         return lines
     }

@@ -5,19 +5,23 @@ import Speculation
 
 /// The exact chains whose edges are drafting the next window.
 ///
-/// Bounded in number and bytes: a chain without a window for `idleLimit` is forgotten, and while there is no room a new
-/// one is refused. Owned by the models' lock, so one thread at a time uses it.
+/// Bounded in number and bytes: a chain without a window for `idleLimit` is forgotten, a finished one when its place is
+/// needed, and while there is no room a new one is refused. Owned by the models' lock, so one thread at a time uses it.
 final class ExactSessions {
     struct Session {
         /// What every window of the chain must say alike.
         let job: VerificationJob
         var chain: VerifierChain
-        let prompt: Conditioning
+        /// The encoded prompt; nil until the first window is evaluated.
+        var prompt: Conditioning?
         /// The window to come.
         var nextIndex = 0
         /// What was answered to the window before it, for one that is sent again.
         var answered: (exchange: WindowExchange, outcome: VerificationOutcome)?
         var lastUse: ContinuousClock.Instant
+
+        /// Whether the picture is done; what is left is its answer, should somebody ask again.
+        var isFinished: Bool { answered.map { $0.outcome.verdict == nil } ?? false }
 
         /// State, mean pictures that both sides know, and the last answer.
         var byteCount: Int {
@@ -65,8 +69,8 @@ final class ExactSessions {
     func keep(_ session: Session, as chain: JobID, now: ContinuousClock.Instant) throws(VerifierError) {
         forgetIdle(now: now)
         if sessions[chain] == nil {
-            let bytes = sessions.values.reduce(session.byteCount) { $0 + $1.byteCount }
-            guard sessions.count < countLimit, bytes <= byteLimit else {
+            while !hasRoom(for: session), let oldest = oldestFinished { sessions[oldest] = nil }
+            guard hasRoom(for: session) else {
                 throw VerifierError(
                     .overloaded, "\(sessions.count) exact chains are open here, which is all that is taken; try later")
             }
@@ -74,6 +78,14 @@ final class ExactSessions {
         var session = session
         session.lastUse = now
         sessions[chain] = session
+    }
+
+    private func hasRoom(for session: Session) -> Bool {
+        sessions.count < countLimit && sessions.values.reduce(session.byteCount) { $0 + $1.byteCount } <= byteLimit
+    }
+
+    private var oldestFinished: JobID? {
+        sessions.filter(\.value.isFinished).min { $0.value.lastUse < $1.value.lastUse }?.key
     }
 
     private func forgetIdle(now: ContinuousClock.Instant) {

@@ -56,7 +56,6 @@ extension PictureVerifier {
             if exchange.index == 0, !sessions.has(exchange.chain) {
                 session = ExactSessions.Session(
                     job: job, chain: VerifierChain(plan: try ExactPlan(job: job), correction: exact.correction),
-                    prompt: try stages.time("text") { try studio.text.encode(job.prompt).conditioning },
                     lastUse: .now)
                 // Room is asked for before any work.
                 try sessions.keep(session, as: exchange.chain, now: .now)
@@ -82,7 +81,10 @@ extension PictureVerifier {
         _ session: inout ExactSessions.Session, by exchange: WindowExchange, _ job: VerificationJob, _ studio: Studio,
         _ stages: inout StageClock, report: (VerificationEvent) throws -> Void
     ) throws -> VerificationOutcome {
-        var verifying = try studio.verifying(session.prompt, job)
+        let prompt =
+            try session.prompt ?? stages.time("text") { try studio.text.encode(job.prompt).conditioning }
+        session.prompt = prompt
+        var verifying = try studio.verifying(prompt, job)
         var chain = session.chain
         let window = try chain.window(exchange)
         if window.count > 0 {

@@ -14,8 +14,8 @@ struct LabExactCommand: AsyncParsableCommand {
         discussion: """
             EXAMPLES
               underpaint lab exact --out DIR
-              underpaint lab exact --prompts 8 --handoff 1 --out DIR
-              underpaint lab exact --steps 50 --windows 8,auto --drafts "tiny draft,held pictures" --out DIR
+              underpaint lab exact --prompts 8 --tail 0.2 --out DIR
+              underpaint lab exact --steps 50 --windows 8,auto --drafts draft,held --out DIR
 
             Writes exact.json and exact.md to the folder, and prints the latter.
             """)
@@ -24,7 +24,7 @@ struct LabExactCommand: AsyncParsableCommand {
     var out: String
 
     @Option(help: "Prompts, from the first of the file on.")
-    var prompts = 2
+    var prompts = 1
 
     @Option(
         help: ArgumentHelp(
@@ -40,8 +40,8 @@ struct LabExactCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Drafts to try (default: all).", valueName: "name,…"))
     var drafts: String?
 
-    @Option(help: "Share of the steps that may be drafted; 1 leaves the verifier the last step.")
-    var handoff = 1.0
+    @Option(help: "Share of the steps, at the end, that the verifier takes alone; 0 is the last step.")
+    var tail = 0.0
 
     @Option(
         help: ArgumentHelp(
@@ -53,7 +53,7 @@ struct LabExactCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard (1...10_000).contains(prompts) else { throw ValidationError("--prompts must be between 1 and 10000") }
-        guard (0...1).contains(handoff) else { throw ValidationError("--handoff must be between 0 and 1") }
+        guard (0...1).contains(tail) else { throw ValidationError("--tail must be between 0 and 1") }
         guard (0...10_000).contains(lawSamples) else {
             throw ValidationError("--law-samples must be between 0 and 10000")
         }
@@ -71,7 +71,7 @@ struct LabExactCommand: AsyncParsableCommand {
             }
             let settings = ExactLab.Settings(
                 prompts: try readPrompts(), stepCounts: try stepCounts, windows: try policies, arms: try arms,
-                handoffFraction: handoff, guidanceScale: Float(pair.verifier.manifest.guidance.default),
+                handoffFraction: 1 - tail, guidanceScale: Float(pair.verifier.manifest.guidance.default),
                 lawSamples: lawSamples)
             let threads = ThreadPolicy(count: models.threads)
             try await cancellingOnInterrupt {

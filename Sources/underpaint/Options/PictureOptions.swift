@@ -58,7 +58,7 @@ struct PictureOptions: ParsableArguments {
         help: ArgumentHelp(
             "'handoff' checks and corrects the draft, 'trust' only refines it, 'exact' samples speculatively.",
             discussion: "'exact' gives pictures with exactly the law of the verifier's own stochastic sampler; "
-                + "--handoff is then the share of the steps that may be drafted."))
+                + "--exact-tail then takes the place of --handoff."))
     var mode = SpeculationMode.handoff
 
     @Option(
@@ -102,6 +102,18 @@ struct PictureOptions: ParsableArguments {
                 + "discarded states too ('ahead')."))
     var exactCorrection = ResidualCorrection.ahead
 
+    @Option(
+        help: ArgumentHelp(
+            "Share of the steps, at the end, that the verifier takes alone in mode 'exact' (default: 0.2 where the edge "
+                + "drafts, 0, which is the last step, elsewhere)."))
+    var exactTail: Double?
+
+    /// The share of the steps that is drafted; the standard one as long as the cost model has not chosen.
+    var draftShare: Double { mode == .exact ? exactShare : handoff.fraction ?? SplitBound.standardFraction }
+
+    /// The share of the steps that may be drafted in mode `exact`.
+    var exactShare: Double { 1 - (exactTail ?? (exactPlacement == .edge ? 0.2 : 0)) }
+
     /// What mode `exact` is asked for; nil in other modes.
     var exact: ExactOptions? {
         guard mode == .exact else { return nil }
@@ -115,6 +127,9 @@ struct PictureOptions: ParsableArguments {
         }
         guard (1...10_000).contains(batchCount) else {
             throw ValidationError("--batch-count must be between 1 and 10000")
+        }
+        if let exactTail, !(0...1).contains(exactTail) {
+            throw ValidationError("--exact-tail must be between 0 and 1")
         }
         if let fraction = handoff.fraction, !(0...1).contains(fraction) {
             throw ValidationError("--handoff must be between 0 and 1, or auto")

@@ -52,7 +52,7 @@ extension Failure {
             ExitStatus.tryLater,
             """
             the verifier did not finish the picture: \(error.cause)
-            The draft is kept in \(error.file.path)
+            What there is of it is kept in \(error.file.path)
               underpaint resume \(error.job)             sends it again
               underpaint resume \(error.job) --offline   finishes it here with the draft alone
             """)

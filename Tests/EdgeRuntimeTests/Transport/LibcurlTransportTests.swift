@@ -61,6 +61,29 @@ import WireProtocol
         #expect(server.requests == ["POST /v1/verify HTTP/1.1"])
     }
 
+    @Test func jobsOneAfterAnotherUseOneConnection() async throws {
+        let answer: [ScriptedServer.Step] = [
+            .chunkedHead, .chunk(try accepted + frame(.outcome(outcome()))), .lastChunk,
+        ]
+        // A second connection is reset.
+        let server = try ScriptedServer(answer + [.nextRequest] + answer, [.reset])
+        defer { server.stop() }
+        let transport = try transport(server, patient, oneShot)
+        for _ in 0..<2 { _ = try await transport.verify(job) { _ in } }
+        #expect(server.requests.count == 2)
+    }
+
+    @Test func verdictForAJobThatSentNoWindowIsAViolation() async throws {
+        var strange = try outcome()
+        strange.verdict = WindowVerdict(acceptedCount: 0, draftedCount: 1, codedResiduals: [[1]])
+        let server = try ScriptedServer([.chunkedHead, .chunk(try accepted + frame(.outcome(strange))), .lastChunk])
+        defer { server.stop() }
+        guard case .protocolViolation = await failure(of: try transport(server, patient, oneShot)) else {
+            Issue.record("taken")
+            return
+        }
+    }
+
     @Test func nobodyListeningIsUnreachableAtOnce() async throws {
         let server = try ScriptedServer([])
         server.stop()

@@ -10,6 +10,8 @@ final class ScriptedServer: Sendable {
         case stayingSilent
         /// Breaks the connection with a reset.
         case reset
+        /// Reads one request more on the same connection.
+        case nextRequest
     }
 
     let port: UInt16
@@ -91,6 +93,9 @@ final class ScriptedServer: Sendable {
             switch step {
             case .send(let bytes):
                 _ = bytes.withUnsafeBytes { send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            case .nextRequest:
+                guard let head = readRequest(connection) else { return }
+                state.withLock { $0.requests.append(head) }
             case .stayingSilent:
                 var byte: UInt8 = 0
                 while recv(connection, &byte, 1, 0) > 0 {}

@@ -77,10 +77,10 @@ import Testing
             bad.add(accepted: 0, drafted: 4)
         }
         #expect(good.acceptance > 0.98 && bad.acceptance < 0.1)
-        #expect(WindowPolicy.auto.nextLength(after: good, limit: 100) == 16)
-        #expect(WindowPolicy.auto.nextLength(after: bad, limit: 100) == 1)
-        #expect(WindowPolicy.auto.nextLength(after: good, limit: 3) == 3)
-        #expect(WindowPolicy.fixed(8).nextLength(after: bad, limit: 100) == 8)
+        #expect(WindowPolicy.auto.nextLength(after: good, rowCost: 0.05, limit: 100) == 16)
+        #expect(WindowPolicy.auto.nextLength(after: bad, rowCost: 0.05, limit: 100) == 1)
+        #expect(WindowPolicy.auto.nextLength(after: good, rowCost: 0.05, limit: 3) == 3)
+        #expect(WindowPolicy.fixed(8).nextLength(after: bad, rowCost: 0.05, limit: 100) == 8)
         // A step that costs as much as a window does not pay at any acceptance below one.
         #expect(WindowPolicy.auto.nextLength(after: good, rowCost: 1, limit: 100) == 1)
     }
