@@ -63,7 +63,7 @@ import WireProtocol
 
     @Test func jobsOneAfterAnotherUseOneConnection() async throws {
         let answer: [ScriptedServer.Step] = [
-            .chunkedHead, .chunk(try accepted + frame(.outcome(outcome()))), .lastChunk,
+            .keptHead, .chunk(try accepted + frame(.outcome(outcome()))), .lastChunk,
         ]
         // A second connection is reset.
         let server = try ScriptedServer(answer + [.nextRequest] + answer, [.reset])

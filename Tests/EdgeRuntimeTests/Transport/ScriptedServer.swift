@@ -136,6 +136,12 @@ extension ScriptedServer.Step {
         .send(Array("HTTP/1.1 \(status)\r\nContent-Type: \(type)\r\n\(more)Connection: close\r\n\r\n".utf8))
     }
 
+    /// The head of a body in chunks on a connection that stays open.
+    static let keptHead = send(
+        Array(
+            "HTTP/1.1 200 OK\r\nContent-Type: application/x-underpaint-frames\r\nTransfer-Encoding: chunked\r\n\r\n"
+                .utf8))
+
     /// The head of a body in chunks, whose end is marked.
     static let chunkedHead = head(more: "Transfer-Encoding: chunked\r\n")
 
