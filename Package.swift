@@ -112,7 +112,9 @@ let package = Package(
             ], swiftSettings: strict),
         .executableTarget(
             name: "underpaint-verifier",
-            dependencies: ["CPUBackend", "Models", "VerifierRuntime", "VerifierService", argumentParser, logging],
+            dependencies: [
+                "CPUBackend", "Models", "Speculation", "VerifierRuntime", "VerifierService", argumentParser, logging,
+            ],
             swiftSettings: strict),
 
         // What is measured beside a peer, see Benchmarks/README.md.

@@ -3,6 +3,7 @@ import CPUBackend
 import Foundation
 public import Logging
 import Models
+import Speculation
 import VerifierRuntime
 import VerifierService
 
