@@ -115,8 +115,9 @@ struct LabelPlacer {
 
     mutating func place(near x: Double, _ y: Double, width: Double) -> (x: Double, y: Double) {
         let (right, left) = (8.0, -8.0 - width)
-        let offsets = [-6.0, 13, -18, 25, -30, 37].flatMap { [(right, $0), (left, $0)] }
-        let places = offsets.map { (x: x + $0.0, y: y + $0.1) }
+        let places = [-6.0, 13, -18, 25, -30, 37].flatMap { (down: Double) -> [(x: Double, y: Double)] in
+            [(x: x + right, y: y + down), (x: x + left, y: y + down)]
+        }
         let free = places.first { place in
             !taken.contains {
                 abs($0.y - place.y) < 11 && place.x < $0.x + $0.width && $0.x < place.x + width
