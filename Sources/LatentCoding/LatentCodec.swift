@@ -10,8 +10,8 @@ public struct LatentCodec: Hashable, Sendable {
         /// Differences in a pyramid of means, predicted, quantized and range-coded: the fewest bits.
         ///
         /// - Parameters:
-        ///   - step: the quantizer step for detail of one element, as root mean square over a cell, in the latent's
-        ///     own units; it is rounded down to a power of 2^(1/8).
+        ///   - step: the quantizer step of the finest detail as an orthonormal transform would have it, in the latent's own
+        ///     units: elements move by about step/√12. It is rounded down to a power of 2^(1/8).
         ///   - tilts: for each channel how much finer the step gets with every halving of detail, in eighths of an
         ///     octave, at most 15; empty for none.
         case pyramid(step: Float, tilts: [UInt8])
@@ -31,6 +31,10 @@ public struct LatentCodec: Hashable, Sendable {
     }
 
     /// The pyramid code.
+    ///
+    /// The default step is the coarsest that keeps the final picture 45 dB from that of the unquantized hand-off: 403
+    /// bytes for 16×16×8 elements, 1.57 bits an element, at 45.2 dB. A step of 0.71 takes 1.48 bits at 44.7 dB, byte
+    /// planes and zstd 3.9 bits at their step of ¼. Measured by `underpaint lab code` (Benchmarks/README.md).
     ///
     /// - Parameters:
     ///   - step: see `Coding.pyramid`.
