@@ -34,8 +34,8 @@ import Testing
             let steps = try #require(run["draftSteps"] as? Int)
             let name = try #require((run["network"] as? [String: Any])?["name"] as? String)
             #expect(total > 0)
-            // Two round trips of 30 ms are the least that a job on the slow network takes.
-            if name == "slow", steps < 6 { #expect(network >= 0.06 && total >= 0.06) }
+            // A round trip of 30 ms is the least that a job on the slow network takes, on a connection that is open.
+            if name == "slow", steps < 6 { #expect(network >= 0.03 && total >= 0.03) }
             #expect((run["loss"] as? Double == 0) == (steps == 0) || steps > 0)
         }
         #expect(runs.filter { $0["order"] as? String == "large-first" }.count == 2)

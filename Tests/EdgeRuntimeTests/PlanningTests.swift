@@ -67,7 +67,7 @@ import VerificationTestSupport
     @Test func askingTellsPaceWaitAndRoundTrip() {
         var notes = VerifierNotes()
         #expect(!notes.isFresh(now: 1000))
-        notes.note(description(), model: model, openingSeconds: 0.1, now: 1000)
+        notes.note(description(), model: model, opening: TransferLog.Opening(seconds: 0.1), now: 1000)
         #expect(notes.pace?.secondsPerEvaluation == 0.02)
         #expect(notes.network?.roundTripSeconds == 0.05)
         #expect(notes.isFresh(now: 1200) && !notes.isFresh(now: 1301) && !notes.isFresh(now: 900))
@@ -91,7 +91,7 @@ import VerificationTestSupport
         let truth = NetworkEstimate(
             roundTripSeconds: 0.3, uploadBytesPerSecond: 90_000, downloadBytesPerSecond: 200_000)
         var notes = VerifierNotes()
-        notes.note(description(), model: model, openingSeconds: 0.6, now: 0)
+        notes.note(description(), model: model, opening: TransferLog.Opening(seconds: 0.6), now: 0)
         var job = SampleJob.make()
         job.codedEstimate = [UInt8](repeating: 0, count: 1000)
         let telemetry = VerificationTelemetry(
@@ -105,7 +105,7 @@ import VerificationTestSupport
             resultBytes: 20_000, verification: telemetry, unknownWords: [])
         let finished = FinishedPicture(
             picture: .init(width: 1, height: 1, rgb: [0, 0, 0]), job: job, report: report)
-        notes.note(finished, openingSeconds: 0.6 + uploading)
+        notes.note(finished, opening: TransferLog.Opening(seconds: 0.6 + uploading))
         let network = try #require(notes.network)
         #expect(abs((network.uploadBytesPerSecond ?? 0) / 90_000 - 1) < 0.01)
         #expect(abs((network.downloadBytesPerSecond ?? 0) / 200_000 - 1) < 0.01)

@@ -59,7 +59,7 @@ public struct SplitPlanner: Sendable {
     public func learn(from finished: FinishedPicture) {
         guard case .remote(let address, _, let log) = verifier, finished.report.verification != nil else { return }
         var notes = kept(address)
-        notes.note(finished, openingSeconds: log.openingSeconds)
+        notes.note(finished, opening: log.opening)
         cache.keep(notes, "verifier", key: address)
     }
 
@@ -106,7 +106,7 @@ public struct SplitPlanner: Sendable {
             guard !notes.isFresh(now: now) else { return notes }
             let description = try await transport.availability()
             notes.note(
-                description, model: painter.models.verifierIdentity, openingSeconds: log.openingSeconds, now: now)
+                description, model: painter.models.verifierIdentity, opening: log.opening, now: now)
             cache.keep(notes, "verifier", key: address)
             return notes
         }

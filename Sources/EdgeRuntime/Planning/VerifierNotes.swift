@@ -40,18 +40,18 @@ public struct VerifierNotes: Hashable, Sendable, Codable {
     }
 
     /// Takes in what the verifier says of itself and what asking showed of the network.
-    mutating func note(_ description: VerifierDescription, model: ModelIdentity, openingSeconds: Double?, now: Double) {
+    mutating func note(_ description: VerifierDescription, model: ModelIdentity, opening: TransferLog.Opening?, now: Double) {
         askedAt = now
         waitSeconds = description.expectedWaitSeconds ?? 0
         if let pace = description.models.first(where: { $0.identity == model })?.pace { self.pace = pace }
-        if let openingSeconds {
-            let measured = NetworkMeasurement(roundTripSeconds: openingSeconds / NetworkEstimate.roundTripsToFirstByte)
+        if let opening {
+            let measured = NetworkMeasurement(roundTripSeconds: opening.seconds / opening.roundTrips)
             network = (network ?? NetworkEstimate(roundTripSeconds: .infinity)).updated(with: measured)
         }
     }
 
     /// Takes in what a finished picture showed.
-    mutating func note(_ finished: FinishedPicture, openingSeconds: Double?) {
+    mutating func note(_ finished: FinishedPicture, opening: TransferLog.Opening?) {
         let report = finished.report
         guard let telemetry = report.verification else { return }
         let received = PayloadEstimate(
@@ -59,12 +59,12 @@ public struct VerifierNotes: Hashable, Sendable, Codable {
         payload = payload.map { $0.blended(with: received) } ?? received
         if let latest = VerifierPace(telemetry) { pace = pace?.blended(with: latest, weight: 0.2) ?? latest }
         guard var network else { return }
-        let opening = NetworkEstimate.roundTripsToFirstByte * network.roundTripSeconds
+        let waiting = (opening?.roundTrips ?? NetworkEstimate.roundTripsToFirstByte) * network.roundTripSeconds
         let computing = telemetry.stages.reduce(0) { $0 + $1.milliseconds } / 1e3
         let uploaded = PayloadEstimate.requestBytes + received.latentBytes
-        let uploading = max(0, (openingSeconds ?? opening) - opening)
+        let uploading = max(0, (opening?.seconds ?? waiting) - waiting)
         // What is left of the time is the picture's way down, unless the job had to wait for its turn.
-        let downloading = report.verifierSeconds - computing - opening - uploading - report.queuedSeconds
+        let downloading = report.verifierSeconds - computing - waiting - uploading - report.queuedSeconds
         network = network.updated(
             with: NetworkMeasurement(
                 uploadBytesPerSecond: network.rate(ofBytes: uploaded, inSeconds: uploading),

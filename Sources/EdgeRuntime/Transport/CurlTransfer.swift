@@ -109,7 +109,7 @@ struct CurlTransfer: ~Copyable {
             if ccurl_multi_finished(multi, &code) == 1 {
                 if let failure = receiver.failure { throw failure }
                 if let failure = failure(for: code) { throw failure }
-                log?.note(openingSeconds: Curl.openingSeconds(of: easy))
+                log?.note(Curl.opening(of: easy))
                 isWhole = true
                 return receiver.head()
             }
@@ -187,12 +187,14 @@ private enum Curl {
     }
 
     /// From the end of the name's resolution to the first byte of the answer, without the making of a TLS session.
-    static func openingSeconds(of easy: UnsafeMutableRawPointer) -> Double {
+    static func opening(of easy: UnsafeMutableRawPointer) -> TransferLog.Opening {
         let connected = offset(CURLINFO_CONNECT_TIME_T, of: easy)
         // Zero without TLS.
         let secured = offset(CURLINFO_APPCONNECT_TIME_T, of: easy)
         let answered = offset(CURLINFO_STARTTRANSFER_TIME_T, of: easy) - offset(CURLINFO_NAMELOOKUP_TIME_T, of: easy)
-        return Double(max(0, answered - max(0, secured - connected))) / 1e6
+        return TransferLog.Opening(
+            seconds: Double(max(0, answered - max(0, secured - connected))) / 1e6,
+            roundTrips: long(CURLINFO_NUM_CONNECTS, of: easy) > 0 ? NetworkEstimate.roundTripsToFirstByte : 1)
     }
 
     static func long(_ info: CURLINFO, of easy: UnsafeMutableRawPointer) -> Int {
