@@ -78,8 +78,7 @@ struct ServeCommand: AsyncParsableCommand {
                 let pair = try ModelPair(draft: draftModel, verifier: verifierModel, in: store)
                 let verifier = try PictureVerifier(models: pair, backend: CPUBackend(threads: policy))
                 // Also compiles the graphs, so that the first customer does not wait for it.
-                let hasSizes = verifier.catalogue.contains { !$0.latentShapes.isEmpty }
-                let pace = try hasSizes ? verifier.measurePace() : nil
+                let pace = try verifier.listsSizes ? verifier.measurePace() : nil
                 return LoadedVerifier(executor: verifier, models: verifier.catalogue(pace: pace))
             })
         let server = VerifierServer(

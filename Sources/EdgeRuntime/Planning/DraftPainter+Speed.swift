@@ -2,12 +2,14 @@ import Foundation
 public import Speculation
 
 extension DraftPainter {
-    /// Steps of the measured picture, the first two not counted: they compile the graph and fill the caches.
+    /// Steps of a measured round.
     private static let measuredSteps = 8
+    private static let rounds = 3
 
-    /// Measures how fast this machine drafts a picture like the one that is asked for. Takes some fifteen steps.
+    /// Measures how fast this machine drafts a picture like the one that is asked for. Takes some forty steps.
     ///
-    /// Times are medians: on a machine with other work single steps take several times as long as they need.
+    /// Means over a round's steps, because a processor that is rationed runs a few steps at once and then none; medians
+    /// over the rounds, because on a machine with other work one of them may take several times as long as it needs.
     /// - Throws: as `draft`.
     public func measureSpeed(
         like request: GenerationRequest, cancellation: CancellationFlag = CancellationFlag()
@@ -15,12 +17,18 @@ extension DraftPainter {
         let clock = ContinuousClock()
         var asked = request
         (asked.stepCount, asked.handoffFraction) = (Self.measuredSteps, 1)
-        var instants: [ContinuousClock.Instant] = []
-        let drafted = try draft(asked, id: .random()) { _ in
-            try cancellation.check()
-            instants.append(clock.now)
+        let whole = asked
+        // The first round compiles the graph and fills the caches.
+        var drafted = try draft(whole, id: .random()) { _ in try cancellation.check() }
+        let steps = try (0..<Self.rounds).map { _ in
+            var instants: [ContinuousClock.Instant] = []
+            drafted = try draft(whole, id: .random()) { _ in
+                try cancellation.check()
+                instants.append(clock.now)
+            }
+            guard let first = instants.first, let last = instants.last else { return 0.0 }
+            return (last - first).inSeconds / Double(Self.measuredSteps - 1)
         }
-        let steps = zip(instants.dropFirst(), instants.dropFirst(2)).map { ($1 - $0).inSeconds }
         let secondsPerStep = median(steps)
         // A picture of two steps with a hand-off between, without its one drafted step: what every picture costs.
         (asked.stepCount, asked.handoffFraction) = (2, 0.5)

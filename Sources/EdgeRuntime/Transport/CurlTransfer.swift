@@ -1,5 +1,6 @@
 import CCurl
 import Foundation
+import Speculation
 import WireProtocol
 
 /// The head of a response, as far as it matters here.

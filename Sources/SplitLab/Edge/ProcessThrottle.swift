@@ -6,7 +6,7 @@ import Synchronization
 /// A thread looks every millisecond at the processor time that the process has used (all its threads together) and sends
 /// SIGSTOP while that is more than share × time, SIGCONT when the time has caught up. What the process uses too much
 /// before it is stopped it pays for afterwards, so the share holds whatever else the machine does. The process may save
-/// up ten milliseconds, no more.
+/// up two milliseconds, no more.
 public final class ProcessThrottle: Sendable {
     private let process: pid_t
     private let clock: clockid_t
@@ -15,7 +15,7 @@ public final class ProcessThrottle: Sendable {
     private let hasEnded = DispatchGroup()
 
     private static let period: UInt32 = 1000
-    private static let savings = 0.01
+    private static let savings = 0.002
 
     /// Begins to hold a process that this one started.
     ///

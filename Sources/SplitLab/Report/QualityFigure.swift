@@ -114,9 +114,9 @@ struct LabelPlacer {
     }
 
     mutating func place(near x: Double, _ y: Double, width: Double) -> (x: Double, y: Double) {
-        let (right, left) = (8.0, -8.0 - width)
-        let places = [-6.0, 13, -18, 25, -30, 37].flatMap { (down: Double) -> [(x: Double, y: Double)] in
-            [(x: x + right, y: y + down), (x: x + left, y: y + down)]
+        let heights: [Double] = [-6, 13, -18, 25, -30, 37]
+        let places = heights.flatMap { height -> [(x: Double, y: Double)] in
+            [(x: x + 8, y: y + height), (x: x - 8 - width, y: y + height)]
         }
         let free = places.first { place in
             !taken.contains {

@@ -15,6 +15,9 @@ extension PictureVerifier {
         return pace
     }
 
+    /// Whether the verifier names sizes that it was trained for; without one its pace cannot be measured beforehand.
+    public var listsSizes: Bool { catalogue.contains { !$0.latentShapes.isEmpty } }
+
     /// `catalogue` with the pace of its one model.
     public func catalogue(pace: VerifierPace?) -> [VerifierModel] {
         catalogue.map { model in
