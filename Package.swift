@@ -62,6 +62,8 @@ let package = Package(
         room("CPUBackend", ["Graphs", "Tensors", "CKernels", "COneDNN", "COpenBLAS"]),
         room("VulkanBackend", ["Graphs", "Tensors", "CShaders", "CVulkan"]),
 
+        room("BackendSelection", ["CPUBackend", "Graphs", "VulkanBackend", argumentParser]),
+
         // The mathematics; pure.
         room("Diffusion"),
         room("LatentCoding", ["Diffusion", "CZstd"]),
@@ -107,13 +109,14 @@ let package = Package(
         .executableTarget(
             name: "underpaint",
             dependencies: [
-                "CPUBackend", "Diffusion", "EdgeRuntime", "Models", "Pictures", "Speculation", "SplitLab",
-                "VerifierRuntime", argumentParser,
+                "BackendSelection", "CPUBackend", "Diffusion", "EdgeRuntime", "Graphs", "Models", "Pictures",
+                "Speculation", "SplitLab", "VerifierRuntime", "VulkanBackend", argumentParser,
             ], swiftSettings: strict),
         .executableTarget(
             name: "underpaint-verifier",
             dependencies: [
-                "CPUBackend", "Models", "Speculation", "VerifierRuntime", "VerifierService", argumentParser, logging,
+                "BackendSelection", "CPUBackend", "Graphs", "Models", "VerifierRuntime", "VerifierService",
+                "VulkanBackend", argumentParser, logging,
             ],
             swiftSettings: strict),
 
@@ -131,12 +134,17 @@ let package = Package(
         tests("TensorsTests", ["Tensors", "TestSupport"]),
         tests("GraphsTests", ["Graphs", "Tensors", "TestSupport"]),
         tests("CPUBackendTests", ["CKernels", "CPUBackend", "Graphs", "Tensors", "TestSupport"]),
+        tests("VulkanBackendTests", ["CShaders", "CVulkan", "Graphs", "Tensors", "TestSupport", "VulkanBackend"]),
+        tests("BackendSelectionTests", ["BackendSelection", "CPUBackend", "VulkanBackend"]),
         tests("DiffusionTests", ["Diffusion"]),
         tests("LatentCodingTests", ["CZstd", "Diffusion", "LatentCoding"]),
         tests("SpeculationTests", ["Diffusion", "ExactTestSupport", "LatentCoding", "Speculation"]),
         tests("ExactWindowsTests", ["Diffusion", "ExactTestSupport", "ExactWindows", "Speculation"]),
         tests(
-            "ModelsTests", ["CPUBackend", "Diffusion", "Graphs", "Models", "Speculation", "Tensors", "TestSupport"]),
+            "ModelsTests",
+            [
+                "CPUBackend", "Diffusion", "Graphs", "Models", "Speculation", "Tensors", "TestSupport", "VulkanBackend",
+            ]),
         tests("PicturesTests", ["Pictures"]),
         tests("WireProtocolTests", ["Speculation", "VerificationTestSupport", "WireProtocol", protobuf]),
         tests(
@@ -164,8 +172,8 @@ let package = Package(
         tests(
             "MainJobTests",
             [
-                "CPUBackend", "Diffusion", "EdgeRuntime", "LatentCoding", "Models", "Pictures", "Speculation",
-                "VerifierRuntime", "VerifierService", logging,
+                "CPUBackend", "Diffusion", "EdgeRuntime", "Graphs", "LatentCoding", "Models", "Pictures", "Speculation",
+                "VerifierRuntime", "VerifierService", "VulkanBackend", logging,
             ]),
         tests(
             "CalibrationTests", ["CPUBackend", "Diffusion", "Models", "Speculation", "SplitLab", "TestSupport"]),

@@ -31,6 +31,10 @@ variants() {
     local cooperative=16BIT_STORAGE,FLOAT16,COOPERATIVE_MATRIX
     echo "product_cooperative product_cooperative.comp $cooperative -DNARROW"
     echo "convolution_cooperative product_cooperative.comp $cooperative -DCONVOLUTION -DNARROW"
+    echo "attention_cooperative attention_cooperative.comp $cooperative -DNARROW"
+    echo "attention_emulated attention_cooperative.comp 16BIT_STORAGE -DNARROW -DEMULATED"
+    echo "product_emulated product_cooperative.comp 16BIT_STORAGE -DNARROW -DEMULATED"
+    echo "convolution_emulated product_cooperative.comp 16BIT_STORAGE -DCONVOLUTION -DNARROW -DEMULATED"
 }
 
 find_compiler() {

@@ -5,7 +5,7 @@ public struct VulkanOptions: Hashable, Sendable {
     public var storage: ActivationStorage
     /// What the weights of linear layers and convolutions are stored as.
     public var weights: WeightStorage
-    /// The kernel of matrix products.
+    /// The kernel of matrix products, those of attention among them.
     public var products: ProductKernel?
     /// Whether the validation layer checks every call; for tests.
     public var validates: Bool
@@ -55,4 +55,6 @@ public enum ProductKernel: String, Hashable, Sendable, CaseIterable {
     case large
     /// The device's matrix units (VK_KHR_cooperative_matrix): float16 factors, float32 sums.
     case cooperative
+    /// The same with plain code in the place of the units, for tests where there are none.
+    case emulated
 }

@@ -1,11 +1,13 @@
 public import ArgumentParser
+import BackendSelection
 import CPUBackend
 import Foundation
+import Graphs
 public import Logging
 import Models
-import Speculation
 import VerifierRuntime
 import VerifierService
+import VulkanBackend
 
 /// `underpaint-verifier serve`: answers jobs over HTTP until it is told to stop.
 struct ServeCommand: AsyncParsableCommand {
@@ -16,6 +18,7 @@ struct ServeCommand: AsyncParsableCommand {
             EXAMPLES
               underpaint-verifier serve
               underpaint-verifier serve --host 0.0.0.0 --port 7860 --threads 8
+              underpaint-verifier serve --backend vulkan --device 0 --precision float16
               curl http://127.0.0.1:7860/ready
 
             Ctrl-C or SIGTERM refuses new jobs, lets the running one finish (--grace) and ends. There is no
@@ -27,6 +30,11 @@ struct ServeCommand: AsyncParsableCommand {
 
     @Option(help: "Port to listen on; 0 lets the system choose.")
     var port = 7860
+
+    @OptionGroup var compute: ComputeOptions
+
+    @Flag(help: "List the Vulkan devices, one a line, and end.")
+    var listDevices = false
 
     @Option(name: .shortAndLong, help: "Threads that compute (default: one a physical core).")
     var threads: Int?
@@ -65,10 +73,23 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        if listDevices {
+            for device in try VulkanBackend.devices() { print(device) }
+            return
+        }
         var logger = Logger(label: "underpaint-verifier", factory: { StreamLogHandler.standardError(label: $0) })
         logger.logLevel = logLevel
         let policy = ThreadPolicy(count: threads)
-        logger.info("starting", metadata: ["threads": "\(policy.count)"])
+        let selected: SelectedBackend
+        do {
+            selected = try compute.makeBackend(threads: policy)
+        } catch {
+            logger.critical("cannot compute", metadata: ["error": "\(error)"])
+            throw ExitCode(69)
+        }
+        var facts: Logger.Metadata = ["backend": "\(selected.backend.name)", "threads": "\(policy.count)"]
+        if let reason = selected.reason { facts["reason"] = "\(reason)" }
+        logger.info("starting", metadata: facts)
         let verifierHost = VerifierHost(
             limits: HostLimits(waitingJobs: queue),
             onFailure: { [logger] job, error in
@@ -76,7 +97,7 @@ struct ServeCommand: AsyncParsableCommand {
             },
             load: { [store = ModelStore.standard(models), draftModel, verifierModel] in
                 let pair = try ModelPair(draft: draftModel, verifier: verifierModel, in: store)
-                let verifier = try PictureVerifier(models: pair, backend: CPUBackend(threads: policy))
+                let verifier = try PictureVerifier(models: pair, backend: selected.backend)
                 // Also compiles the graphs, so that the first customer does not wait for it.
                 let pace = try verifier.listsSizes ? verifier.measurePace() : nil
                 return LoadedVerifier(executor: verifier, models: verifier.catalogue(pace: pace))

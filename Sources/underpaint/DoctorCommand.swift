@@ -1,9 +1,12 @@
 import ArgumentParser
+import BackendSelection
 import CPUBackend
 import EdgeRuntime
 import Foundation
+import Graphs
 import Models
 import Speculation
+import VulkanBackend
 
 /// `underpaint doctor`: what this machine has, and what is wrong with it.
 struct DoctorCommand: AsyncParsableCommand {
@@ -20,12 +23,20 @@ struct DoctorCommand: AsyncParsableCommand {
     @OptionGroup(title: "Verifier") var verifier: VerifierOptions
     @OptionGroup(title: "Models") var models: ModelOptions
 
+    @Flag(help: "Only list the Vulkan devices, one a line.")
+    var listDevices = false
+
     @Flag(help: "Print JSON.")
     var json = false
 
     func run() async throws {
         try await reportingFailures {
+            if listDevices {
+                for device in try VulkanBackend.devices() { print(device) }
+                return
+            }
             var findings = Diagnosis.machine + Diagnosis.libraries(threads: models.threads)
+            findings.append(contentsOf: Diagnosis.devices(verifier.compute))
             findings.append(contentsOf: Diagnosis.models(models))
             findings.append(Diagnosis.journal(Workbench.journal))
             if let address = verifier.verifier.address {
@@ -88,6 +99,30 @@ enum Diagnosis {
                 "\(description.library) (\(use)); own kernels: \(description.kernels), \(description.threadCount) threads"
             )
         }
+    }
+
+    /// Every Vulkan device, with the reason why it is or is not used, and what the verifier would compute on. That there
+    /// is none is well: the processor computes then.
+    static func devices(_ options: ComputeOptions) -> [Finding] {
+        var findings: [Finding] = []
+        do throws(VulkanError) {
+            let devices = try VulkanBackend.devices()
+            findings = devices.map { device in
+                let use = device.reasonToSkip.map { "not used unless it is named: \($0)" } ?? "can compute"
+                return Finding("device", "\(device) — \(use)")
+            }
+            if devices.isEmpty { findings.append(Finding("device", "the Vulkan loader finds no device")) }
+        } catch {
+            findings.append(Finding("device", "\(error)"))
+        }
+        do {
+            let selected = try options.makeBackend(threads: ThreadPolicy())
+            let reason = selected.reason.map { " (\($0))" } ?? ""
+            findings.append(Finding("verifier", "embedded, it computes on \(selected.backend.name)\(reason)"))
+        } catch {
+            findings.append(Finding("verifier", "\(error)", isWell: false))
+        }
+        return findings
     }
 
     /// The models that would be used, every file compared with its manifest.

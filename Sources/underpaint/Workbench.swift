@@ -1,3 +1,4 @@
+import BackendSelection
 import CPUBackend
 import EdgeRuntime
 import Foundation
@@ -28,11 +29,12 @@ struct Workbench {
                 url: address, timeouts: TransportTimeouts(silence: .seconds(verifier.timeout)), log: log)
             planned = .remote(address: address, transport: transport, log: log)
         } else {
-            let embedded = try PictureVerifier(models: models, backend: backend)
+            let selected = try verifier.compute.makeBackend(threads: ThreadPolicy(count: options.threads))
+            let embedded = try PictureVerifier(models: models, backend: selected.backend)
             transport = InProcessVerifierTransport(models: embedded.catalogue) { job, report in
                 try embedded.execute(job, report: report)
             }
-            planned = .embedded(measurePace: embedded.measurePace)
+            planned = .embedded(backend: selected.backend.name, measurePace: embedded.measurePace)
         }
         let painter = try DraftPainter(models: models, backend: backend)
         maker = PictureMaker(

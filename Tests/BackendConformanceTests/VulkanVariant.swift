@@ -40,12 +40,19 @@ struct VulkanVariant: Sendable, CustomTestStringConvertible {
             options: VulkanOptions(storage: .bfloat16, weights: .int8, products: .large),
             storage: StorageUnderTest(activations: .bfloat16, weights: .int8)),
         Plan(
+            name: "float16, emulated matrix units", options: VulkanOptions(storage: .float16, products: .emulated),
+            storage: StorageUnderTest(activations: .float16, roundsSoftmax: true)),
+        Plan(
+            name: "float16, int8 weights, emulated matrix units",
+            options: VulkanOptions(storage: .float16, weights: .int8, products: .emulated),
+            storage: StorageUnderTest(activations: .float16, weights: .int8, roundsSoftmax: true)),
+        Plan(
             name: "float16, cooperative matrices", options: VulkanOptions(storage: .float16, products: .cooperative),
-            storage: StorageUnderTest(activations: .float16)),
+            storage: StorageUnderTest(activations: .float16, roundsSoftmax: true)),
         Plan(
             name: "float16, int8 weights, cooperative matrices",
             options: VulkanOptions(storage: .float16, weights: .int8, products: .cooperative),
-            storage: StorageUnderTest(activations: .float16, weights: .int8)),
+            storage: StorageUnderTest(activations: .float16, weights: .int8, roundsSoftmax: true)),
     ]
 
     /// Every variant that the device runs, and why it does not run the others.

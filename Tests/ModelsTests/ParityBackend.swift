@@ -1,6 +1,7 @@
 import CPUBackend
 import Graphs
 import Testing
+import VulkanBackend
 
 /// A backend that must agree with PyTorch.
 struct ParityBackend: Sendable, CustomTestStringConvertible {
@@ -8,9 +9,15 @@ struct ParityBackend: Sendable, CustomTestStringConvertible {
 
     var testDescription: String { backend.name }
 
-    static let all = [
-        ParityBackend(backend: ReferenceBackend()),
-        ParityBackend(backend: CPUBackend(library: .oneDNN)),
-        ParityBackend(backend: CPUBackend(library: .openBLAS)),
-    ]
+    /// On a machine without a Vulkan device all but the last.
+    static let all =
+        [
+            ParityBackend(backend: ReferenceBackend()),
+            ParityBackend(backend: CPUBackend(library: .oneDNN)),
+            ParityBackend(backend: CPUBackend(library: .openBLAS)),
+        ] + vulkan
+
+    private static let vulkan = [try? VulkanBackend(device: .named("llvmpipe"))].compactMap { backend in
+        backend.map { ParityBackend(backend: $0) }
+    }
 }

@@ -26,6 +26,10 @@ extern const uint32_t cs_words_convolution_wide[], cs_count_convolution_wide;
 extern const uint32_t cs_words_convolution_narrow[], cs_count_convolution_narrow;
 extern const uint32_t cs_words_product_cooperative[], cs_count_product_cooperative;
 extern const uint32_t cs_words_convolution_cooperative[], cs_count_convolution_cooperative;
+extern const uint32_t cs_words_attention_cooperative[], cs_count_attention_cooperative;
+extern const uint32_t cs_words_attention_emulated[], cs_count_attention_emulated;
+extern const uint32_t cs_words_product_emulated[], cs_count_product_emulated;
+extern const uint32_t cs_words_convolution_emulated[], cs_count_convolution_emulated;
 const cs_entry cs_entries[] = {
     {"attention_wide", cs_words_attention_wide, &cs_count_attention_wide, 0},
     {"attention_narrow", cs_words_attention_narrow, &cs_count_attention_narrow, CS_NEEDS_16BIT_STORAGE},
@@ -53,5 +57,9 @@ const cs_entry cs_entries[] = {
     {"convolution_narrow", cs_words_convolution_narrow, &cs_count_convolution_narrow, CS_NEEDS_16BIT_STORAGE},
     {"product_cooperative", cs_words_product_cooperative, &cs_count_product_cooperative, CS_NEEDS_16BIT_STORAGE | CS_NEEDS_FLOAT16 | CS_NEEDS_COOPERATIVE_MATRIX},
     {"convolution_cooperative", cs_words_convolution_cooperative, &cs_count_convolution_cooperative, CS_NEEDS_16BIT_STORAGE | CS_NEEDS_FLOAT16 | CS_NEEDS_COOPERATIVE_MATRIX},
+    {"attention_cooperative", cs_words_attention_cooperative, &cs_count_attention_cooperative, CS_NEEDS_16BIT_STORAGE | CS_NEEDS_FLOAT16 | CS_NEEDS_COOPERATIVE_MATRIX},
+    {"attention_emulated", cs_words_attention_emulated, &cs_count_attention_emulated, CS_NEEDS_16BIT_STORAGE},
+    {"product_emulated", cs_words_product_emulated, &cs_count_product_emulated, CS_NEEDS_16BIT_STORAGE},
+    {"convolution_emulated", cs_words_convolution_emulated, &cs_count_convolution_emulated, CS_NEEDS_16BIT_STORAGE},
 };
 const uint32_t cs_entry_count = sizeof(cs_entries) / sizeof(cs_entries[0]);

@@ -3,10 +3,12 @@
 // Two tiles of each factor lie in shared memory by turns: while subgroups multiply one, the next is read.
 #version 450
 #extension GL_GOOGLE_include_directive : require
+#ifndef EMULATED
 #extension GL_KHR_cooperative_matrix : require
 #extension GL_KHR_memory_scope_semantics : require
 #extension GL_KHR_shader_subgroup_basic : require
 #extension GL_EXT_shader_explicit_arithmetic_types_float16 : require
+#endif
 #include "prelude.glsl"
 #include "functions.glsl"
 
@@ -32,6 +34,7 @@ WEIGHT(1, weight)
 layout(set = 0, binding = 1) readonly buffer weight_eights { uvec4 v[]; } weight_128;
 #include "epilogue.glsl"
 #include "window.glsl"
+#include "units.glsl"
 
 const uint EIGHTS = TILE_DEPTH / 8;
 // Padded by one against bank conflicts.
@@ -88,14 +91,12 @@ void main() {
     uint first_column = gl_WorkGroupID.x * TILE_COLUMNS;
     if (first_row >= arguments.rows) return;
 
-    uint part = gl_SubgroupID;
+    uint part = SUBGROUP;
     uint part_row = part / PARTS_ACROSS * PART_ROWS;
     uint part_column = part % PARTS_ACROSS * PART_COLUMNS;
 
-    coopmat<float, gl_ScopeSubgroup, UNIT_ROWS, UNIT_COLUMNS, gl_MatrixUseAccumulator> sums[UNITS_DOWN * UNITS_ACROSS];
-    for (uint i = 0; i < UNITS_DOWN * UNITS_ACROSS; ++i) {
-        sums[i] = coopmat<float, gl_ScopeSubgroup, UNIT_ROWS, UNIT_COLUMNS, gl_MatrixUseAccumulator>(0.0);
-    }
+    Sums sums[UNITS_DOWN * UNITS_ACROSS];
+    for (uint i = 0; i < UNITS_DOWN * UNITS_ACROSS; ++i) { CLEAR(sums[i]); }
 
     fill(0, first_row, first_column, 0);
     uint which = 0;
@@ -103,17 +104,17 @@ void main() {
         barrier();
         if (depth + TILE_DEPTH < arguments.inner) fill(1 - which, first_row, first_column, depth + TILE_DEPTH);
         for (uint k = 0; k < TILE_DEPTH; k += UNIT_DEPTH) {
-            coopmat<float16_t, gl_ScopeSubgroup, UNIT_ROWS, UNIT_DEPTH, gl_MatrixUseA> xs[UNITS_DOWN];
+            RowFactor xs[UNITS_DOWN];
             for (uint i = 0; i < UNITS_DOWN; ++i) {
                 uint first = (which * TILE_ROWS + part_row + i * UNIT_ROWS) * PITCH + k / 8;
-                coopMatLoad(xs[i], x_tile, first, PITCH, gl_CooperativeMatrixLayoutRowMajor);
+                LOAD_ROWS(xs[i], x_tile, first, PITCH);
             }
             for (uint j = 0; j < UNITS_ACROSS; ++j) {
-                coopmat<float16_t, gl_ScopeSubgroup, UNIT_DEPTH, UNIT_COLUMNS, gl_MatrixUseB> w;
+                ColumnFactor w;
                 uint first = (which * TILE_COLUMNS + part_column + j * UNIT_COLUMNS) * PITCH + k / 8;
-                coopMatLoad(w, weight_tile, first, PITCH, gl_CooperativeMatrixLayoutColumnMajor);
+                LOAD_COLUMNS(w, weight_tile, first, PITCH);
                 for (uint i = 0; i < UNITS_DOWN; ++i) {
-                    sums[i * UNITS_ACROSS + j] = coopMatMulAdd(xs[i], w, sums[i * UNITS_ACROSS + j]);
+                    MULTIPLY(xs[i], w, sums[i * UNITS_ACROSS + j]);
                 }
             }
         }
@@ -124,10 +125,9 @@ void main() {
     for (uint i = 0; i < UNITS_DOWN; ++i) {
         for (uint j = 0; j < UNITS_ACROSS; ++j) {
             barrier();
-            coopMatStore(
-                sums[i * UNITS_ACROSS + j], results, place, UNIT_COLUMNS, gl_CooperativeMatrixLayoutRowMajor);
+            LAY_DOWN(sums[i * UNITS_ACROSS + j], results, place, UNIT_COLUMNS);
             barrier();
-            for (uint e = gl_SubgroupInvocationID; e < UNIT_ROWS * UNIT_COLUMNS; e += gl_SubgroupSize) {
+            for (uint e = LANE; e < UNIT_ROWS * UNIT_COLUMNS; e += SUBGROUP_SIZE) {
                 finish(
                     first_row + part_row + i * UNIT_ROWS + e / UNIT_COLUMNS,
                     first_column + part_column + j * UNIT_COLUMNS + e % UNIT_COLUMNS, results[place + e]);

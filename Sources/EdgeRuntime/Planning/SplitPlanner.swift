@@ -7,8 +7,8 @@ public import Speculation
 public struct SplitPlanner: Sendable {
     /// Whose time is planned on the other side.
     public enum Verifier: Sendable {
-        /// In this process: its pace is measured here, like the draft's.
-        case embedded(measurePace: @Sendable () throws -> VerifierPace)
+        /// In this process: its pace on a backend of that name is measured here, like the draft's.
+        case embedded(backend: String, measurePace: @Sendable () throws -> VerifierPace)
         /// Over a network; `log` is the transport's own.
         case remote(address: String, transport: any VerifierTransport, log: TransferLog)
     }
@@ -87,8 +87,8 @@ public struct SplitPlanner: Sendable {
 
     private func verifierNotes(measuring: @escaping @Sendable (String) -> Void) async throws -> VerifierNotes {
         switch verifier {
-        case .embedded(let measurePace):
-            let key = [painter.models.verifier.weightsDigest, ProcessorModel.name, computation]
+        case .embedded(let backend, let measurePace):
+            let key = [painter.models.verifier.weightsDigest, ProcessorModel.name, computation, backend]
                 .joined(separator: "\n")
             var notes = VerifierNotes()
             notes.network = NetworkEstimate.none

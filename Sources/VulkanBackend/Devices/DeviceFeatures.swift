@@ -9,6 +9,8 @@ struct DeviceFeatures: Hashable, Sendable {
     var cooperativeMatrix: CooperativeShape?
     var hasCooperativeMatrix2 = false
     var subgroupSize = 1
+    /// Whether a kernel may insist on that size and on full subgroups.
+    var hasSubgroupControl = false
 
     var maxStorageRange = 1 << 27
     var maxAllocation = 1 << 30

@@ -26,9 +26,12 @@ final class DeviceHost: Sendable {
     private static func check(
         _ options: VulkanOptions, _ features: DeviceFeatures, device: String
     ) throws(VulkanError) {
-        let isNarrow = options.storage != .float32 || options.weights != .float32
+        let isNarrow =
+            options.storage != .float32 || options.weights != .float32
+            || [.cooperative, .emulated].contains(options.products)
         if isNarrow, !features.has16BitStorage {
-            throw .missingFeature(device: device, wanted: "storage below float32", feature: "16-bit storage")
+            throw .missingFeature(
+                device: device, wanted: "storage or products below float32", feature: "16-bit storage")
         }
         if options.products == .cooperative, features.cooperativeMatrix == nil {
             throw .missingFeature(

@@ -4,17 +4,22 @@ import CVulkan
 struct FeatureChain {
     var eleven = VkPhysicalDeviceVulkan11Features()
     var twelve = VkPhysicalDeviceVulkan12Features()
+    var subgroups = VkPhysicalDeviceSubgroupSizeControlFeatures()
     var cooperative = VkPhysicalDeviceCooperativeMatrixFeaturesKHR()
     var cooperative2 = VkPhysicalDeviceCooperativeMatrix2FeaturesNV()
     /// Extensions whose structures take part.
+    private let hasSubgroups: Bool
     private let hasCooperative: Bool
     private let hasCooperative2: Bool
 
-    init(_ extensions: Set<String>) {
+    /// - Parameter apiVersion: of the device; sizes of subgroups came with Vulkan 1.3.
+    init(_ extensions: Set<String>, apiVersion: UInt32) {
+        hasSubgroups = apiVersion >= cvk_api_version_1_3
         hasCooperative = extensions.contains(VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME)
         hasCooperative2 = hasCooperative && extensions.contains(VK_NV_COOPERATIVE_MATRIX_2_EXTENSION_NAME)
         eleven.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_FEATURES
         twelve.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES
+        subgroups.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES
         cooperative.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_FEATURES_KHR
         cooperative2.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_2_FEATURES_NV
     }
@@ -30,15 +35,27 @@ struct FeatureChain {
     ) -> Result {
         withUnsafeMutablePointer(to: &cooperative2) { cooperative2 in
             withUnsafeMutablePointer(to: &cooperative) { cooperative in
-                withUnsafeMutablePointer(to: &twelve) { twelve in
-                    withUnsafeMutablePointer(to: &eleven) { eleven in
-                        cooperative.pointee.pNext = hasCooperative2 ? UnsafeMutableRawPointer(cooperative2) : nil
-                        twelve.pointee.pNext = hasCooperative ? UnsafeMutableRawPointer(cooperative) : nil
-                        eleven.pointee.pNext = UnsafeMutableRawPointer(twelve)
-                        var head = VkPhysicalDeviceFeatures2()
-                        head.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2
-                        head.pNext = UnsafeMutableRawPointer(eleven)
-                        return body(&head)
+                withUnsafeMutablePointer(to: &subgroups) { subgroups in
+                    withUnsafeMutablePointer(to: &twelve) { twelve in
+                        withUnsafeMutablePointer(to: &eleven) { eleven in
+                            // From the last to the first, leaving out what the device does not know.
+                            var next: UnsafeMutableRawPointer?
+                            if hasCooperative2 { next = UnsafeMutableRawPointer(cooperative2) }
+                            if hasCooperative {
+                                cooperative.pointee.pNext = next
+                                next = UnsafeMutableRawPointer(cooperative)
+                            }
+                            if hasSubgroups {
+                                subgroups.pointee.pNext = next
+                                next = UnsafeMutableRawPointer(subgroups)
+                            }
+                            twelve.pointee.pNext = next
+                            eleven.pointee.pNext = UnsafeMutableRawPointer(twelve)
+                            var head = VkPhysicalDeviceFeatures2()
+                            head.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2
+                            head.pNext = UnsafeMutableRawPointer(eleven)
+                            return body(&head)
+                        }
                     }
                 }
             }
@@ -50,6 +67,10 @@ struct FeatureChain {
         let yes = VkBool32(VK_TRUE)
         if features.has16BitStorage { eleven.storageBuffer16BitAccess = yes }
         if features.hasFloat16 { twelve.shaderFloat16 = yes }
+        if features.hasSubgroupControl {
+            subgroups.subgroupSizeControl = yes
+            subgroups.computeFullSubgroups = yes
+        }
         if features.cooperativeMatrix != nil {
             twelve.vulkanMemoryModel = yes
             cooperative.cooperativeMatrix = yes

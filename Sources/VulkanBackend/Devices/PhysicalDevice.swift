@@ -140,13 +140,15 @@ struct PhysicalDevice {
         }
         guard properties.apiVersion >= cvk_api_version_1_2 else { return features }
 
-        var chain = FeatureChain(extensions)
+        var chain = FeatureChain(extensions, apiVersion: properties.apiVersion)
         chain.query(handle, instance.functions.features)
         features.has16BitStorage = chain.eleven.storageBuffer16BitAccess == VK_TRUE
+        features.hasSubgroupControl =
+            chain.subgroups.subgroupSizeControl == VK_TRUE && chain.subgroups.computeFullSubgroups == VK_TRUE
         features.hasFloat16 = chain.twelve.shaderFloat16 == VK_TRUE
         features.hasCooperativeMatrix2 = chain.cooperative2.cooperativeMatrixWorkgroupScope == VK_TRUE
         if chain.cooperative.cooperativeMatrix == VK_TRUE, chain.twelve.vulkanMemoryModel == VK_TRUE,
-            features.has16BitStorage, features.hasFloat16
+            features.has16BitStorage, features.hasFloat16, features.hasSubgroupControl
         {
             features.cooperativeMatrix = CooperativeShape.best(of: handle, instance)
         }

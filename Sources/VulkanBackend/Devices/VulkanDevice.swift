@@ -52,7 +52,7 @@ final class VulkanDevice: @unchecked Sendable {
     private static func create(_ physical: PhysicalDevice, _ family: UInt32) throws(VulkanError) -> VkDevice {
         let extensions =
             physical.features.cooperativeMatrix == nil ? [] : [VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME]
-        var chain = FeatureChain(Set(extensions))
+        var chain = FeatureChain(Set(extensions), apiVersion: physical.properties.apiVersion)
         chain.enable(physical.features)
         var handle: VkDevice?
         var priority: Float = 1

@@ -9,14 +9,71 @@ extension KernelBuilder {
     ) throws(VulkanError) -> Dispatch {
         let (q, k, v) = (x[0], x[1], x[2])
         let headWidth = q.shape[2] / attention.headCount
+        if let unit = matrixUnit,
+            let tile = CooperativeAttentionTile(unit, headWidth: headWidth, queries: q.shape[1], features)
+        {
+            let isInEights = [q, k, v].allSatisfy {
+                $0.view.type == .float16 && $0.offset % 8 == 0 && $0.rowStride % 8 == 0
+            }
+            return try call(
+                .attention, variant: unit.variant, constants: tile.constants + [isInEights ? 1 : 0], [q, k, v, y],
+                arguments(attention, x, y),
+                groups: ((q.shape[1] + tile.queries - 1) / tile.queries, attention.headCount, q.shape[0]), site)
+        }
         let tile = try AttentionTile(headWidth: headWidth, queries: q.shape[1], node: site.node.name)
-        let arguments = cs_attention(
+        return try call(
+            .attention, constants: tile.constants, [q, k, v, y], arguments(attention, x, y),
+            groups: ((q.shape[1] + tile.queries - 1) / tile.queries, attention.headCount, q.shape[0]), site)
+    }
+
+    private func arguments(_ attention: Attention, _ x: [Operand], _ y: Operand) -> cs_attention {
+        let (q, k, v) = (x[0], x[1], x[2])
+        return cs_attention(
             queries: u32(q.shape[1]), keys: u32(k.shape[1]), heads: u32(attention.headCount), scale: attention.scale,
             q_offset: u32(q.offset), k_offset: u32(k.offset), v_offset: u32(v.offset), y_offset: u32(y.offset),
             q_stride: u32(q.rowStride), k_stride: u32(k.rowStride), v_stride: u32(v.rowStride))
-        return try call(
-            .attention, constants: tile.constants, [q, k, v, y], arguments,
-            groups: ((q.shape[1] + tile.queries - 1) / tile.queries, attention.headCount, q.shape[0]), site)
+    }
+}
+
+/// How attention is cut into blocks for the device's matrix units.
+struct CooperativeAttentionTile: Hashable {
+    let unit: MatrixUnit
+    let headWidth: Int
+    let queries: Int
+    static let keys = 32
+
+    /// nil where a head is no multiple of the unit or does not fit in shared memory.
+    init?(_ unit: MatrixUnit, headWidth: Int, queries: Int, _ features: DeviceFeatures) {
+        let shape = unit.shape
+        guard headWidth % shape.columns == 0, headWidth % shape.depth == 0, headWidth % 8 == 0,
+            CooperativeAttentionTile.keys % shape.columns == 0, CooperativeAttentionTile.keys % shape.depth == 0
+        else { return nil }
+        self.unit = unit
+        self.headWidth = headWidth
+        var count = 64
+        while count > shape.rows,
+            count / 2 >= queries || count / shape.rows * unit.subgroupSize > features.maxWorkgroupInvocations
+                || CooperativeAttentionTile.sharedByteCount(count, headWidth) > features.sharedMemory
+        { count /= 2 }
+        guard count % shape.rows == 0,
+            CooperativeAttentionTile.sharedByteCount(count, headWidth) <= features.sharedMemory
+        else { return nil }
+        self.queries = count
+    }
+
+    /// Queries, keys, scores, weights, sums and three numbers a query, as the shader declares them.
+    private static func sharedByteCount(_ queries: Int, _ headWidth: Int) -> Int {
+        let pitch = 16 * (headWidth / 8 + 1)
+        return queries * (pitch + 4 * (keys + 4) + 16 * (keys / 8 + 1) + 4 * (headWidth + 4) + 12) + keys * pitch
+    }
+
+    /// In the order of the shader's specialization constants, up to how the inputs are read; two numbers are free.
+    var constants: [Int] {
+        let shape = unit.shape
+        return [
+            queries / shape.rows * unit.subgroupSize, headWidth, queries, CooperativeAttentionTile.keys, 0, 0,
+            shape.rows, shape.columns, shape.depth,
+        ]
     }
 }
 

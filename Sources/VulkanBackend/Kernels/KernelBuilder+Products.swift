@@ -83,25 +83,16 @@ extension KernelBuilder {
             product.x, product.weight, product.bias, product.residual, product.gate, product.scales, product.y,
         ]
         let (rows, columns) = (Int(arguments.rows), Int(arguments.columns))
-        if let unit = cooperativeUnit {
-            let tile = CooperativeTile(unit, rows: rows, columns: columns, subgroupSize: features.subgroupSize)
+        if let unit = matrixUnit {
+            let tile = CooperativeTile(unit, rows: rows, columns: columns, sharedMemory: features.sharedMemory)
             return try call(
-                kernel, variant: "cooperative", constants: tile.constants + eights(product, arguments), bindings,
+                kernel, variant: unit.variant, constants: tile.constants + eights(product, arguments), bindings,
                 arguments, groups: groups(rows, tile.rows, columns, tile.columns), site)
         }
         let tile = ProductTile(options.products, rows: rows, columns: columns, features)
         return try call(
             kernel, constants: tile.constants, bindings, arguments,
             groups: groups(rows, tile.rows, columns, tile.columns), site)
-    }
-
-    /// The matrix unit to use, nil for kernels without: only where factors are float16 anyway, unless it is asked for.
-    private var cooperativeUnit: CooperativeShape? {
-        switch options.products {
-        case .cooperative?: features.cooperativeMatrix
-        case nil where options.storage == .float16: features.cooperativeMatrix
-        default: nil
-        }
     }
 
     /// Whether x, and whether the weight, is float16 in eights that never straddle a row or lie across its end.
@@ -139,7 +130,7 @@ struct ProductTile: Hashable {
             switch kernel {
             case .small?: false
             case .large?: true
-            case .cooperative?, nil: rows * columns >= 512 * 512 && features.maxWorkgroupInvocations >= 256
+            case .cooperative?, .emulated?, nil: rows * columns >= 512 * 512 && features.maxWorkgroupInvocations >= 256
             }
         self = isLarge ? .large : .small
     }
@@ -156,30 +147,30 @@ struct ProductTile: Hashable {
 
 /// How a product is cut into tiles for the device's matrix units.
 struct CooperativeTile: Hashable {
-    let unit: CooperativeShape
+    let unit: MatrixUnit
     let rows: Int
     let columns: Int
     /// Rows and columns of a subgroup's part.
     let part: Int
-    let subgroupSize: Int
     static let depth = 32
 
     /// Large tiles read each factor less often; small ones give more workgroups, which few rows need.
-    init(_ unit: CooperativeShape, rows: Int, columns: Int, subgroupSize: Int) {
+    init(_ unit: MatrixUnit, rows: Int, columns: Int, sharedMemory: Int) {
         self.unit = unit
-        self.subgroupSize = subgroupSize
-        let side = rows * columns >= 1024 * 2048 ? 128 : 64
-        (self.rows, self.columns) = (side, side)
-        part = side == 128 ? 64 : 32
+        // Two tiles of both factors, 80 bytes a row, and what four subgroups lay down: 45 KB.
+        let isLarge = sharedMemory >= 45_056 && rows * columns >= 1024 * 2048
+        (self.rows, self.columns) = isLarge ? (128, 128) : (64, 64)
+        part = isLarge ? 64 : 32
     }
 
     private var subgroupCount: Int { rows / part * (columns / part) }
 
     /// In the order of the shader's specialization constants, up to how the factors are read.
     var constants: [Int] {
-        [
-            subgroupCount * subgroupSize, rows, columns, CooperativeTile.depth, part, part, unit.rows, unit.columns,
-            unit.depth,
+        let shape = unit.shape
+        return [
+            subgroupCount * unit.subgroupSize, rows, columns, CooperativeTile.depth, part, part, shape.rows,
+            shape.columns, shape.depth,
         ]
     }
 }

@@ -16,6 +16,7 @@ struct KernelBuilder {
     /// - Throws: `VulkanError.tooLarge` if the device has no room for the node, `.missingFeature` for a kernel that was
     ///   asked for and that the device cannot run.
     func dispatches(for node: Node, at index: Int) throws(VulkanError) -> [Dispatch] {
+        guard !table.isView(node) else { return [] }
         let site = Site(node: node, index: index)
         let x = node.inputs.enumerated().map { position, value in
             table.operand(
@@ -93,7 +94,7 @@ struct KernelBuilder {
         }
         let key = PipelineKey(
             shader: "\(kernel.rawValue)_\(variant ?? (isWide ? "wide" : "narrow"))", bindingCount: kernel.bindingCount,
-            constants: values)
+            constants: values, subgroupSize: variant == MatrixUnit.cooperative ? features.subgroupSize : nil)
         return Dispatch(
             node: site.index, key: key, bindings: bound, result: kernel.result,
             arguments: withUnsafeBytes(of: arguments) { [UInt8]($0) }, groups: groups)

@@ -24,11 +24,12 @@ struct Operand {
 
     /// A dense operand over a whole view.
     init(_ view: BufferView, _ info: ValueInfo, alignment: Int) {
-        self.init(view, info, first: 0, run: info.shape.elementCount, stride: info.shape.elementCount, alignment)
+        self.init(
+            view, info, first: 0, run: info.shape.elementCount, stride: info.shape.elementCount, alignment: alignment)
     }
 
     /// - Parameter first: elements from the view's start to the value's first.
-    init(_ view: BufferView, _ info: ValueInfo, first: Int, run: Int, stride: Int, _ alignment: Int) {
+    init(_ view: BufferView, _ info: ValueInfo, first: Int, run: Int, stride: Int, alignment: Int) {
         let spare = view.byteOffset % alignment
         self.view = BufferView(
             buffer: view.buffer, byteOffset: view.byteOffset - spare, byteCount: view.byteCount + spare,

@@ -11,6 +11,9 @@ struct PipelineCacheFile: Sendable {
     /// More would not be a cache of these shaders.
     private static let largest = 1 << 28
 
+    init(path: String) { self.path = path }
+
+    /// The file for a device and its driver.
     init(folder: String, _ device: PhysicalDevice) {
         let build = withUnsafeBytes(of: device.properties.pipelineCacheUUID) { bytes in
             bytes.map { String(UInt16($0) + 0x100, radix: 16).dropFirst() }.joined()

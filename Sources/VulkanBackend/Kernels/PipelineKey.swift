@@ -10,4 +10,6 @@ struct PipelineKey: Hashable {
     let bindingCount: Int
     /// By number.
     let constants: [Constant]
+    /// Invocations that a subgroup must have, all of them at work; nil where it does not matter.
+    let subgroupSize: Int?
 }

@@ -125,6 +125,9 @@ final class PipelineStore: @unchecked Sendable {
             VkSpecializationMapEntry(constantID: key.constants[index].number, offset: UInt32(4 * index), size: 4)
         }
         let values = key.constants.map(\.value)
+        var subgroups = VkPipelineShaderStageRequiredSubgroupSizeCreateInfo()
+        subgroups.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_REQUIRED_SUBGROUP_SIZE_CREATE_INFO
+        subgroups.requiredSubgroupSize = u32(key.subgroupSize ?? 0)
         var pipeline: VkPipeline?
         let result = entries.withUnsafeBufferPointer { entries in
             values.withUnsafeBytes { values in
@@ -134,16 +137,23 @@ final class PipelineStore: @unchecked Sendable {
                 specialization.dataSize = values.count
                 specialization.pData = values.baseAddress
                 return withUnsafePointer(to: &specialization) { specialization in
-                    "main".withCString { name in
-                        var info = VkComputePipelineCreateInfo()
-                        info.sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO
-                        info.stage.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO
-                        info.stage.stage = VK_SHADER_STAGE_COMPUTE_BIT
-                        info.stage.module = module
-                        info.stage.pName = name
-                        info.stage.pSpecializationInfo = specialization
-                        info.layout = layout
-                        return functions.createComputePipelines(device, cache, 1, &info, nil, &pipeline)
+                    withUnsafePointer(to: &subgroups) { subgroups in
+                        "main".withCString { name in
+                            var info = VkComputePipelineCreateInfo()
+                            info.sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO
+                            info.stage.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO
+                            info.stage.stage = VK_SHADER_STAGE_COMPUTE_BIT
+                            info.stage.module = module
+                            info.stage.pName = name
+                            info.stage.pSpecializationInfo = specialization
+                            if key.subgroupSize != nil {
+                                info.stage.pNext = UnsafeRawPointer(subgroups)
+                                info.stage.flags =
+                                    VK_PIPELINE_SHADER_STAGE_CREATE_REQUIRE_FULL_SUBGROUPS_BIT.rawValue
+                            }
+                            info.layout = layout
+                            return functions.createComputePipelines(device, cache, 1, &info, nil, &pipeline)
+                        }
                     }
                 }
             }

@@ -17,16 +17,19 @@ struct FixedValues {
     private(set) var constants: [WeightItem] = []
     private let graph: Graph
     private let root: (ValueID) -> ValueID
+    private let views: ValueViews
     private var names: [ValueID: String] = [:]
 
     /// - Parameters:
     ///   - tensors: of every parameter.
     ///   - weights: what product weights are stored as.
     init(
-        _ graph: Graph, tensors: [ValueID: Tensor], weights: StorageType, root: @escaping (ValueID) -> ValueID
+        _ graph: Graph, tensors: [ValueID: Tensor], weights: StorageType, views: ValueViews,
+        root: @escaping (ValueID) -> ValueID
     ) {
         self.graph = graph
         self.root = root
+        self.views = views
         var fixed = tensors
         for parameter in graph.parameters { names[parameter.value] = parameter.name }
         for constant in graph.constants {
@@ -40,10 +43,10 @@ struct FixedValues {
             guard let tensor = fixed[root(value)] else { return }
             let key = key(value, form)
             guard known.insert(key).inserted else { return }
-            let item = WeightItem(name: key.name, form: form, info: graph[value], tensor: tensor)
+            let item = WeightItem(name: key.name, form: form, info: graph[value], tensor: tensor, first: key.first)
             if constantIDs.contains(root(value)) { constants.append(item) } else { parameters.append(item) }
         }
-        for node in graph.nodes where !node.operation.isReshape {
+        for node in graph.nodes where !views.isView(node) {
             for (position, value) in node.inputs.enumerated() {
                 want(value, FixedValues.form(of: node.operation, position: position, weights: weights))
             }
@@ -56,7 +59,9 @@ struct FixedValues {
     }
 
     func key(_ value: ValueID, _ form: WeightForm) -> WeightSet.Key {
-        WeightSet.Key(name: names[root(value)] ?? "value \(value.index)", form: form, info: graph[value])
+        WeightSet.Key(
+            name: names[root(value)] ?? "value \(value.index)", form: form, info: graph[value],
+            first: views[value].offset)
     }
 
     /// The form that a node wants its input in.

@@ -5,11 +5,12 @@ import Tensors
 final class ValueTable {
     let graph: Graph
     private let plan: MemoryPlan
+    private let views: ValueViews
     private let storage: StoragePlan
     private let layout: ArenaLayout
     private let arena: [DeviceBuffer]
     private let fixed: FixedValues
-    private let parameters: WeightSet
+    let parameters: WeightSet
     private let constants: WeightSet
     private let alignment: Int
 
@@ -21,7 +22,8 @@ final class ValueTable {
     init(
         _ graph: Graph, tensors: [ValueID: Tensor], options: VulkanOptions, device: VulkanDevice
     ) throws {
-        let roots = MemoryPlan(graph)
+        let views = ValueViews(of: graph)
+        let roots = MemoryPlan(graph, isView: views.isView)
         let storage = StoragePlan(graph, storage: StorageType(options.storage), root: roots.root)
         // The plan of what is really stored.
         var stored = graph
@@ -32,7 +34,8 @@ final class ValueTable {
             case .float32, .int8: break
             }
         }
-        plan = MemoryPlan(stored)
+        plan = MemoryPlan(stored, isView: views.isView)
+        self.views = views
         self.storage = storage
         self.graph = graph
         alignment = device.features.offsetAlignment
@@ -40,7 +43,8 @@ final class ValueTable {
         var arena: [DeviceBuffer] = []
         for byteCount in layout.pieces { arena.append(try DeviceBuffer(device, byteCount: byteCount, .device)) }
         self.arena = arena
-        fixed = FixedValues(graph, tensors: tensors, weights: StorageType(options.weights), root: plan.root)
+        fixed = FixedValues(
+            graph, tensors: tensors, weights: StorageType(options.weights), views: views, root: plan.root)
         parameters = try device.weights.set(fixed.parameters, on: device)
         constants = try device.weights.set(fixed.constants, on: device)
     }
@@ -55,11 +59,11 @@ final class ValueTable {
         let info = graph[value]
         let root = plan.root(of: value)
         if let place = layout[root] {
-            let type = storage[root]
-            let view = BufferView(
+            let (type, view) = (storage[root], views[value])
+            let whole = BufferView(
                 buffer: arena[place.piece], byteOffset: place.offset,
-                byteCount: info.shape.elementCount * type.byteCount, type: type)
-            return Operand(view, info, alignment: alignment)
+                byteCount: graph[root].shape.elementCount * type.byteCount, type: type)
+            return Operand(whole, info, first: view.offset, run: view.run, stride: view.stride, alignment: alignment)
         }
         return Operand(fixedPlace(fixed.key(value, form)).view, info, alignment: alignment)
     }
@@ -70,6 +74,9 @@ final class ValueTable {
         else { return nil }
         return Operand(scales, ValueInfo(shape: [scales.byteCount / 4]), alignment: alignment)
     }
+
+    /// Whether a node has nothing to do because its result lies in its input.
+    func isView(_ node: Node) -> Bool { views.isView(node) }
 
     /// Whether a value is the same at every run.
     func isFixed(_ value: ValueID) -> Bool { layout[plan.root(of: value)] == nil }

@@ -27,10 +27,14 @@ enum WeightForm: Hashable {
 
     /// The bytes for the device, and the scale of each output channel for int8.
     ///
-    /// - Parameter info: shape and type of the value as the graph sees it; the tensor may be a reshape of that.
-    func pack(_ tensor: Tensor, as info: ValueInfo) -> (bytes: [UInt8], scales: [Float]) {
-        if info.elementType == .int32 { return (bytes(tensor), []) }
+    /// - Parameters:
+    ///   - info: shape and type of the value as the graph sees it; the tensor may be a reshape of that.
+    ///   - first: where in the tensor the value begins, if it is but a stretch of it.
+    func pack(_ tensor: Tensor, as info: ValueInfo, from first: Int = 0) -> (bytes: [UInt8], scales: [Float]) {
+        let range = first..<first + info.shape.elementCount
+        if info.elementType == .int32 { return (Array(bytes(tensor)[4 * range.lowerBound..<4 * range.upperBound]), []) }
         var values = tensor.floats()
+        if range.count < values.count { values = Array(values[range]) }
         if case .kernel = self { values = WeightForm.channelsInnermost(values, info.shape) }
         switch storage {
         case .float32: return (values.withUnsafeBytes { [UInt8]($0) }, [])

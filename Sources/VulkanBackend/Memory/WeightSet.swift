@@ -9,9 +9,12 @@ struct WeightItem {
     let form: WeightForm
     /// As the graph sees it.
     let info: ValueInfo
+    /// The whole that the value is, or is a stretch of.
     let tensor: Tensor
+    /// Elements of the whole before the value's first.
+    var first = 0
 
-    var key: WeightSet.Key { WeightSet.Key(name: name, form: form, info: info) }
+    var key: WeightSet.Key { WeightSet.Key(name: name, form: form, info: info, first: first) }
 }
 
 /// Fixed values in memory of the device, uploaded once.
@@ -20,6 +23,7 @@ final class WeightSet: Sendable {
         let name: String
         let form: WeightForm
         let info: ValueInfo
+        var first = 0
     }
 
     struct Place {
@@ -66,7 +70,7 @@ final class WeightSet: Sendable {
         }
 
         for item in items {
-            let (bytes, scales) = item.form.pack(item.tensor, as: item.info)
+            let (bytes, scales) = item.form.pack(item.tensor, as: item.info, from: item.first)
             guard bytes.count <= limit else {
                 throw VulkanError.tooLarge(
                     node: item.name, reason: "\(bytes.count) bytes are more than a binding holds (\(limit))")
@@ -113,7 +117,7 @@ final class WeightCache: Sendable {
         var record: [UInt8] = []
         for item in items {
             record += Array(
-                "\(item.name)\n\(item.form.code)\n\(item.tensor.elementType) \(item.info.elementType) \(item.info.shape)\n"
+                "\(item.name)\n\(item.form.code)\n\(item.tensor.elementType) \(item.info.elementType) \(item.info.shape) \(item.first)\n"
                     .utf8)
             record += try item.tensor.withBytes { try FileDigest($0).bytes }
         }

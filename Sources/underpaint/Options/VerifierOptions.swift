@@ -1,4 +1,5 @@
 import ArgumentParser
+import BackendSelection
 
 /// Where pictures are verified.
 struct VerifierOptions: ParsableArguments {
@@ -10,6 +11,9 @@ struct VerifierOptions: ParsableArguments {
 
     @Option(help: "Seconds without a byte from the verifier after which it counts as gone.")
     var timeout = 30.0
+
+    /// Of the embedded verifier.
+    @OptionGroup var compute: ComputeOptions
 
     func validate() throws {
         guard timeout > 0, timeout <= 86_400 else { throw ValidationError("--timeout must be between 0 and 86400") }

@@ -5,6 +5,7 @@ import Foundation
 import Models
 import Speculation
 import SplitLab
+import VulkanBackend
 
 /// An end that is not success, with the words and the exit code for it.
 struct Failure: Error {
@@ -40,6 +41,7 @@ extension Failure {
         case let error as TransportError: self.init(Failure.status(of: error), "\(error)")
         case is VerifierError: self.init(ExitStatus.dataError, "\(error)")
         case let error as CodingLabError: self.init(ExitStatus.noInput, "\(error)")
+        case is VulkanError: self.init(ExitStatus.unavailable, "\(error)")
         case is SpeculationError: self.init(ExitStatus.usage, "\(error)")
         case let error as UnverifiedError: self.init(error)
         case let error as LabError: self.init(Failure.status(of: error), "\(error)")

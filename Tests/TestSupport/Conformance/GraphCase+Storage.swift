@@ -1,4 +1,4 @@
-public import Graphs
+import Graphs
 public import Tensors
 
 /// How a backend under test stores what lies between nodes, and the weights of products.
@@ -11,10 +11,15 @@ public struct StorageUnderTest: Hashable, Sendable {
 
     public let activations: ElementType
     public let weights: Weights
+    /// Whether the weights of attention's softmax are rounded as activations are, too.
+    public let roundsSoftmax: Bool
 
-    public init(activations: ElementType = .float32, weights: Weights = .asActivations) {
+    public init(
+        activations: ElementType = .float32, weights: Weights = .asActivations, roundsSoftmax: Bool = false
+    ) {
         self.activations = activations
         self.weights = weights
+        self.roundsSoftmax = roundsSoftmax
     }
 
     /// Largest relative error of storing one element.
@@ -57,7 +62,10 @@ extension GraphCase {
                         ? tensor : Tensor(tensor.shape, rounding: tensor.floats(), to: storage.activations).widened
                 }
             }
-        let computing = graph.nodes.filter { graph.floatingPointOperations(of: $0) > 0 }.count
+        let computing = graph.nodes.filter { graph.floatingPointOperations(of: $0) > 0 }.reduce(0) { sum, node in
+            // Each weight is off by a unit, and so is a mean by these weights; their sum is taken before.
+            if case .attention = node.operation, storage.roundsSoftmax { sum + 3 } else { sum + 1 }
+        }
         let root = bound.squareRoot() + Double(computing) * storage.unit
         return GraphCase(
             label: label, graph: narrow ? graph.withProductsAtTheEnds() : graph,

@@ -1,26 +1,37 @@
-import Graphs
-import Tensors
+package import Tensors
 
 /// How a value lies in the memory of its root (`MemoryPlan.root`): the whole of it, or a part that a slice left
 /// in place instead of copying.
-struct ValueView: Hashable {
+package struct ValueView: Hashable {
     /// Elements before the first.
-    let offset: Int
+    package let offset: Int
     /// Neighbouring elements; the next such run starts `stride` elements on.
-    let run: Int
-    let stride: Int
+    package let run: Int
+    package let stride: Int
 }
 
 /// Finds slices that need no copy.
 ///
 /// A slice whose part is one stretch of memory is that stretch. Any other stays in place if all that read it can
 /// read rows at a distance: the three parts of a joint query-key-value product, above all.
-struct ValueViews {
+package struct ValueViews {
+    /// Something that reads a value in pieces: a node, and which of its inputs the value is.
+    package struct Reader {
+        package let node: Node
+        package let input: Int
+        package let view: ValueView
+        /// Of the value as the node sees it.
+        package let shape: Shape
+    }
+
     private var views: [ValueView?]
     private let graph: Graph
+    private let canRead: (Reader) -> Bool
 
-    init(_ graph: Graph) {
+    /// - Parameter canRead: whether a backend's kernel can read a value in pieces; not asked about reshapes.
+    package init(_ graph: Graph, canRead: @escaping (Reader) -> Bool) {
         self.graph = graph
+        self.canRead = canRead
         views = [ValueView?](repeating: nil, count: graph.values.count)
         let readers = ValueViews.readers(of: graph)
         let outputs = Set(graph.outputs.map(\.value))
@@ -37,13 +48,13 @@ struct ValueViews {
         }
     }
 
-    subscript(value: ValueID) -> ValueView {
+    package subscript(value: ValueID) -> ValueView {
         let count = graph[value].shape.elementCount
         return views[value.index] ?? ValueView(offset: 0, run: count, stride: count)
     }
 
     /// Whether a node has nothing to do because its result lies in its input.
-    func isView(_ node: Node) -> Bool {
+    package func isView(_ node: Node) -> Bool {
         switch node.operation {
         case .reshape: true
         case .slice: views[node.output.index] != nil
@@ -71,15 +82,8 @@ struct ValueViews {
         let shape = graph[value].shape
         return readers[value.index].allSatisfy { reader in
             let node = graph.nodes[reader.node]
-            switch node.operation {
-            case .reshape: return accepts(view, node.output, readers, outputs)
-            case .rmsNorm: return reader.input == 0 && view.run % shape[-1] == 0
-            case .attention: return view.run == shape[-1]
-            case .concatenate(let axis):
-                let width = shape.dimensions[axis...].reduce(1, *)
-                return width % view.run == 0 || view.run % width == 0
-            default: return false
-            }
+            if node.operation.isReshape { return accepts(view, node.output, readers, outputs) }
+            return canRead(Reader(node: node, input: reader.input, view: view, shape: shape))
         }
     }
 

@@ -1,0 +1,44 @@
+public import ArgumentParser
+public import CPUBackend
+import Foundation
+public import VulkanBackend
+
+/// What the verifier computes on.
+public struct ComputeOptions: ParsableArguments, Sendable {
+    @Option(help: "What the verifier computes on: auto (a graphics card if there is one), vulkan or cpu.")
+    public var backend = BackendChoice.auto
+
+    @Option(
+        help: ArgumentHelp(
+            "Vulkan device, by its index or part of its name (`underpaint doctor` lists them); implies vulkan.",
+            valueName: "name|index"))
+    public var device: String?
+
+    @Option(help: "What a Vulkan device stores between layers: float32, float16 or bfloat16.")
+    public var precision = ActivationStorage.float32
+
+    public init() {}
+
+    public func validate() throws {
+        if backend == .cpu, device != nil { throw ValidationError("--device is of Vulkan; leave out --backend cpu") }
+    }
+
+    /// The backend that the options ask for.
+    ///
+    /// - Throws: `VulkanError` if Vulkan was asked for and cannot be used.
+    public func makeBackend(threads: ThreadPolicy) throws -> SelectedBackend {
+        let environment = ProcessInfo.processInfo.environment
+        return try SelectedBackend(
+            backend, device: device,
+            options: VulkanOptions(storage: precision, cacheFolder: ComputeOptions.cacheFolder(environment)),
+            threads: threads)
+    }
+
+    /// Where compiled shaders are kept: `$XDG_CACHE_HOME/underpaint`, or `~/.cache/underpaint`.
+    static func cacheFolder(_ environment: [String: String]) -> String? {
+        if let folder = environment["XDG_CACHE_HOME"], folder.hasPrefix("/") { return "\(folder)/underpaint" }
+        return environment["HOME"].map { "\($0)/.cache/underpaint" }
+    }
+}
+
+extension ActivationStorage: ExpressibleByArgument {}

@@ -1,0 +1,73 @@
+// Matrix units: UNIT_ROWS × UNIT_DEPTH by UNIT_DEPTH × UNIT_COLUMNS, float16 factors and float32 sums.
+//
+// Both factors come from shared memory, eight elements a word of four: rows of the first, columns of the second. With
+// EMULATED plain code does what the units would, one invocation for a subgroup: slow, and the same in everything that
+// is ours, so that a kernel can be tested where there are no units.
+
+#ifdef EMULATED
+
+struct RowFactor { float v[UNIT_ROWS * UNIT_DEPTH]; };
+struct ColumnFactor { float v[UNIT_DEPTH * UNIT_COLUMNS]; };
+struct Sums { float v[UNIT_ROWS * UNIT_COLUMNS]; };
+
+#define SUBGROUP gl_LocalInvocationIndex
+#define SUBGROUP_SIZE 1u
+#define LANE 0u
+
+#define CLEAR(sums) for (uint u_ = 0; u_ < UNIT_ROWS * UNIT_COLUMNS; ++u_) sums.v[u_] = 0.0
+
+// Element i behind word `first` of a tile.
+#define HALF(tile, first, i) \
+    unpackHalf2x16(tile[(first) + (i) / 8][(i) % 8 / 2])[(i) % 2]
+
+#define LOAD_ROWS(factor, tile, first, pitch) \
+    for (uint u_ = 0; u_ < UNIT_ROWS * UNIT_DEPTH; ++u_) \
+        factor.v[u_] = HALF(tile, (first) + u_ / UNIT_DEPTH * (pitch), u_ % UNIT_DEPTH)
+
+#define LOAD_COLUMNS(factor, tile, first, pitch) \
+    for (uint u_ = 0; u_ < UNIT_DEPTH * UNIT_COLUMNS; ++u_) \
+        factor.v[u_] = HALF(tile, (first) + u_ % UNIT_COLUMNS * (pitch), u_ / UNIT_COLUMNS)
+
+#define MULTIPLY(rows, columns, sums) \
+    for (uint u_ = 0; u_ < UNIT_ROWS * UNIT_COLUMNS; ++u_) \
+        for (uint k_ = 0; k_ < UNIT_DEPTH; ++k_) \
+            sums.v[u_] = fma( \
+                rows.v[u_ / UNIT_COLUMNS * UNIT_DEPTH + k_], columns.v[k_ * UNIT_COLUMNS + u_ % UNIT_COLUMNS], sums.v[u_])
+
+// As the columns, from a tile that holds the rows of the second factor.
+#define LOAD_DEPTHS(factor, tile, first, pitch) \
+    for (uint u_ = 0; u_ < UNIT_DEPTH * UNIT_COLUMNS; ++u_) \
+        factor.v[u_] = HALF(tile, (first) + u_ / UNIT_COLUMNS * (pitch), u_ % UNIT_COLUMNS)
+
+// Sums as rows of floats in shared memory.
+#define LAY_DOWN(sums, place, first, pitch) \
+    for (uint u_ = 0; u_ < UNIT_ROWS * UNIT_COLUMNS; ++u_) \
+        place[(first) + u_ / UNIT_COLUMNS * (pitch) + u_ % UNIT_COLUMNS] = sums.v[u_]
+#define TAKE_UP(sums, place, first, pitch) \
+    for (uint u_ = 0; u_ < UNIT_ROWS * UNIT_COLUMNS; ++u_) \
+        sums.v[u_] = place[(first) + u_ / UNIT_COLUMNS * (pitch) + u_ % UNIT_COLUMNS]
+
+#else
+
+#define RowFactor coopmat<float16_t, gl_ScopeSubgroup, UNIT_ROWS, UNIT_DEPTH, gl_MatrixUseA>
+#define ColumnFactor coopmat<float16_t, gl_ScopeSubgroup, UNIT_DEPTH, UNIT_COLUMNS, gl_MatrixUseB>
+#define Sums coopmat<float, gl_ScopeSubgroup, UNIT_ROWS, UNIT_COLUMNS, gl_MatrixUseAccumulator>
+
+#define SUBGROUP gl_SubgroupID
+#define SUBGROUP_SIZE gl_SubgroupSize
+#define LANE gl_SubgroupInvocationID
+
+#define CLEAR(sums) sums = Sums(0.0)
+#define LOAD_ROWS(factor, tile, first, pitch) \
+    coopMatLoad(factor, tile, first, pitch, gl_CooperativeMatrixLayoutRowMajor)
+#define LOAD_COLUMNS(factor, tile, first, pitch) \
+    coopMatLoad(factor, tile, first, pitch, gl_CooperativeMatrixLayoutColumnMajor)
+#define MULTIPLY(rows, columns, sums) sums = coopMatMulAdd(rows, columns, sums)
+#define LOAD_DEPTHS(factor, tile, first, pitch) \
+    coopMatLoad(factor, tile, first, pitch, gl_CooperativeMatrixLayoutRowMajor)
+#define LAY_DOWN(sums, place, first, pitch) \
+    coopMatStore(sums, place, first, pitch, gl_CooperativeMatrixLayoutRowMajor)
+#define TAKE_UP(sums, place, first, pitch) \
+    coopMatLoad(sums, place, first, pitch, gl_CooperativeMatrixLayoutRowMajor)
+
+#endif

@@ -1,0 +1,24 @@
+/// What multiplies small matrices at once in kernels that are built for it.
+struct MatrixUnit: Hashable {
+    /// Of the shaders.
+    let variant: String
+    let shape: CooperativeShape
+    let subgroupSize: Int
+
+    /// The variant of kernels for real units. They count subgroups, so that these must have the size that is expected.
+    static let cooperative = "cooperative"
+}
+
+extension KernelBuilder {
+    /// The unit to use, nil for kernels without: only where factors are float16 anyway, unless it is asked for.
+    var matrixUnit: MatrixUnit? {
+        let isWanted = options.products == .cooperative || (options.products == nil && options.storage == .float16)
+        if isWanted, let shape = features.cooperativeMatrix {
+            return MatrixUnit(variant: MatrixUnit.cooperative, shape: shape, subgroupSize: features.subgroupSize)
+        }
+        // One invocation does a subgroup's work; no two sides alike, so that none is taken for another.
+        let shape = CooperativeShape(rows: 8, columns: 16, depth: 16)
+        return options.products == .emulated
+            ? MatrixUnit(variant: "emulated", shape: shape, subgroupSize: 1) : nil
+    }
+}

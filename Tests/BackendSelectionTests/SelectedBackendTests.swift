@@ -1,0 +1,45 @@
+import CPUBackend
+import Testing
+import VulkanBackend
+
+@testable import BackendSelection
+
+@Suite struct SelectedBackendTests {
+    private let threads = ThreadPolicy(count: 1)
+
+    @Test func theProcessorIsThereForTheAsking() throws {
+        let selected = try SelectedBackend(.cpu, threads: threads)
+        #expect(selected.backend is CPUBackend)
+        #expect(selected.reason == nil)
+    }
+
+    /// On a machine without a graphics card `auto` says why it computes on the processor.
+    @Test func automaticSelectionNeverFailsAndExplainsTheProcessor() throws {
+        let selected = try SelectedBackend(.auto, threads: threads)
+        #expect((selected.backend is CPUBackend) == (selected.reason != nil))
+    }
+
+    @Test func aNamedDeviceThatIsNotThereIsAnError() {
+        for choice in [BackendChoice.auto, .vulkan] {
+            #expect(throws: VulkanError.self) {
+                try SelectedBackend(choice, device: "no such device", threads: threads)
+            }
+        }
+    }
+
+    @Test func softwareIsOnlyUsedWhenItIsNamed() throws {
+        let devices = (try? VulkanBackend.devices()) ?? []
+        guard let software = devices.first(where: { $0.kind == .software }) else { return }
+        let selected = try SelectedBackend(.auto, device: "\(software.index)", threads: threads)
+        #expect((selected.backend as? VulkanBackend)?.device == software)
+        if devices.allSatisfy({ $0.reasonToSkip != nil }) {
+            #expect(throws: VulkanError.self) { try SelectedBackend(.vulkan, threads: threads) }
+        }
+    }
+
+    @Test func theCacheFolderFollowsTheEnvironment() {
+        #expect(ComputeOptions.cacheFolder(["XDG_CACHE_HOME": "/c", "HOME": "/h"]) == "/c/underpaint")
+        #expect(ComputeOptions.cacheFolder(["XDG_CACHE_HOME": "c", "HOME": "/h"]) == "/h/.cache/underpaint")
+        #expect(ComputeOptions.cacheFolder([:]) == nil)
+    }
+}

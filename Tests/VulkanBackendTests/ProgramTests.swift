@@ -1,0 +1,99 @@
+import Graphs
+import Tensors
+import TestSupport
+import Testing
+
+@testable import VulkanBackend
+
+@Suite(.serialized, .enabled(if: TestDevice.isPresent)) struct ProgramTests {
+    /// What one run gives.
+    private func outputs(_ program: any ExecutableGraph, _ graphCase: GraphCase) throws -> [String: [Float]] {
+        try program.run(graphCase.runs[0]).mapValues { $0.floats() }
+    }
+
+    @Test func aLostDeviceIsReplacedOnceForAll() throws {
+        let (backend, graphCase) = (try TestDevice.backend(), try TestDevice.network())
+        let programs = try (0..<2).map { _ in
+            try backend.prepare(graphCase.graph, parameters: graphCase.parameters)
+        }
+        let before = try outputs(programs[0], graphCase)
+        let lost = backend.currentDevice
+        lost.markLost()
+        for program in programs { #expect(try outputs(program, graphCase) == before) }
+        #expect(backend.currentDevice !== lost)
+        #expect(programs.allSatisfy { $0.program.device === backend.currentDevice })
+    }
+
+    @Test func aLostDeviceRefusesEverything() throws {
+        let backend = try TestDevice.backend()
+        backend.currentDevice.markLost()
+        let graphCase = try TestDevice.network()
+        do {
+            _ = try VulkanProgram(
+                graphCase.graph, parameters: graphCase.parameters, options: VulkanOptions(),
+                device: backend.currentDevice)
+            Issue.record("a lost device took work")
+        } catch let error as VulkanError {
+            #expect(error.isDeviceLoss)
+            #expect("\(error)".contains("VK_ERROR_DEVICE_LOST"))
+        }
+    }
+
+    @Test func graphsOfOneModelShareTheirWeights() throws {
+        let (backend, graphCase) = (try TestDevice.backend(), try TestDevice.network())
+        let first = try backend.prepare(graphCase.graph, parameters: graphCase.parameters)
+        let second = try backend.prepare(graphCase.graph, parameters: graphCase.parameters)
+        #expect(first.program.table.parameters === second.program.table.parameters)
+        let other = try RandomGraph.make(seed: 6, steps: 14)
+        let third = try backend.prepare(other.graph, parameters: other.parameters)
+        #expect(third.program.table.parameters !== first.program.table.parameters)
+    }
+
+    @Test func theSameInputsGiveTheSameBits() throws {
+        let (backend, graphCase) = (try TestDevice.backend(), try TestDevice.network())
+        let program = try backend.prepare(graphCase.graph, parameters: graphCase.parameters)
+        let first = try outputs(program, graphCase)
+        for _ in 0..<3 { #expect(try outputs(program, graphCase) == first) }
+        #expect(try outputs(backend.prepare(graphCase.graph, parameters: graphCase.parameters), graphCase) == first)
+    }
+
+    /// More workgroups than a dispatch has in one dimension: 4,194,304 elements of 128 each and some more.
+    @Test func longWalksAreFolded() throws {
+        let count = 32_768 * 128 + 1000
+        var builder = GraphBuilder()
+        let x = builder.input("x", [count])
+        builder.output("y", try builder.add(x, x))
+        let program = try TestDevice.backend().prepare(builder.graph, parameters: DictionaryParameters())
+        #expect(program.program.dispatches[0].groups.y == 2)
+        let values = (0..<count).map { Float($0 % 1013) }
+        let found = try #require(try program.run(["x": Tensor([count], values)])["y"]?.floats())
+        #expect(found == values.map { 2 * $0 })
+    }
+
+    @Test func sizesBeyondOneTileMatchTheReference() throws {
+        for graphCase in try LargerCases.all() {
+            for products in [ProductKernel.small, .large] {
+                try checkConformance(of: TestDevice.backend(VulkanOptions(products: products)), to: graphCase)
+            }
+        }
+    }
+
+    @Test func moreAxesThanTheKernelsWalkIsATypedError() throws {
+        var builder = GraphBuilder()
+        let x = builder.input("x", Shape([Int](repeating: 2, count: 9)))
+        builder.output("y", try builder.transpose(x, [8, 6, 4, 2, 0, 3, 1, 5, 7]))
+        #expect(throws: VulkanError.self) {
+            try TestDevice.backend().compile(builder.graph, parameters: DictionaryParameters())
+        }
+    }
+
+    @Test func valuesBeyondTheDeviceAreATypedError() throws {
+        var builder = GraphBuilder()
+        // 4 GiB: never allocated, because the plan is refused.
+        let x = builder.input("x", [1 << 30])
+        builder.output("y", try builder.activation(x, .silu))
+        #expect(throws: VulkanError.self) {
+            try TestDevice.backend().compile(builder.graph, parameters: DictionaryParameters())
+        }
+    }
+}
