@@ -120,10 +120,17 @@ let package = Package(
             ],
             swiftSettings: strict),
 
-        // What is measured beside a peer, see Benchmarks/README.md.
+        // What is measured beside a peer, see Benchmarks/README.md. The second runs on machines without Swift.
+        .target(
+            name: "BenchmarkCases", dependencies: ["Graphs", "Models", "Tensors"], path: "Benchmarks/Cases",
+            swiftSettings: strict),
         .executableTarget(
-            name: "underpaint-bench", dependencies: ["CPUBackend", "Graphs", "Models", "Tensors"],
+            name: "underpaint-bench", dependencies: ["BenchmarkCases", "CPUBackend", "Graphs", "Tensors"],
             path: "Benchmarks/CPU", swiftSettings: strict),
+        .executableTarget(
+            name: "underpaint-gpu-bench",
+            dependencies: ["BenchmarkCases", "Graphs", "Models", "Tensors", "VulkanBackend"],
+            path: "Benchmarks/GPU", swiftSettings: strict),
 
         // What only tests link.
         testSupport("TestSupport", ["Graphs", "Tensors"]),

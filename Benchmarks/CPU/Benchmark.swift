@@ -1,3 +1,4 @@
+import BenchmarkCases
 import CPUBackend
 import Graphs
 import Tensors

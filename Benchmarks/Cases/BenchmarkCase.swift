@@ -1,19 +1,19 @@
-import Graphs
-import Models
+public import Graphs
+public import Models
 import Tensors
 
 /// A graph to time, with random weights and inputs.
-struct BenchmarkCase {
-    let name: String
-    let graph: Graph
+public struct BenchmarkCase: Sendable {
+    public let name: String
+    public let graph: Graph
 
-    init(_ name: String, _ graph: Graph) {
+    public init(_ name: String, _ graph: Graph) {
         self.name = name
         self.graph = graph
     }
 
     /// A graph of one operation.
-    init(_ name: String, _ build: (inout GraphBuilder) throws -> ValueID) throws {
+    public init(_ name: String, _ build: (inout GraphBuilder) throws -> ValueID) throws {
         var builder = GraphBuilder()
         let result = try build(&builder)
         builder.output("result", result)
@@ -21,27 +21,30 @@ struct BenchmarkCase {
     }
 
     /// The built-in models at 128×128, and what they are made of.
-    static func all() throws -> [BenchmarkCase] {
+    public static func all() throws -> [BenchmarkCase] {
         var cases: [BenchmarkCase] = []
         for batch in [1, 2, 8] {
             cases.append(
                 BenchmarkCase("verifier step, batch \(batch)", try verifier.graph(batch: batch, height: 16, width: 16)))
         }
         cases.append(BenchmarkCase("draft step, batch 1", try draft.graph(batch: 1, height: 16, width: 16)))
-        let decoder = VAEDecoder(
-            latentChannelCount: 8, widths: [128, 96, 64], blocksPerStage: 2, scaleFactor: 8)
         cases.append(BenchmarkCase("decoder, batch 1", try decoder.graph(batch: 1, height: 16, width: 16)))
         return cases + (try products()) + (try rows())
     }
 
-    private static let verifier = DiffusionTransformer(
+    /// The picture decoder of the built-in models.
+    public static let decoder = VAEDecoder(
+        latentChannelCount: 8, widths: [128, 96, 64], blocksPerStage: 2, scaleFactor: 8)
+    /// The verifier of the built-in models.
+    public static let verifier = DiffusionTransformer(
         width: 256, headCount: 4, layerCount: 8, latentChannelCount: 8, textWidth: 192, textTokenCount: 24,
         hasGuidanceInput: false)
     private static let draft = DiffusionTransformer(
         width: 128, headCount: 4, layerCount: 6, latentChannelCount: 8, textWidth: 192, textTokenCount: 24,
         hasGuidanceInput: true)
 
-    private static func products() throws -> [BenchmarkCase] {
+    /// Linear layers, attention and convolutions.
+    public static func products() throws -> [BenchmarkCase] {
         var cases: [BenchmarkCase] = []
         for (rows, inner, outputs) in [(64, 256, 768), (128, 256, 1024), (128, 1024, 256), (512, 256, 768)] {
             cases.append(
@@ -76,8 +79,8 @@ struct BenchmarkCase {
         return cases
     }
 
-    /// Eight in a row, as in a model: a graph of a single short node would mostly measure waking the threads.
-    private static func rows() throws -> [BenchmarkCase] {
+    /// Norms. Eight in a row, as in a model: a graph of a single short node would mostly measure waking the threads.
+    public static func rows() throws -> [BenchmarkCase] {
         [
             try BenchmarkCase("8 rms norm + silu 64x64x64") {
                 var x = $0.input("x", [1, 64, 64, 64])

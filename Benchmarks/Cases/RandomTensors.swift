@@ -1,13 +1,14 @@
-import Graphs
-import Tensors
+public import Graphs
+public import Tensors
 
 /// Weights and inputs of any graph, in the size that keeps activations near one.
-struct RandomTensors: ParameterSource {
-    let origin = "random weights"
-    let inputs: [String: Tensor]
+public struct RandomTensors: ParameterSource {
+    public let origin = "random weights"
+    /// By name, for `ExecutableGraph.run`.
+    public let inputs: [String: Tensor]
     private let parameters: [String: Tensor]
 
-    init(for graph: Graph) {
+    public init(for graph: Graph) {
         var generator = SystemRandomNumberGenerator()
         func tensor(_ info: ValueInfo) -> Tensor {
             let (shape, count) = (info.shape, info.shape.elementCount)
@@ -20,5 +21,5 @@ struct RandomTensors: ParameterSource {
         parameters = Dictionary(uniqueKeysWithValues: graph.parameters.map { ($0.name, tensor(graph[$0.value])) })
     }
 
-    func tensor(named name: String) -> Tensor? { parameters[name] }
+    public func tensor(named name: String) -> Tensor? { parameters[name] }
 }

@@ -1,0 +1,121 @@
+import BenchmarkCases
+import Graphs
+import Tensors
+import VulkanBackend
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// Times graphs on a Vulkan device, one command a line on standard input, one JSON object a line back:
+///
+///     devices                                     every device, one a line
+///     list                                        names of the cases
+///     check   DEVICE                              every kernel against the exact reference, in every variant
+///     time    DEVICE PRECISION SECONDS CASE       seconds of the fastest run and of its nodes, and its operations
+///     profile DEVICE PRECISION SECONDS CASE       the same, with time by kind of node
+///
+/// DEVICE is an index, part of a name without spaces, or `auto`. A driver can so alternate with PyTorch in another
+/// process.
+@main struct Benchmark {
+    private let cases: [BenchmarkCase]
+    private var programs: [String: (any ExecutableGraph, RandomTensors)] = [:]
+
+    static func main() throws {
+        var benchmark = Benchmark(cases: try GPUCases.all())
+        while let line = readLine() {
+            do {
+                try benchmark.obey(line)
+            } catch {
+                print("{\"error\": \"\(error)\"}")
+            }
+            fflush(nil)  // the driver at the other end of a pipe waits for the answer
+        }
+    }
+
+    private init(cases: [BenchmarkCase]) { self.cases = cases }
+
+    private mutating func obey(_ line: String) throws {
+        let words = line.split(separator: " ", maxSplits: 4).map(String.init)
+        switch (words.first, words.count) {
+        case ("devices", _):
+            for device in try VulkanBackend.devices() { print(device) }
+            print("")
+        case ("check", 2): try DeviceCheck(device: Benchmark.choice(words[1])).run()
+        case ("time", 5), ("profile", 5):
+            guard let precision = ActivationStorage(rawValue: words[2]), let seconds = Double(words[3]),
+                let wanted = cases.first(where: { $0.name == words[4] })
+            else { return printNames() }
+            try measure(wanted, words[1], precision, seconds, printsProfile: words[0] == "profile")
+        default: printNames()
+        }
+    }
+
+    private func printNames() {
+        for entry in cases { print(entry.name) }
+        print("")
+    }
+
+    static func choice(_ device: String) -> DeviceChoice { device == "auto" ? .automatic : .named(device) }
+
+    private mutating func measure(
+        _ wanted: BenchmarkCase, _ device: String, _ precision: ActivationStorage, _ seconds: Double,
+        printsProfile: Bool
+    ) throws {
+        let key = "\(device) \(precision) \(wanted.name)"
+        let (program, tensors) = try programs[key] ?? compile(wanted, device, precision)
+        programs = [key: (program, tensors)]  // one at a time: large models would not fit side by side
+        let run = try Benchmark.fastest(of: program, tensors.inputs, seconds: seconds)
+        program.isProfiling = true
+        for _ in 0..<5 { _ = try program.run(tensors.inputs) }
+        let nodes = program.profile.reduce(0) { $0 + $1.seconds / Double(max(1, $1.runs)) }
+        let operations = program.profile.reduce(0) { $0 + $1.floatingPointOperations }
+        if printsProfile { Benchmark.printProfile(program.profile) }
+        program.isProfiling = false
+        print("{\"run\": \(run), \"nodes\": \(nodes), \"operations\": \(operations)}")
+    }
+
+    private func compile(
+        _ wanted: BenchmarkCase, _ device: String, _ precision: ActivationStorage
+    ) throws -> (any ExecutableGraph, RandomTensors) {
+        let backend = try VulkanBackend(
+            device: Benchmark.choice(device), options: VulkanOptions(storage: precision))
+        let tensors = RandomTensors(for: wanted.graph)
+        return (try backend.compile(wanted.graph, parameters: tensors), tensors)
+    }
+
+    /// Seconds of the fastest of at least five runs, from tensors to tensors.
+    private static func fastest(
+        of program: any ExecutableGraph, _ inputs: [String: Tensor], seconds: Double
+    ) throws -> Double {
+        let clock = ContinuousClock()
+        _ = try program.run(inputs)
+        let start = clock.now
+        var (best, count) = (Double.infinity, 0)
+        while count < 5 || start.duration(to: clock.now) < .seconds(seconds) {
+            let begin = clock.now
+            _ = try program.run(inputs)
+            let (whole, attoseconds) = begin.duration(to: clock.now).components
+            best = min(best, Double(whole) + Double(attoseconds) * 1e-18)
+            count += 1
+        }
+        return best
+    }
+
+    private static func printProfile(_ profile: [NodeCost]) {
+        var byKind: [String: (seconds: Double, operations: Double, nodes: Int)] = [:]
+        for cost in profile where cost.runs > 0 {
+            var sum = byKind[cost.operation] ?? (0, 0, 0)
+            sum.seconds += cost.seconds / Double(cost.runs)
+            sum.operations += Double(cost.floatingPointOperations)
+            sum.nodes += 1
+            byKind[cost.operation] = sum
+        }
+        for (kind, sum) in byKind.sorted(by: { $0.value.seconds > $1.value.seconds }) {
+            let rate = (sum.operations / sum.seconds * 1e-9 * 10).rounded() / 10
+            print("\(kind): \(sum.nodes) nodes, \((sum.seconds * 1e7).rounded() / 10) us, \(rate) GFLOP/s")
+        }
+    }
+}

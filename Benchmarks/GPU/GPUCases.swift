@@ -1,0 +1,54 @@
+import BenchmarkCases
+import Graphs
+import Models
+import Tensors
+
+/// What is timed on a graphics card.
+enum GPUCases {
+    /// The built-in verifier at three batches, the decoder, and products at the sizes of an SD 1.5 U-Net's levels; the
+    /// small ones also run on a software device.
+    static func all() throws -> [BenchmarkCase] {
+        var cases: [BenchmarkCase] = []
+        for batch in [1, 4, 16] {
+            cases.append(
+                BenchmarkCase(
+                    "verifier step, batch \(batch)",
+                    try BenchmarkCase.verifier.graph(batch: batch, height: 16, width: 16)))
+        }
+        cases.append(
+            BenchmarkCase("decoder, batch 1", try BenchmarkCase.decoder.graph(batch: 1, height: 16, width: 16)))
+        return cases + (try BenchmarkCase.products()) + (try BenchmarkCase.rows()) + (try large())
+    }
+
+    /// U-Net of SD 1.5 at 64×64 latents: levels of 320, 640 and 1280 channels, two rows for guidance.
+    private static func large() throws -> [BenchmarkCase] {
+        var cases: [BenchmarkCase] = []
+        for (rows, inner, outputs) in [(8192, 320, 2560), (2048, 640, 5120), (512, 1280, 10_240), (8192, 8192, 8192)] {
+            cases.append(
+                try BenchmarkCase("linear \(rows)x\(inner)x\(outputs)") {
+                    try $0.linear($0.input("x", [rows, inner]), "linear", outputs: outputs)
+                })
+        }
+        for (side, channels) in [(64, 320), (32, 640), (16, 1280)] {
+            cases.append(
+                try BenchmarkCase("convolution \(channels)->\(channels)@\(side), batch 2") {
+                    try $0.convolution2D(
+                        $0.input("x", [2, side, side, channels]), "convolution", outputs: channels, kernel: 3,
+                        padding: 1)
+                })
+            cases.append(
+                try BenchmarkCase("attention of \(side * side), 8 heads of \(channels / 8), batch 2") {
+                    let shape = ($0.input("q", [2, side * side, channels]), $0.input("k", [2, side * side, channels]))
+                    return try $0.attention(
+                        shape.0, shape.1, $0.input("v", [2, side * side, channels]), headCount: 8)
+                })
+            cases.append(
+                try BenchmarkCase("group norm + silu \(channels)@\(side), batch 2") {
+                    try $0.activation(
+                        $0.groupNorm(
+                            $0.input("x", [2, side, side, channels]), "norm", groupCount: 32, epsilon: 1e-5), .silu)
+                })
+        }
+        return cases
+    }
+}
