@@ -14,7 +14,7 @@ import VerifierRuntime
         SplitPlanner(
             painter: workshop.painter,
             cache: PlanningCache(folder: workshop.journal.folder.appendingPathComponent("c")),
-            verifier: .embedded(measurePace: workshop.verifier.measurePace), computation: "test")
+            verifier: .embedded(backend: "test", measurePace: workshop.verifier.measurePace), computation: "test")
     }
 
     @Test func whatWasMeasuredIsKeptAndTheChoiceKeepsTheBound() async throws {
