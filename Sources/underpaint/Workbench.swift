@@ -2,6 +2,7 @@ import BackendSelection
 import CPUBackend
 import EdgeRuntime
 import Foundation
+import Graphs
 import Models
 import Speculation
 import VerifierRuntime

@@ -1,4 +1,4 @@
-import Speculation
+public import Speculation
 import Synchronization
 
 /// When the first byte of an answer came: what a transport can see of the network.

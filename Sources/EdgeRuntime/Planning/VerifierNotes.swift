@@ -40,7 +40,9 @@ public struct VerifierNotes: Hashable, Sendable, Codable {
     }
 
     /// Takes in what the verifier says of itself and what asking showed of the network.
-    mutating func note(_ description: VerifierDescription, model: ModelIdentity, opening: TransferLog.Opening?, now: Double) {
+    mutating func note(
+        _ description: VerifierDescription, model: ModelIdentity, opening: TransferLog.Opening?, now: Double
+    ) {
         askedAt = now
         waitSeconds = description.expectedWaitSeconds ?? 0
         if let pace = description.models.first(where: { $0.identity == model })?.pace { self.pace = pace }
