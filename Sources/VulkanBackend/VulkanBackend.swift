@@ -19,6 +19,9 @@ public struct VulkanBackend: Backend {
     /// The device in use.
     public var device: VulkanDeviceDescription { host.description }
 
+    /// The kernel of matrix products that was asked for, nil where the device decides.
+    public var products: ProductKernel? { host.options.products }
+
     /// Every device that the loader finds, in its order.
     ///
     /// - Throws: `VulkanError.noLoader`, or a call that failed.
