@@ -71,7 +71,7 @@ import Testing
             #expect(try calibration(of: [UInt8](Data(contentsOf: URL(fileURLWithPath: path)))) == known)
             var broken = known
             broken.samples = 0
-            #expect(throws: ModelError.self) { try ManifestCheck.write(broken, to: path) }
+            #expect(throws: LabError.self) { try ManifestCheck.write(broken, to: path) }
             #expect(try calibration(of: [UInt8](Data(contentsOf: URL(fileURLWithPath: path)))) == known)
         }
         #expect(throws: LabError.self) { try ManifestCheck.write(known, to: "/nowhere/manifest.json") }

@@ -60,21 +60,7 @@ public enum QualityCurveWriter {
     ///
     /// - Throws: `LabError.damagedFile` or `.notWritable`.
     public static func write(_ measurement: QualityMeasurement, to manifestPath: String) throws(LabError) {
-        guard let contents = FileManager.default.contents(atPath: manifestPath),
-            var manifest = try? JSONSerialization.jsonObject(with: contents) as? [String: Any]
-        else { throw .damagedFile(path: manifestPath, reason: "it is no manifest") }
-        do {
-            manifest["quality"] = try JSONSerialization.jsonObject(with: JSONEncoder().encode(measurement))
-            var written = try JSONSerialization.data(
-                withJSONObject: manifest, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
-            written.append(UInt8(ascii: "\n"))
-            _ = try ModelManifest(parsing: [UInt8](written), file: manifestPath)
-            try written.write(to: URL(fileURLWithPath: manifestPath), options: .atomic)
-        } catch let error as ModelError {
-            throw .damagedFile(path: manifestPath, reason: "\(error)")
-        } catch {
-            throw .notWritable(path: manifestPath, reason: error.localizedDescription)
-        }
+        try ManifestSection.write(measurement, named: "quality", to: manifestPath)
     }
 
     /// Five digits are more than a mean of a few pictures has.
