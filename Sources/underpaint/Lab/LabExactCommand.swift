@@ -70,7 +70,8 @@ struct LabExactCommand: AsyncParsableCommand {
                 throw Failure(ExitStatus.dataError, "\(pair.verifier.folder.manifestPath) lists no picture size")
             }
             let settings = ExactLab.Settings(
-                prompts: try readPrompts(), stepCounts: try stepCounts, windows: try policies, arms: try arms,
+                prompts: try StandardPrompt.read(promptFile, count: prompts).map { ($0.prompt, $0.seed) },
+                stepCounts: try stepCounts, windows: try policies, arms: try arms,
                 handoffFraction: 1 - tail, guidanceScale: Float(pair.verifier.manifest.guidance.default),
                 lawSamples: lawSamples)
             let threads = ThreadPolicy(count: models.threads)
@@ -125,25 +126,5 @@ struct LabExactCommand: AsyncParsableCommand {
             }
             return ExactArm.standard.filter { asked.contains($0.draft) }
         }
-    }
-
-    private struct Line: Decodable {
-        let prompt: String
-        let seed: UInt64
-    }
-
-    private func readPrompts() throws -> [(prompt: String, seed: UInt64)] {
-        guard let data = FileManager.default.contents(atPath: promptFile) else {
-            throw Failure(ExitStatus.noInput, "\(promptFile) cannot be read; name a file with --prompt-file")
-        }
-        let lines = try data.split(separator: UInt8(ascii: "\n")).prefix(prompts).map { line in
-            do {
-                return try JSONDecoder().decode(Line.self, from: Data(line))
-            } catch {
-                throw Failure(ExitStatus.dataError, "\(promptFile): a line is no prompt with a seed (\(error))")
-            }
-        }
-        guard !lines.isEmpty else { throw Failure(ExitStatus.dataError, "\(promptFile) has no prompts") }
-        return lines.map { ($0.prompt, $0.seed) }
     }
 }
