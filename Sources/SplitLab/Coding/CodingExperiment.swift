@@ -106,7 +106,7 @@ public struct CodingExperiment {
             rows.append(
                 row(
                     group, name, bytes: bytes, of: samples.count, quality,
-                    times: (Self.median(encoding), Self.median(decoding))))
+                    times: (Sample(encoding).median, Sample(decoding).median)))
             progress("\(group), \(name): \(rows.last?.bitsPerElement ?? 0) bits, \(quality?.mean ?? 0) dB")
         }
     }
@@ -209,9 +209,5 @@ public struct CodingExperiment {
 
     private static func microseconds(_ duration: Duration) -> Double {
         Double(duration.components.attoseconds) / 1e12 + Double(duration.components.seconds) * 1e6
-    }
-
-    private static func median(_ values: [Double]) -> Double {
-        values.isEmpty ? 0 : values.sorted()[values.count / 2]
     }
 }

@@ -1,5 +1,5 @@
 import Foundation
-public import Speculation
+import Speculation
 
 /// What the exact lab measured.
 public struct ExactLabReport: Codable, Sendable {

@@ -18,9 +18,5 @@ struct Sample: Hashable, Sendable {
     }
 
     /// Half the values are at most this.
-    var median: Double {
-        let sorted = values.sorted()
-        guard let middle = sorted.dropFirst(sorted.count / 2).first else { return 0 }
-        return sorted.count % 2 == 1 ? middle : (sorted[sorted.count / 2 - 1] + middle) / 2
-    }
+    var median: Double { values.median ?? 0 }
 }
