@@ -12,4 +12,12 @@ swift build --build-tests --explicit-target-dependency-import-check error
 export GOMP_SPINCOUNT=1000
 # Installed above, so that the tests of the Vulkan backend must find it.
 export UNDERPAINT_REQUIRE_VULKAN=1
-exec swift test --skip-build --disable-xctest "$@"
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+# Thousands of started cases would bury what matters; what failed is repeated at the end, before the runner's summary.
+if swift test --skip-build --disable-xctest "$@" 2>&1 | tee "$log" | grep --line-buffered -v '^◇.*started\.$'; then
+    exit 0
+fi
+{ grep -A 3 -E '^✘ .*(recorded an issue|Suite|Test )' "$log" || tail -n 40 "$log"; } | grep -v '^◇'
+exit 1
