@@ -3,7 +3,8 @@ import Testing
 
 @testable import SplitLab
 
-/// The relay on real sockets. Lower bounds hold by construction, however busy the machine is; upper ones are loose.
+/// The relay on real sockets. Lower bounds hold by construction, however busy the machine is. Upper ones hold for the best
+/// of many tries, because a busy machine may hold up any single one.
 @Suite struct RelayTests {
     private func relay(
         _ network: NetworkProfile, to server: LoopbackServer, cutAfterBytes: Int? = nil, cutEvery: Double? = nil
@@ -15,6 +16,13 @@ import Testing
 
     private func seconds(_ work: () throws -> Void) rethrows -> Double {
         try ContinuousClock().measure(work).inSeconds
+    }
+
+    /// Seconds of each run of the work, up to the first that is faster than the bound.
+    private func triesUntil(below bound: Double, atMost count: Int, _ work: () throws -> Void) rethrows -> [Double] {
+        var tries: [Double] = []
+        while tries.count < count, tries.last.map({ $0 >= bound }) ?? true { tries.append(try seconds(work)) }
+        return tries
     }
 
     @Test func bytesComeBackUnchangedAndTheEndIsPassedOn() throws {
@@ -48,16 +56,14 @@ import Testing
             _ = client.send([1])
             _ = client.receive(1)
         }
-        let pings = (0..<9).map { _ in
-            seconds {
-                _ = client.send([2])
-                _ = client.receive(1)
-            }
+        // A relay that doubled its delay would never get below twice the round trip.
+        let pings = triesUntil(below: 0.08, atMost: 200) {
+            _ = client.send([2])
+            _ = client.receive(1)
         }
         #expect(first >= 0.08)
         #expect(pings.allSatisfy { $0 >= 0.04 })
-        // Loose on purpose; a relay that doubled its delay would fail even so.
-        #expect(pings.sorted()[0] < 0.08)
+        #expect(pings.contains { $0 < 0.08 })
         client.finish()
         relay.stop()
         server.stop()
@@ -72,13 +78,13 @@ import Testing
         let relay = try relay(network, to: server)
         let client = try LoopbackClient(port: relay.port)
         let bytes = [UInt8](repeating: 7, count: 400_000)
-        let taken = seconds {
+        let transfers = triesUntil(below: 2, atMost: 10) {
             Thread.detachNewThread { _ = client.send(bytes) }
             #expect(client.receive(bytes.count)?.count == bytes.count)
         }
-        #expect(taken >= 0.4)
-        // Ten times what the line needs leaves a busy machine room; the model's own tests are exact.
-        #expect(taken < 4)
+        #expect(transfers.allSatisfy { $0 >= 0.4 })
+        // Five times what the line needs; the model's own tests are exact.
+        #expect(transfers.contains { $0 < 2 })
         client.finish()
         relay.stop()
         server.stop()

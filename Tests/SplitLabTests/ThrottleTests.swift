@@ -28,16 +28,21 @@ import Testing
         child.arguments = ["-c", "while :; do :; done"]
         try child.run()
         let throttle = try ProcessThrottle(process: child.processIdentifier, share: 0.2)
-        let before = throttle.processorSeconds
-        let seconds = ContinuousClock().measure { usleep(600_000) }.inSeconds
-        let used = throttle.processorSeconds - before
+        let (before, start) = (throttle.processorSeconds, ContinuousClock.now)
+        // Between two looks, which a busy machine may hold up, the child may run ahead; it pays later, so that sooner or
+        // later its share is right. A throttle that holds nothing back would never get there.
+        var (used, seconds) = (0.0, 0.0)
+        repeat {
+            usleep(200_000)
+            used = throttle.processorSeconds - before
+            seconds = (ContinuousClock.now - start).inSeconds
+        } while (used == 0 || used > 0.25 * seconds) && seconds < 30
         throttle.end()
         // Not SIGTERM: a test's thread may have it blocked, and a child inherits that.
         kill(child.processIdentifier, SIGKILL)
         child.waitUntilExit()
-        // Between two looks, which a busy machine may hold up, the child may run ahead; it pays later.
-        #expect(used <= 0.2 * seconds + 0.15)
         #expect(used > 0)
+        #expect(used <= 0.25 * seconds)
         #expect(throttle.processorSeconds >= 0)
     }
 

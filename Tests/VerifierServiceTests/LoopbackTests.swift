@@ -90,7 +90,9 @@ import VerifierRuntime
             }
         })
         try await withServer(verifier.server()) { url in
-            let transport = try LibcurlVerifierTransport(url: url)
+            // Long, so that even a busy machine tells the server before the client gives up on telling it.
+            let transport = try LibcurlVerifierTransport(
+                url: url, timeouts: TransportTimeouts(cancellation: .seconds(60)))
             let hasBegun = AsyncStream.makeStream(of: Void.self)
             let task = Task {
                 try await transport.verify(SampleJob.make()) { _ in hasBegun.continuation.yield() }

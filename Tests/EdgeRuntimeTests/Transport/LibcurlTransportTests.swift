@@ -11,7 +11,8 @@ import WireProtocol
     private let job = SampleJob.make()
     private let quick = TransportTimeouts(
         connect: .seconds(5), silence: .milliseconds(300), cancellation: .milliseconds(300))
-    private let patient = TransportTimeouts(connect: .seconds(5), silence: .seconds(60))
+    private let patient = TransportTimeouts(
+        connect: .seconds(5), silence: .seconds(60), cancellation: .seconds(60))
     private let oneShot = RetryPolicy(attempts: 1)
     private let eager = RetryPolicy(attempts: 3, firstPause: .milliseconds(1), longestPause: .milliseconds(2))
 
@@ -149,7 +150,8 @@ import WireProtocol
                 Issue.record("not timed out")
                 return
             }
-            #expect(server.requests.count == 1)
+            // Never asked again; a busy machine may not even have read the first request by then.
+            #expect(server.requests.count <= 1)
         }
     }
 
