@@ -16,7 +16,7 @@ export UNDERPAINT_REQUIRE_VULKAN=1
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 # Thousands of started cases would bury what matters; what failed is repeated at the end, before the runner's summary.
-if swift test --skip-build --disable-xctest "$@" 2>&1 | tee "$log" | grep --line-buffered -v '^◇.*started\.$'; then
+if NO_COLOR=1 swift test --skip-build --disable-xctest "$@" 2>&1 | tee "$log" | grep --line-buffered -v '^◇.*started\.$'; then
     exit 0
 fi
 { grep -A 3 -E '^✘ .*(recorded an issue|Suite|Test )' "$log" || tail -n 40 "$log"; } | grep -v '^◇'

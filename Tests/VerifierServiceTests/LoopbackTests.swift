@@ -11,7 +11,7 @@ import VerifierRuntime
 @testable import VerifierService
 
 /// The libcurl transport against the real server, over the loopback interface.
-@Suite(.timeLimit(.minutes(1))) struct LoopbackTests {
+@Suite(.timeLimit(.minutes(10))) struct LoopbackTests {
     /// Runs a server while the body talks to it.
     private func withServer<Value: Sendable>(
         _ server: VerifierServer, _ body: @Sendable (_ url: String) async throws -> Value

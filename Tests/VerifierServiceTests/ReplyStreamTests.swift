@@ -10,7 +10,7 @@ import WireProtocol
 
 @testable import VerifierService
 
-@Suite(.timeLimit(.minutes(1))) struct ReplyStreamTests {
+@Suite(.timeLimit(.minutes(10))) struct ReplyStreamTests {
     /// Decodes what is written and tells of it.
     private struct Writer: ResponseBodyWriter {
         let onMessage: @Sendable (ReplyMessage) throws -> Void

@@ -12,7 +12,7 @@ import WireProtocol
 
 @testable import VerifierService
 
-@Suite(.timeLimit(.minutes(1))) struct RouteTests {
+@Suite(.timeLimit(.minutes(10))) struct RouteTests {
     /// The response to one request, straight from the router.
     private func response(
         _ verifier: TestVerifier, _ method: HTTPRequest.Method, _ path: String, body: [UInt8]? = nil

@@ -6,7 +6,7 @@ import VerificationTestSupport
 
 @testable import EdgeRuntime
 
-@Suite(.timeLimit(.minutes(1))) struct InProcessTransportTests {
+@Suite(.timeLimit(.minutes(10))) struct InProcessTransportTests {
     @Test func outcomeIsThatOfTheExecution() async throws {
         let transport = InProcessVerifierTransport(models: SampleJob.models, execute: FakeVerification.run)
         let job = SampleJob.make()

@@ -7,7 +7,7 @@ import WireProtocol
 
 @testable import EdgeRuntime
 
-@Suite(.timeLimit(.minutes(1))) struct LibcurlTransportTests {
+@Suite(.timeLimit(.minutes(10))) struct LibcurlTransportTests {
     private let job = SampleJob.make()
     private let quick = TransportTimeouts(
         connect: .seconds(5), silence: .milliseconds(300), cancellation: .milliseconds(300))

@@ -6,7 +6,7 @@ import VerificationTestSupport
 
 @testable import VerifierRuntime
 
-@Suite(.timeLimit(.minutes(1))) struct VerifierHostTests {
+@Suite(.timeLimit(.minutes(10))) struct VerifierHostTests {
     private func host(
         _ executor: GatedExecutor, limits: HostLimits = HostLimits(),
         onFailure: @escaping @Sendable (JobID, any Error) -> Void = { _, _ in }
