@@ -149,7 +149,10 @@ def main() -> None:
 
     underpaint = Underpaint(options.program)
     print("\n".join(underpaint.lines("devices", "")))
-    print("\n".join(underpaint.lines(f"check {options.device}", "{")), flush=True)
+    check = underpaint.lines(f"check {options.device}", "{")
+    if "error" in (end := json.loads(check[-1])):
+        raise SystemExit(end["error"])
+    print("\n".join(check), flush=True)
 
     with torch.inference_mode():
         side = 8192 if DEVICE == "cuda" else 512
