@@ -30,7 +30,7 @@ struct EnergyTest {
             for i in stride(from: count - 1, to: 0, by: -1) {
                 let word = Philox.block(counter: SIMD4(draw, 0, 0, 0), key: SIMD2(1, 2))[0]
                 draw += 1
-                order.swapAt(i, Int(UInt64(word) * UInt64(i + 1) >> 32))
+                order.swapAt(i, Int((UInt64(word) * UInt64(i + 1)) >> 32))
             }
             if Self.energy(distances, order, split: a.count) >= distance { atLeast += 1 }
         }
