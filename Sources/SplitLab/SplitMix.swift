@@ -1,5 +1,5 @@
 /// SplitMix64: a small generator whose numbers follow from its seed.
-struct SplitMix {
+struct SplitMix: RandomNumberGenerator {
     var state: UInt64
 
     mutating func next() -> UInt64 {
