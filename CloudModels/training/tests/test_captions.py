@@ -1,13 +1,28 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from underpaint_training.captions import caption, mirrored, plain_caption, vocabulary
-from underpaint_training.data.grammar import sample_fields
+from underpaint_training.captions import (
+    ANGLE_WORDS,
+    COMPOSITION_WORDS,
+    LIGHT_WORDS,
+    MATERIAL_WORDS,
+    OBJECT_WORDS,
+    TOKENS,
+    caption,
+    mirrored,
+    plain_caption,
+    plural,
+    surface_words,
+    vocabulary,
+    worded,
+)
+from underpaint_training.data.grammar import OBJECT_MATERIALS, SURFACES, sample_fields
 from underpaint_training.models.text import PAD, Tokenizer
 from underpaint_training.sampling import PROMPTS
 
@@ -40,6 +55,56 @@ def test_the_tokenizer_drops_unknown_words_and_pads() -> None:
     assert tokenizer.encode("red " * 9) == [3] * 4
 
 
-def test_the_exported_models_know_this_vocabulary() -> None:
+def test_all_words_of_the_exported_models_are_still_words_of_the_captions() -> None:
     path = Path(__file__).parents[3] / "EdgeModels" / "studio-shared" / "vocabulary.json"
-    assert json.loads(path.read_text())["words"] == vocabulary()
+    assert set(json.loads(path.read_text())["words"]) <= set(vocabulary())
+
+
+def test_every_object_has_words_and_every_caption_fits_the_text_encoder() -> None:
+    assert set(OBJECT_WORDS) == set(OBJECT_MATERIALS)
+    rng = np.random.default_rng(7)
+    for _ in range(6000):
+        fields = sample_fields(rng)
+        for text in (caption(fields, rng, 0.0), plain_caption(fields)):
+            assert len(Tokenizer.split(text)) <= TOKENS, text
+
+
+def test_the_longest_words_together_fit_the_text_encoder() -> None:
+    longest = lambda phrases: max(len(Tokenizer.split(p)) for p in phrases)  # noqa: E731
+    tables = (OBJECT_WORDS, MATERIAL_WORDS, LIGHT_WORDS, ANGLE_WORDS, COMPOSITION_WORDS)
+    surface = longest(p for name in SURFACES for p in surface_words(name))
+    assert 2 + sum(longest(p for words in t.values() for p in words) for t in tables) + surface <= TOKENS
+
+
+@pytest.mark.parametrize(
+    ("one", "many"),
+    [
+        ("mug", "mugs"),
+        ("gift box", "gift boxes"),
+        ("dish", "dishes"),
+        ("jar with a lid", "jars with a lid"),
+        ("die", "dice"),
+        ("potted cactus", "potted cacti"),
+        ("teddy", "teddies"),
+        ("carton of milk", "cartons of milk"),
+    ],
+)
+def test_plurals(one: str, many: str) -> None:
+    assert plural(one) == many
+
+
+def test_several_objects_are_said_by_number_or_plural() -> None:
+    rng = np.random.default_rng(8)
+    some = [f for f in (sample_fields(rng) for _ in range(3000)) if f.count > 1]
+    assert {f.count for f in some} == {2, 3}
+    for fields in some:
+        wording = worded(fields, rng, 0.4)
+        number = {2: "two", 3: "three"}[fields.count]
+        # "three quarter view" and "two slice toaster" hold numbers too.
+        words = wording.text.split(",")[0].replace("two slice", "").split()
+        assert ("count" in wording.mentioned) == (number in words), wording
+        assert any(plural(w) in wording.text for w in OBJECT_WORDS[fields.object]), wording
+        one = worded(replace(fields, count=1), rng, 0.4)
+        assert "count" in one.mentioned and not {"two", "three"} & set(
+            one.text.split(",")[0].replace("two slice", "").split()
+        )

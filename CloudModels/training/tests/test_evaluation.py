@@ -172,7 +172,7 @@ def test_the_classifier_learns_where_the_object_is_and_what_colour_it_has(tiny: 
         mask = torch.from_numpy(masks).float()
         return torch.where(mask[:, None] > 0, palette[colors][:, :, None, None], torch.zeros(1)), mask, colors
 
-    for _ in range(60):
+    for _ in range(90):
         pictures, mask, colors = batch(16)
         reading = model(pictures)
         where = F.adaptive_avg_pool2d(mask[:, None], reading.mask.shape[1:])[:, 0]

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from .data.grammar import ANGLES, COLORS, COMPOSITIONS, LIGHTS, MATERIALS, OBJECT_MATERIALS, SURFACES, Fields
+from .data.grammar import (
+    ANGLES,
+    COLORS,
+    COMPOSITIONS,
+    COUNT_WEIGHTS,
+    LIGHTS,
+    MATERIALS,
+    OBJECT_MATERIALS,
+    SURFACES,
+    Fields,
+)
 
 # Where the material fixes the colour, the colour field is None and the class this.
 NO_COLOR = "none"
@@ -17,13 +27,14 @@ CLASSES: dict[str, tuple[str, ...]] = {
     "light": LIGHTS,
     "angle": tuple(ANGLES),
     "composition": COMPOSITIONS,
+    "count": tuple(str(n + 1) for n in range(len(COUNT_WEIGHTS))),
 }
 ATTRIBUTES = tuple(CLASSES)
 
 
 def labels(fields: Fields) -> list[int]:
     """Class numbers in the order of ATTRIBUTES."""
-    return [CLASSES[name].index(getattr(fields, name) or NO_COLOR) for name in ATTRIBUTES]
+    return [CLASSES[name].index(str(getattr(fields, name) or NO_COLOR)) for name in ATTRIBUTES]
 
 
 def label_array(many: list[Fields]) -> np.ndarray:

@@ -6,23 +6,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .data.grammar import COLORS, SURFACES, Fields
+from .data.grammar import COLORS, COUNTABLE, SURFACES, Fields
 from .models.text import Tokenizer
+from .object_words import OBJECT_WORDS, plural
+from .recipe import TextRecipe
 
 Rng = np.random.Generator
+# Longer wordings are said without their prefix: the text encoder would cut off their end.
+TOKENS = TextRecipe().tokens
 
-OBJECT_WORDS: dict[str, tuple[str, ...]] = {
-    "mug": ("mug", "mug", "coffee mug", "cup", "coffee cup"),
-    "bowl": ("bowl", "bowl", "round bowl"),
-    "plate": ("plate", "plate", "dinner plate", "dish"),
-    "vase": ("vase", "vase", "flower vase"),
-    "bottle": ("bottle", "bottle", "tall bottle"),
-    "jar": ("jar", "jar", "jar with a lid", "cosmetic jar"),
-    "candle": ("candle", "candle", "pillar candle"),
-    "box": ("gift box", "box", "box with a ribbon", "present"),
-    "teapot": ("teapot", "teapot", "tea pot"),
-    "lamp": ("lamp", "table lamp", "lamp with a shade", "desk lamp"),
-}
 MATERIAL_WORDS: dict[str, tuple[str, ...]] = {
     "ceramic": ("ceramic", "ceramic", "porcelain", "glossy ceramic", "glazed"),
     "matte": ("matte", "matte", "matt", "clay"),
@@ -126,6 +118,7 @@ PREFIXES = (
     "a studio photo of",
     "a picture of",
 )
+NUMBER_WORDS = {2: "two", 3: "three"}
 # Left out of a caption more often, so that a short prompt means the usual view.
 USUAL = {"angle": "three quarter view", "composition": "centered"}
 
@@ -135,7 +128,13 @@ def _pick(rng: Rng, words: tuple[str, ...]) -> str:
 
 
 def _article(phrase: str) -> str:
-    return ("an " if phrase[0] in "aeio" else "a ") + phrase
+    return ("an " if phrase[0] in "aeio" or phrase.startswith("umbrella") else "a ") + phrase
+
+
+def _counted(phrase: str, count: int, number_said: bool) -> str:
+    if count == 1:
+        return _article(phrase)
+    return f"{NUMBER_WORDS[count]} {phrase}" if number_said else phrase
 
 
 def surface_words(surface: str) -> tuple[str, ...]:
@@ -148,8 +147,9 @@ def surface_words(surface: str) -> tuple[str, ...]:
 
 def plain_caption(fields: Fields) -> str:
     """The one canonical wording, with every field."""
-    words = [fields.color, fields.material, fields.object]
-    thing = _article(" ".join(w for w in words if w))
+    name = OBJECT_WORDS[fields.object][0]
+    words = [fields.color, fields.material, name if fields.count == 1 else plural(name)]
+    thing = _counted(" ".join(w for w in words if w), fields.count, True)
     place = surface_words(fields.surface)[0]
     return f"{thing} {place}, {fields.light}, {fields.angle}, {COMPOSITION_WORDS[fields.composition][0]}"
 
@@ -163,20 +163,26 @@ class Wording:
 
 
 def worded(fields: Fields, rng: Rng, drop: float) -> Wording:
-    """A random wording; every field but the object is left out with probability `drop`."""
+    """A random wording; every field but the object is left out with probability `drop`; of several objects,
+    their number is a field, and plural words without it say nothing of how many."""
     keep = lambda: rng.random() >= drop  # noqa: E731
     color = _pick(rng, COLOR_WORDS.get(fields.color, (fields.color,))) if fields.color and keep() else ""
     material = _pick(rng, MATERIAL_WORDS[fields.material]) if keep() else ""
     name = _pick(rng, OBJECT_WORDS[fields.object])
+    # One is said by the article, several by the number.
+    counted = fields.count == 1 or keep()
+    if fields.count > 1:
+        name = plural(name)
     said = {"object": True, "material": bool(material), "color": bool(color)}
+    plain = _counted(" ".join(w for w in (color, material, name) if w), fields.count, counted)
+    thing = plain
     if color and material and rng.random() < 0.12:
-        thing = _article(f"{name} in {color} {material}")
-    else:
-        thing = _article(" ".join(w for w in (color, material, name) if w))
-    text = " ".join(w for w in (_pick(rng, PREFIXES), thing) if w)
+        thing = _counted(f"{name} in {color} {material}", fields.count, counted)
+    things = (f"{_pick(rng, PREFIXES)} {thing}".strip(), thing, plain)
+    place = ""
     said["surface"] = keep()
     if said["surface"]:
-        text += " " + _pick(rng, surface_words(fields.surface))
+        place = " " + _pick(rng, surface_words(fields.surface))
     details = []
     said["light"] = keep()
     if said["light"]:
@@ -188,7 +194,10 @@ def worded(fields: Fields, rng: Rng, drop: float) -> Wording:
             details.append(_pick(rng, words[value]))
     if len(details) > 1 and rng.random() < 0.3:
         details.reverse()
-    return Wording(", ".join([text, *details]), tuple(key for key in said if said[key]))
+    said["count"] = counted
+    texts = [", ".join([t + place, *details]) for t in things]
+    fitting = (t for t in texts if len(Tokenizer.split(t)) <= TOKENS)
+    return Wording(next(fitting, texts[-1]), tuple(key for key in said if said[key]))
 
 
 def caption(fields: Fields, rng: Rng, drop: float) -> str:
@@ -212,6 +221,7 @@ def vocabulary() -> list[str]:
     ]
     for table in (OBJECT_WORDS, MATERIAL_WORDS, SURFACE_WORDS, LIGHT_WORDS, ANGLE_WORDS, COMPOSITION_WORDS):
         phrases += [w for words in table.values() for w in words]
-    phrases += list(BACKDROP_WORDS)
+    phrases += [*BACKDROP_WORDS, *NUMBER_WORDS.values()]
+    phrases += [plural(w) for name in COUNTABLE for w in OBJECT_WORDS[name]]
     words = {w for p in phrases for w in Tokenizer.split(p.replace("{}", ""))}
     return ["<pad>", "<unknown>", *sorted(words)]

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from .captions import worded
-from .data.grammar import sample_fields
+from .data.grammar import BASICS, sample_fields
 from .data.splits import GROUPS, Group, sample_group, says_combination
 
 SEED = 20261125
@@ -18,16 +18,21 @@ COUNT = 512
 DROP = 0.08
 
 
-def standard_prompts(count: int = COUNT, group: Group | None = None) -> list[dict[str, object]]:
+def standard_prompts(
+    count: int = COUNT, group: Group | None = None, objects: tuple[str, ...] = BASICS
+) -> list[dict[str, object]]:
     """Distinct prompts in a fixed order; `fields` is what was asked for, also where the wording leaves one out.
 
-    With a group, prompts of that held-out group alone, which say all of its combination.
+    With a group, prompts of that held-out group alone, which say all of its combination. The objects are those that the
+    committed models know, one in every picture, so that their number is not asked for; none named means all of the
+    grammar, up to three side by side.
     """
     rng = np.random.default_rng(SEED + (0 if group is None else 1 + GROUPS.index(group)))
     first = 1 if group is None else 10_000 * (1 + GROUPS.index(group))
+    some = list(objects) or None
     prompts: dict[str, dict[str, object]] = {}
     while len(prompts) < count:
-        fields = sample_fields(rng) if group is None else sample_group(rng, group)
+        fields = sample_fields(rng, some) if group is None else sample_group(rng, group, some)
         wording = worded(fields, rng, DROP)
         if group is not None and not says_combination(fields, wording.mentioned):
             continue
@@ -35,7 +40,7 @@ def standard_prompts(count: int = COUNT, group: Group | None = None) -> list[dic
             "prompt": wording.text,
             "seed": first + len(prompts),
             "fields": fields.to_json(),
-            "mentioned": list(wording.mentioned),
+            "mentioned": [m for m in wording.mentioned if m != "count" or not some],
         }
         prompts.setdefault(wording.text, prompt if group is None else prompt | {"heldOut": group})
     return list(prompts.values())

@@ -18,6 +18,9 @@ class DataRecipe:
     classifier: int = 3000
     pairs: int = 0
     triples: int = 0
+    instances: int = 0
+    # One of these alone in every picture; all of the grammar, up to three side by side, where none is named.
+    objects: tuple[str, ...] = ()
     held_out: bool = False
     shard_size: int = 500
 

@@ -164,7 +164,7 @@ def train(recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, 
     if state:
         model.load_state_dict(state["model"])
         average.module.load_state_dict(state["average"])
-        optimizers.load(state["optimizers"])
+        optimizers.resume(state, state["step"])
         step, before = state["step"], state["seconds"]
     rng = np.random.default_rng((r.seed, step, group.rank))
     generator = torch.Generator().manual_seed(1000 * step + 10 * r.seed + group.rank)

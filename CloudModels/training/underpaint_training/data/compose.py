@@ -10,11 +10,13 @@ from . import textures
 from .denoise import denoise
 from .grammar import ANGLES, COLORS, MATERIALS, SURFACES, WALLS, Fields
 from .lighting import KEY_LEVEL, direction, set_light
-from .shapes import FAMILIES, Mesh, grid
-from .stage import FIELD_OF_VIEW, Stage, look_at
+from .shapes import Mesh, Solid, build, grid, merge, moved, scaled, turned
+from .stage import FIELD_OF_VIEW, OBJECT_PARTS, Stage, look_at
 
 Array = np.ndarray
 Rng = np.random.Generator
+# Width of several objects side by side.
+WIDEST = 1.8
 
 
 @dataclass(frozen=True)
@@ -47,12 +49,6 @@ class TextureBank:
         image = choices[rng.integers(len(choices))]
         image = np.roll(image, rng.integers(0, textures.SIZE, 2), (0, 1))
         return np.clip(image * rng.uniform(0.9, 1.1), 0, 1)
-
-
-def turned(mesh: Mesh, angle: float) -> Mesh:
-    c, s = np.cos(angle), np.sin(angle)
-    rotation = np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]])
-    return Mesh(mesh.positions @ rotation.T, mesh.uvs, mesh.faces)
 
 
 def sweep(depth: float, radius: float) -> Mesh:
@@ -106,6 +102,25 @@ def frame(points: Array, view: Array, extent: float, shift: float) -> tuple[Arra
     return target + view * distance, target
 
 
+def placed(solid: Solid, turn: float, count: int, rng: Rng) -> dict[str, Mesh]:
+    """The parts of the object, turned; of several, each a little otherwise, side by side with a small gap."""
+    if solid.front:
+        turn = (turn - np.pi if turn > np.pi / 2 else turn) * 0.6
+    turns = [turn] + [turn + rng.uniform(-0.25, 0.25) for _ in range(count - 1)]
+    copies = [{n: turned(m, a) for n in OBJECT_PARTS if (m := getattr(solid, n)) is not None} for a in turns]
+    if count == 1:
+        return copies[0]
+    end, gap, row = 0.0, rng.uniform(0.06, 0.22), []
+    for copy in copies:
+        x = np.concatenate([m.positions[:, 0] for m in copy.values()])
+        depth = rng.uniform(-0.08, 0.08)
+        row.append({n: moved(m, end - x.min(), depth) for n, m in copy.items()})
+        end += x.max() - x.min() + gap
+    # From farther away the camera would see the lights.
+    size = min(1.0, WIDEST / (end - gap))
+    return {n: scaled(merge(*(copy[n] for copy in row)), size, size, size) for n in row[0]}
+
+
 class Studio:
     """Renders pictures one after another on one stage."""
 
@@ -115,16 +130,16 @@ class Studio:
 
     def assemble(self, fields: Fields, rng: Rng) -> None:
         stage = self.stage
-        solid = FAMILIES[fields.object](rng)
+        solid = build(fields.object, fields.instance, rng)
         turn = rng.uniform(-1, 1) * np.radians(50) + (np.pi if rng.random() < 0.5 else 0)
-        main = turned(solid.main, turn)
-        accent = turned(solid.accent, turn) if solid.accent else None
-        stage.set_mesh("main", main)
-        stage.set_mesh("accent", accent)
+        parts = placed(solid, turn, fields.count, rng)
+        for name in OBJECT_PARTS:
+            stage.set_mesh(name, parts.get(name))
         self._set_main_material(fields, rng)
         stage.set_material("accent", 0.35, solid.accent_metallic, 0.4, 0.0, np.asarray(solid.accent_color))
+        stage.set_material("detail", 0.35, solid.detail_metallic, 0.4, 0.0, np.asarray(solid.detail_color))
         self._set_surface(fields, rng)
-        points = np.concatenate([main.positions, accent.positions] if accent else [main.positions])
+        points = np.concatenate([m.positions for m in parts.values()])
         azimuth = rng.uniform(-6, 6)
         view = direction(azimuth, rng.uniform(*ANGLES[fields.angle]))
         extent, shift = rng.uniform(0.66, 0.86), rng.uniform(-0.03, 0.03)

@@ -16,10 +16,10 @@ from PIL import Image
 
 from ..recipe import DataRecipe
 from .grammar import Fields, sample_fields
-from .splits import GROUPS, PAIRS, TRIPLES, sample_group
+from .splits import HELD_OUT_GROUPS, HELD_OUT_INSTANCES, PAIRS, TRIPLES, sample_group
 
 # The split's name enters every seed, so that no picture stands in two splits.
-SPLITS = ("train", "holdout", "classifier", "pairs", "triples")
+SPLITS = ("train", "holdout", "classifier", "pairs", "triples", "instances")
 
 
 def count_of(recipe: DataRecipe, split: str) -> int:
@@ -64,10 +64,13 @@ def _encoded(image: Image.Image, **options) -> bytes:
 def fields_of(recipe: DataRecipe, split: str, seed: int) -> Fields:
     """What a picture shows. The classifier judges held-out combinations too, so its own pictures hold them all."""
     rng = np.random.default_rng(seed)
-    for group in GROUPS:
+    objects = list(recipe.objects) or None
+    for group in HELD_OUT_GROUPS:
         if split == group:
-            return sample_group(rng, group)
-    return sample_group(rng, None) if recipe.held_out and split != "classifier" else sample_fields(rng)
+            return sample_group(rng, group, objects)
+    if recipe.held_out and split != "classifier":
+        return sample_group(rng, None, objects)
+    return sample_fields(rng, objects)
 
 
 def render_shard(studio, recipe: DataRecipe, split: str, shard: int, folder: Path) -> None:
@@ -124,7 +127,7 @@ def write_manifest(recipe: DataRecipe, folder: Path) -> dict:
         "shards": shards,
     }
     if recipe.held_out:
-        manifest["heldOut"] = {"pairs": PAIRS, "triples": TRIPLES}
+        manifest["heldOut"] = {"pairs": PAIRS, "triples": TRIPLES, "instances": HELD_OUT_INSTANCES}
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n")
     return manifest
 

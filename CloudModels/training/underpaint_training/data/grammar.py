@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 
 import numpy as np
+
+# Users of the grammar find its objects here.
+from .objects import (  # noqa: F401
+    BASICS,
+    COUNT_WEIGHTS,
+    COUNTABLE,
+    OBJECT_ANGLES,
+    OBJECT_MATERIALS,
+    OBJECT_WEIGHTS,
+    RESTRICTED,
+)
+from .shapes.catalogue import INSTANCES
 
 Rng = np.random.Generator
 Color = tuple[float, float, float]
@@ -62,20 +74,6 @@ MATERIALS: dict[str, Material] = {
     "wax": Material(0.55, specular=0.35),
 }
 
-OBJECT_MATERIALS: dict[str, tuple[str, ...]] = {
-    "mug": ("ceramic", "ceramic", "matte", "plastic", "metallic", "steel", "copper", "wooden"),
-    "bowl": ("ceramic", "ceramic", "matte", "wooden", "marble", "steel", "copper", "gold"),
-    "plate": ("ceramic", "ceramic", "matte", "wooden", "marble", "plastic", "gold"),
-    "vase": ("ceramic", "ceramic", "matte", "marble", "copper", "gold", "wooden", "metallic"),
-    "bottle": ("plastic", "plastic", "matte", "ceramic", "metallic", "steel"),
-    "jar": ("ceramic", "plastic", "matte", "marble", "gold", "wooden"),
-    "candle": ("wax",),
-    "box": ("matte", "matte", "plastic", "wooden", "metallic"),
-    "teapot": ("ceramic", "ceramic", "matte", "steel", "copper", "gold"),
-    "lamp": ("ceramic", "matte", "wooden", "marble", "gold", "steel", "copper"),
-}
-OBJECT_WEIGHTS: dict[str, float] = {"mug": 1.7, "bowl": 1.1, "vase": 1.2, "bottle": 1.1, "plate": 0.8}
-
 
 @dataclass(frozen=True)
 class Surface:
@@ -119,20 +117,16 @@ ANGLES: dict[str, tuple[float, float]] = {
     "high angle": (40.0, 52.0),
     "top view": (72.0, 84.0),
 }
-OBJECT_ANGLES: dict[str, tuple[str, ...]] = {
-    "plate": ("three quarter view", "high angle", "top view"),
-    "lamp": ("eye level", "three quarter view"),
-    "jar": ("eye level", "three quarter view", "high angle"),
-    "bottle": ("eye level", "three quarter view", "high angle"),
-    "vase": ("eye level", "three quarter view", "high angle"),
-    "candle": ("eye level", "three quarter view", "high angle"),
-}
 COMPOSITIONS = ("centered", "left", "right")
 
 
 @dataclass(frozen=True)
 class Fields:
-    """The exact description of one picture; `color` is None where the material fixes it."""
+    """The exact description of one picture; `color` is None where the material fixes it.
+
+    `instance` names the mesh of the library that the object is, None for a procedural shape. Records leave out what is
+    as usual (one object, procedural, unrestricted), as the first data sets did.
+    """
 
     object: str
     material: str
@@ -141,9 +135,17 @@ class Fields:
     light: str
     angle: str
     composition: str
+    count: int = 1
+    instance: str | None = None
+    # Follows from the object; a field, so that a record that says it can be read back.
+    restricted: bool = False
 
-    def to_json(self) -> dict[str, str | None]:
-        return asdict(self)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "restricted", self.object in RESTRICTED)
+
+    def to_json(self) -> dict[str, str | int | bool | None]:
+        usual = {f.name: f.default for f in fields(self)}
+        return {k: v for k, v in asdict(self).items() if v != usual[k]}
 
 
 def _choose(rng: Rng, names: list[str], weights: dict[str, float]) -> str:
@@ -151,7 +153,14 @@ def _choose(rng: Rng, names: list[str], weights: dict[str, float]) -> str:
     return names[rng.choice(len(names), p=w / w.sum())]
 
 
-def sample_fields(rng: Rng, objects: list[str] | None = None) -> Fields:
+def sample_fields(rng: Rng, objects: list[str] | None = None, max_count: int | None = None) -> Fields:
+    """Random fields; up to three objects side by side, or one alone where the objects are given.
+
+    Number and instance are drawn last: with the ten basics and one object alone, the draws are those of the first data
+    sets, picture for picture.
+    """
+    if max_count is None:
+        max_count = 1 if objects else len(COUNT_WEIGHTS)
     name = _choose(rng, objects or list(OBJECT_MATERIALS), OBJECT_WEIGHTS)
     material = OBJECT_MATERIALS[name][rng.integers(len(OBJECT_MATERIALS[name]))]
     color = list(COLORS)[rng.integers(len(COLORS))] if MATERIALS[material].colorable else None
@@ -160,4 +169,10 @@ def sample_fields(rng: Rng, objects: list[str] | None = None) -> Fields:
     composition = _choose(rng, list(COMPOSITIONS), {"centered": 3.0})
     surface = _choose(rng, list(SURFACES), SURFACE_WEIGHTS)
     light = _choose(rng, list(LIGHTS), {"soft window light": 1.7, "studio softbox": 1.3})
-    return Fields(name, material, color, surface, light, angle, composition)
+    instances = INSTANCES.get(name, (None,))
+    instance = instances[rng.integers(len(instances))] if len(instances) > 1 else instances[0]
+    count = 1
+    if max_count > 1 and name in COUNTABLE:
+        w = np.array(COUNT_WEIGHTS[:max_count])
+        count = 1 + int(rng.choice(len(w), p=w / w.sum()))
+    return Fields(name, material, color, surface, light, angle, composition, count, instance)

@@ -19,6 +19,7 @@ mi.set_variant("llvm_ad_rgb")
 from .shapes import Mesh
 
 FIELD_OF_VIEW = 26.0
+OBJECT_PARTS = ("main", "accent", "detail")
 TINY = Mesh(
     np.array([[0, 0, -50], [0.01, 0, -50], [0, 0.01, -50]], float), np.zeros((3, 2)), np.array([[0, 1, 2]])
 )
@@ -66,7 +67,7 @@ def _principled(texture_size: int | None) -> dict:
 
 
 class Stage:
-    """Main object, accent part, ground and wall under three rectangles, a spot and a constant environment."""
+    """The object in three parts, ground and wall under three rectangles, a spot and a constant environment."""
 
     def __init__(self, size: int, samples: int, texture_size: int) -> None:
         self.size = size
@@ -99,6 +100,7 @@ class Stage:
             },
             "main": _mesh("main", TINY, _principled(texture_size)),
             "accent": _mesh("accent", TINY, _principled(None)),
+            "detail": _mesh("detail", TINY, _principled(None)),
             "ground": _mesh("ground", TINY, _principled(texture_size)),
             "wall": _mesh("wall", TINY, _principled(None)),
             "key": rectangle,
@@ -114,7 +116,7 @@ class Stage:
         }
         self.scene = mi.load_dict(scene)
         self.params = mi.traverse(self.scene)
-        self.objects = [s for s in self.scene.shapes() if s.id() in ("main", "accent")]
+        self.objects = [s for s in self.scene.shapes() if s.id() in OBJECT_PARTS]
 
     def set_mesh(self, part: str, mesh: Mesh | None) -> None:
         _assign(self.params, part + ".", mesh or TINY)
@@ -128,7 +130,7 @@ class Stage:
         clearcoat: float,
         color: np.ndarray,
     ) -> None:
-        """`color` is [3] for accent and wall, a texture [size,size,3] for main and ground."""
+        """`color` is [3] for accent, detail and wall, a texture [size,size,3] for main and ground."""
         prefix = f"{part}.bsdf.brdf_0."
         values = {
             "roughness.value": roughness,

@@ -1,0 +1,131 @@
+"""What captions call the objects, in the singular and in the plural."""
+
+from __future__ import annotations
+
+OBJECT_WORDS: dict[str, tuple[str, ...]] = {
+    "mug": ("mug", "mug", "coffee mug", "cup", "coffee cup"),
+    "bowl": ("bowl", "bowl", "round bowl"),
+    "plate": ("plate", "plate", "dinner plate", "dish"),
+    "vase": ("vase", "vase", "flower vase"),
+    "bottle": ("bottle", "bottle", "tall bottle"),
+    "jar": ("jar", "jar", "jar with a lid", "cosmetic jar"),
+    "candle": ("candle", "candle", "pillar candle"),
+    "box": ("gift box", "box", "box with a ribbon", "present"),
+    "teapot": ("teapot", "teapot", "tea pot"),
+    "lamp": ("lamp", "table lamp", "lamp with a shade", "desk lamp"),
+    "goblet": ("goblet", "goblet", "wine goblet", "chalice"),
+    "pitcher": ("pitcher", "pitcher", "jug", "water jug"),
+    "teacup": ("teacup", "teacup", "tea cup", "teacup with a saucer", "cup with a saucer"),
+    "flower pot": ("flower pot", "flower pot", "plant pot", "pot with a saucer"),
+    "tumbler": ("tumbler", "tumbler", "travel cup", "takeaway cup"),
+    "bucket": ("bucket", "bucket", "pail", "bucket with a handle"),
+    "watering can": ("watering can", "watering can", "garden watering can"),
+    "cocktail shaker": ("cocktail shaker", "cocktail shaker", "shaker", "bar shaker"),
+    "trophy": ("trophy", "trophy", "trophy cup", "winner trophy"),
+    "candlestick": ("candlestick", "candlestick", "candle holder", "candlestick with a candle"),
+    "book": ("book", "book", "hardcover book", "novel"),
+    "picture frame": ("picture frame", "picture frame", "photo frame", "framed picture"),
+    "clock": ("clock", "clock", "mantel clock", "table clock"),
+    "alarm clock": ("alarm clock", "alarm clock", "twin bell alarm clock", "bedside clock"),
+    "basket": ("basket", "basket", "woven basket", "wicker basket"),
+    "shopping bag": ("shopping bag", "shopping bag", "gift bag", "paper bag with handles"),
+    "suitcase": ("suitcase", "suitcase", "trolley suitcase", "travel suitcase"),
+    "christmas ornament": ("christmas ornament", "christmas ornament", "christmas bauble", "bauble"),
+    "light bulb": ("light bulb", "light bulb", "bulb", "lightbulb"),
+    "cigarette pack": ("cigarette pack", "cigarette pack", "pack of cigarettes", "open cigarette pack"),
+    "kettle": ("kettle", "kettle", "tea kettle", "stovetop kettle"),
+    "frying pan": ("frying pan", "frying pan", "pan", "skillet"),
+    "saucepan": ("saucepan", "saucepan", "sauce pan", "small saucepan"),
+    "cooking pot": ("cooking pot", "cooking pot", "pot with a lid", "stock pot"),
+    "tray": ("tray", "tray", "serving tray", "tray with handles"),
+    "cake stand": ("cake stand", "cake stand", "pedestal cake stand", "footed cake stand"),
+    "pepper mill": ("pepper mill", "pepper mill", "pepper grinder", "spice mill"),
+    "salt shaker": ("salt shaker", "salt shaker", "salt cellar", "spice shaker"),
+    "rolling pin": ("rolling pin", "rolling pin", "baking rolling pin"),
+    "cutting board": ("cutting board", "cutting board", "chopping board", "board with a handle"),
+    "kitchen knife": ("kitchen knife", "kitchen knife", "knife", "chef knife"),
+    "toaster": ("toaster", "toaster", "bread toaster", "two slice toaster"),
+    "soap dispenser": ("soap dispenser", "soap dispenser", "pump bottle", "lotion dispenser"),
+    "perfume bottle": ("perfume bottle", "perfume bottle", "perfume", "flacon of perfume"),
+    "cream tube": ("cream tube", "cream tube", "cosmetic tube", "tube of cream"),
+    "lipstick": ("lipstick", "lipstick", "open lipstick"),
+    "nail polish": ("nail polish", "nail polish", "nail varnish", "nail polish bottle"),
+    "ring": ("ring", "ring", "ring with a gem", "finger ring", "gemstone ring"),
+    "watch": ("watch", "watch", "wristwatch", "wrist watch"),
+    "hat": ("hat", "hat", "brimmed hat", "hat with a ribbon"),
+    "hammer": ("hammer", "hammer", "claw hammer"),
+    "screwdriver": ("screwdriver", "screwdriver", "flat screwdriver"),
+    "paintbrush": ("paintbrush", "paintbrush", "paint brush", "wide paintbrush"),
+    "dumbbell": ("dumbbell", "dumbbell", "dumbbell weight", "hand weight"),
+    "dice": ("die", "die", "dice cube", "game die"),
+    "chess pawn": ("chess pawn", "chess pawn", "pawn", "chess piece"),
+    "drum": ("drum", "drum", "snare drum", "drum with sticks"),
+    "phone": ("phone", "phone", "smartphone", "mobile phone"),
+    "laptop": ("laptop", "laptop", "notebook computer", "open laptop"),
+    "traffic cone": ("traffic cone", "traffic cone", "road cone", "safety cone"),
+    "stool": ("stool", "stool", "bar stool", "kitchen stool"),
+    "side table": ("side table", "side table", "small table", "end table"),
+    "chair": ("chair", "chair", "dining chair", "kitchen chair"),
+    "bookcase": ("bookcase", "bookcase", "bookshelf", "book shelf"),
+    "armchair": ("armchair", "armchair", "easy chair", "upholstered armchair"),
+    "sofa": ("sofa", "sofa", "couch", "settee"),
+    "table": ("table", "table", "dining table", "long table"),
+    "bench": ("bench", "bench", "seat bench"),
+    "speaker": ("speaker", "speaker", "loudspeaker", "hifi speaker"),
+    "fan": ("fan", "fan", "electric fan", "desk fan"),
+    "teddy bear": ("teddy bear", "teddy bear", "teddy", "stuffed bear"),
+    "rocking horse": ("rocking horse", "rocking horse", "toy rocking horse"),
+    "handbag": ("handbag", "handbag", "purse", "shoulder bag"),
+    "briefcase": ("briefcase", "briefcase", "business briefcase", "office bag"),
+    "pair of boots": ("pair of boots", "pair of boots", "pair of ankle boots", "pair of booties"),
+    "pair of slippers": ("pair of slippers", "pair of slippers", "pair of sandals"),
+    "pair of scissors": ("pair of scissors", "pair of scissors", "pair of office scissors"),
+    "mushroom lamp": ("mushroom lamp", "mushroom lamp", "dome lamp", "lamp with a dome"),
+    "lantern": ("lantern", "lantern", "garden lantern", "hanging lantern"),
+    "stone lantern": ("stone lantern", "stone lantern", "japanese lantern"),
+    "toy plane": ("toy plane", "toy plane", "toy biplane", "model plane"),
+    "deer figurine": ("deer figurine", "deer figurine", "deer statue", "deer sculpture"),
+    "stand mixer": ("stand mixer", "stand mixer", "kitchen mixer", "mixer"),
+    "coffee machine": ("coffee machine", "coffee machine", "coffee maker", "espresso machine"),
+    "potted plant": ("potted plant", "potted plant", "house plant", "plant in a pot"),
+    "orchid": ("orchid", "orchid", "potted orchid", "orchid in a pot"),
+    "cactus": ("cactus", "cactus", "potted cactus", "cactus in a pot"),
+    "barrel": ("barrel", "barrel", "wine barrel", "cask"),
+    "crate": ("crate", "crate", "storage crate", "stacking box"),
+    "mailbox": ("mailbox", "mailbox", "letter box", "post box"),
+    "electric guitar": ("electric guitar", "electric guitar", "guitar", "rock guitar"),
+    "umbrella": ("umbrella", "umbrella", "folded umbrella", "closed umbrella"),
+    "fire extinguisher": ("fire extinguisher", "fire extinguisher", "extinguisher"),
+    "waste bin": ("waste bin", "waste bin", "waste basket", "office bin"),
+    "milk carton": ("milk carton", "milk carton", "carton of milk", "drink carton"),
+    "baby bottle": ("baby bottle", "baby bottle", "feeding bottle"),
+    "cupcake": ("cupcake", "cupcake", "cupcake with a cherry", "muffin"),
+    "grand piano": ("grand piano", "grand piano", "piano", "concert piano"),
+    "television": ("television", "television", "tv", "flat screen"),
+    "wheelbarrow": ("wheelbarrow", "wheelbarrow", "garden wheelbarrow"),
+    "cabinet": ("cabinet", "cabinet", "drawer cabinet", "small cabinet"),
+    "deck chair": ("deck chair", "deck chair", "beach chair", "folding deck chair"),
+    "lounge chair": ("lounge chair", "lounge chair", "chaise longue", "recliner"),
+    "refrigerator": ("refrigerator", "refrigerator", "fridge", "large fridge"),
+    "cradle": ("cradle", "cradle", "baby crib", "rocking cradle"),
+    "butter dish": ("butter dish", "butter dish", "butter dish with butter", "butter plate"),
+}
+PLURALS = {"die": "dice", "cactus": "cacti"}
+
+
+def plural(name: str) -> str:
+    """Of an object's words: mugs, dishes, jars with a lid, cartons of milk."""
+    for word in (" with ", " of ", " in "):
+        head, found, tail = name.partition(word)
+        if found:
+            return plural(head) + found + tail
+    first, _, last = name.rpartition(" ")
+    if last in PLURALS:
+        last = PLURALS[last]
+    elif last.endswith(("s", "x", "ch", "sh")):
+        last += "es"
+    elif last[-1] == "y" and last[-2] not in "aeiou":
+        last = last[:-1] + "ies"
+    else:
+        last += "s"
+    return f"{first} {last}".strip()
