@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# All tests: installs what is missing, lints, checks generated code and shaders, builds with import checks, runs every test.
+# All tests: installs what is missing, lints, checks generated code and shaders, runs the quick tests of the training package,
+# builds with import checks, runs every test. Options go to `swift test`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -7,6 +8,7 @@ Scripts/install-dependencies.sh --tests
 Scripts/lint.sh
 Scripts/generate-protos.sh --check
 Scripts/build-shaders.sh --check
+Scripts/test-training.sh
 swift build --build-tests --explicit-target-dependency-import-check error
 # The programs set this for themselves: without it, waiting kernel threads hold up a busy machine.
 export GOMP_SPINCOUNT=1000

@@ -6,6 +6,7 @@ import json
 import re
 import stat
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -115,7 +116,7 @@ def test_augmentation_moves_a_picture_and_its_mask_together() -> None:
 def test_pictures_of_any_shape_come_to_the_classifiers_scale() -> None:
     assert fitted(np.zeros((128, 128, 3), np.uint8), 128).shape == (128, 128, 3)
     assert fitted(np.zeros((256, 256, 3), np.uint8), 128).shape == (128, 128, 3)
-    assert fitted(np.zeros((192, 320, 3), np.uint8), 128).shape == (96, 160, 3)
+    assert fitted(np.zeros((192, 320, 3), np.uint8), 128).shape == (128, 128, 3)
 
 
 @pytest.fixture(scope="module")
@@ -126,9 +127,9 @@ def measured(tiny: Recipe, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pa
     folder = tmp_path_factory.mktemp("measured")
     data, checkpoints = folder / "data", folder / "checkpoints"
     data.mkdir()
-    studio = PaintedDiscs(tiny.data.size)
+    studio, plain = PaintedDiscs(*tiny.data.size_of(0)), replace(tiny.data, variations=0)
     for split, shard in (("train", 0), ("train", 1), ("holdout", 0), ("classifier", 0), ("classifier", 1)):
-        render_shard(studio, tiny.data, split, shard, data)
+        render_shard(studio, plain, split, shard, data)
     train(tiny, data, checkpoints, None, Group(0, 1))
     return data, checkpoints
 
@@ -226,24 +227,23 @@ def test_joint_accuracy_asks_only_for_what_the_words_say() -> None:
 
 def test_a_row_of_the_training_features_leads_to_its_picture(tiny: Recipe, tmp_path: Path) -> None:
     class Noise(PaintedDiscs):
-        def picture(self, fields, seed: int):
-            pixels = np.random.default_rng(seed).integers(0, 256, (self.size, self.size, 3), np.uint8)
-            return replace_pixels(super().picture(fields, seed), pixels)
-
-    def replace_pixels(picture, pixels: np.ndarray):
-        picture.pixels = pixels
-        return picture
+        def pictures(self, fields, seed: int, variations: int = 0):
+            found = super().pictures(fields, seed, variations)
+            for number, picture in enumerate(found):
+                rng = np.random.default_rng((seed, number))
+                picture.pixels = rng.integers(0, 256, picture.pixels.shape, np.uint8)
+            return found
 
     for shard in (0, 1):
-        render_shard(Noise(tiny.data.size), tiny.data, "train", shard, tmp_path)
+        render_shard(Noise(*tiny.data.size_of(shard)), tiny.data, "train", shard, tmp_path)
     torch.manual_seed(0)
     classifier = FrozenClassifier(build(tiny.classifier).eval(), "random", 64, np.zeros((1, 7), bool), {})
     training = training_renders(classifier, tmp_path, tmp_path / "cache")
-    pixels = np.concatenate([decode(s)[0] for s in shards(tmp_path, "train")])
-    assert training.count == len(pixels) == 8
-    for i, picture in enumerate([*pixels, *pixels[:, :, ::-1]]):
+    pixels = [picture for s in shards(tmp_path, "train") for picture in decode(s)[0]]
+    assert training.count == len(pixels) > 8 and len({p.shape for p in pixels}) == 2
+    for i, picture in enumerate([*pixels, *(p[:, ::-1] for p in pixels)]):
         np.testing.assert_array_equal(training.picture(i), picture)
-        features = read(classifier.model, picture[None].copy()).features[0] / training.scale
+        features = read(classifier.model, fitted(picture, 64)[None].copy()).features[0] / training.scale
         distance, index = nearest(features[None], training.features, 1)
         assert index[0, 0] == i and distance[0, 0] < 0.1
     # A second time from the cache.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from conftest import PaintedDiscs
 
 from underpaint_training.data.generate import render_shard, write_manifest
-from underpaint_training.data.grammar import sample_fields
+from underpaint_training.data.grammar import Fields, sample_fields
 from underpaint_training.recipe import Recipe, RecipeError, load
 
 
@@ -23,9 +24,8 @@ def trained(tiny: Recipe, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pat
     folder = tmp_path_factory.mktemp("work")
     data, checkpoints = folder / "data", folder / "checkpoints"
     data.mkdir()
-    studio = PaintedDiscs(tiny.data.size)
-    for split, shard in (("train", 0), ("train", 1), ("holdout", 0)):
-        render_shard(studio, tiny.data, split, shard, data)
+    for split, shard in (("basics", 0), ("train", 1), ("holdout", 0)):
+        render_shard(PaintedDiscs(*tiny.data.size_of(shard)), tiny.data, split, shard, data)
     write_manifest(tiny.data, data)
     alone = Group(0, 1)
     train_vae.train(tiny, data, checkpoints, None, alone)
@@ -112,12 +112,27 @@ def test_the_renderer_makes_a_picture_with_the_object_in_it(tiny: Recipe) -> Non
         pytest.skip("the renderer needs libllvm19")
     from underpaint_training.data.compose import Studio
 
-    studio = Studio(tiny.data.size, tiny.data.samples)
+    studio = Studio(*tiny.data.size_of(0), tiny.data.samples)
     seed = next(s for s in range(2000) if sample_fields(np.random.default_rng(s)).object == "mug")
-    picture = studio.picture(sample_fields(np.random.default_rng(seed)), seed)
-    assert picture is not None
+    fields = sample_fields(np.random.default_rng(seed))
+    [picture, *_] = studio.pictures(fields, seed, 2)
     assert picture.pixels.shape == (64, 64, 3) and 0.07 <= picture.coverage <= 0.65
-    assert picture.pixels.std() > 5
+    assert picture.pixels.std() > 5 and picture.fields == fields and not picture.composed
+
+
+def test_a_composed_picture_is_near_the_rendered_one(tiny: Recipe) -> None:
+    pytest.importorskip("mitsuba")
+    if not Path("/usr/lib/x86_64-linux-gnu/libLLVM-19.so").exists():
+        pytest.skip("the renderer needs libllvm19")
+    from underpaint_training.data.check import Comparison
+
+    comparison = Comparison(replace(tiny.data, samples=8))
+    fields = Fields("mug", "matte", "white", "grey background", "studio softbox", "eye level", "centered")
+    for what in ("object", "backdrop"):
+        pair = next(p for seed in range(20) if (p := comparison.compare(fields, seed, what)))
+        assert pair[0] > 24, what
+    gold = replace(fields, material="gold", color=None)
+    assert comparison.compare(gold, 0, "object") is None
 
 
 def test_committed_models_are_adopted_and_trained_on(

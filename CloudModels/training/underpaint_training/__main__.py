@@ -19,8 +19,13 @@ STAGES = ("data", "adopt", "vae", "verifier", "draft", "classifier", "export", "
 def _run(stage: str, recipe: Recipe, arguments: argparse.Namespace) -> None:
     # Imports stay local: the renderer and PyTorch are slow to load and never needed together.
     work = work_folder()
-    data, checkpoints = work / "data" / recipe.name, work / "checkpoints" / recipe.name
+    data, checkpoints = work / "data" / (recipe.data.name or recipe.name), work / "checkpoints" / recipe.name
     if stage == "data":
+        if arguments.check:
+            from .data.check import check
+
+            check(recipe.data, arguments.check)
+            return
         from .data.generate import generate
 
         generate(recipe.data, data, arguments.split)
@@ -91,6 +96,9 @@ def main() -> None:
     )
     parser.add_argument(
         "--processes", type=int, default=1, help="train with this many single-threaded processes"
+    )
+    parser.add_argument(
+        "--check", type=int, metavar="N", help="data: compare N composed pictures with rendered ones, and end"
     )
     pictures = parser.add_argument_group(
         "evaluate", "measures a folder of pictures instead of the checkpoints"

@@ -87,13 +87,16 @@ def adopt(recipe: Recipe, checkpoints: Path, root: Path) -> None:
     }
     save(state, checkpoints / "vae.pt")
 
-    model = build_verifier(recipe)
+    words = json.loads((shared / "vocabulary.json").read_text())["words"]
+    model = build_verifier(recipe, words)
     _load(model.text, shared / "text-encoder.safetensors")
     _load(model.dit, verifier / "verifier.safetensors")
     # Which encoder its latents come from is not known before that is trained.
-    trained = _continued(model, _manifest(verifier)["training"], recipe.verifier.batch) | {"vae": None}
+    trained = _continued(model, _manifest(verifier)["training"], recipe.verifier.batch)
+    trained |= {"vae": None, "words": words, "patch": recipe.verifier.patch}
     save(trained, checkpoints / "verifier.pt")
 
     student = build_draft(recipe)
     _load(student, draft / "draft.safetensors")
-    save(_continued(student, _manifest(draft)["training"], recipe.draft.batch), checkpoints / "draft.pt")
+    trained = _continued(student, _manifest(draft)["training"], recipe.draft.batch)
+    save(trained | {"patch": recipe.draft.patch}, checkpoints / "draft.pt")

@@ -7,19 +7,21 @@ from typing import Any
 
 from .captions import COMPOSITION_WORDS
 from .data.grammar import ANGLES, COLORS, LIGHTS, MATERIALS, OBJECT_MATERIALS, SURFACES
+from .data.shapes.catalogue import LIBRARY_MATERIALS
 from .export import Bundle
 
 LICENCE = """## Data and licence
 
 Trained only on pictures that this project renders itself (`python -m underpaint_training data`): procedural shapes and
-textures, no third-party pictures, no scraped data, no weights of other models. Weights: Apache-2.0, as the code.
+textures{meshes}, no third-party pictures, no scraped data, no weights of other models. Weights: Apache-2.0, as the code.
 """
+MESHES = " and public-domain (CC0) meshes of Sweet Home 3D's Blend Swap library"
 
 
-def _words() -> str:
+def _words(objects: tuple[str, ...]) -> str:
     rows = {
-        "objects": OBJECT_MATERIALS,
-        "materials": {m for ms in OBJECT_MATERIALS.values() for m in ms},
+        "objects": objects,
+        "materials": {m for name in objects for m in OBJECT_MATERIALS[name]},
         "colours": COLORS,
         "surfaces": SURFACES,
         "lights": LIGHTS,
@@ -62,11 +64,15 @@ def _gap(numbers: dict[str, Any]) -> str:
     return "\n".join(lines) + f"\n\nMean r over the drafted steps: {gap['meanDrafted']}.\n"
 
 
-def _card(title: str, lead: str, training: dict[str, Any], figures: str, note: str) -> str:
+def _card(
+    title: str, lead: str, training: dict[str, Any], figures: str, note: str, objects: tuple[str, ...],
+    sizes: tuple[tuple[int, int], ...],
+) -> str:
     run = (
         f"{training['samples']} samples in {training['hours']} h of wall time on two shared CPU cores, "
         f"{training['pictures']} rendered pictures (mirror images doubled), on {training['date']}."
     )
+    meshes = MESHES if set(objects) & set(LIBRARY_MATERIALS) else ""
     return f"""# {title}
 
 {lead}
@@ -87,14 +93,16 @@ Figures from `python -m underpaint_training evaluate`:
 
 ## What it understands
 
-{_words()}
+{_words(objects)}
 
-Sizes: 128×128. Other words are dropped.
+Sizes: {', '.join(f'{w}×{h}' for w, h in sizes)}. Other words are dropped.
 
-{LICENCE}"""
+{LICENCE.format(meshes=meshes)}"""
 
 
-def write(bundle: Bundle, root: Path, numbers: dict[str, Any], note: str) -> None:
+def write(
+    bundle: Bundle, root: Path, numbers: dict[str, Any], note: str, objects: tuple[str, ...]
+) -> None:
     """MODEL_CARD.md beside the draft's and the verifier's manifest."""
     shared = {"VAE": numbers.get("vae", {})}
     verifier = _table(numbers.get("verifier", {}) | shared) + (
@@ -111,6 +119,8 @@ def write(bundle: Bundle, root: Path, numbers: dict[str, Any], note: str) -> Non
                 bundle.training["verifier"],
                 verifier,
                 note,
+                objects,
+                bundle.sizes,
             ),
         ),
         (
@@ -122,6 +132,8 @@ def write(bundle: Bundle, root: Path, numbers: dict[str, Any], note: str) -> Non
                 bundle.training["draft"],
                 draft,
                 note,
+                objects,
+                bundle.sizes,
             ),
         ),
     ):

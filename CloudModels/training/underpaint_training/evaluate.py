@@ -25,8 +25,9 @@ DRAFT_STEPS = 20
 def flow_loss(store: LatentStore, brush: Painter, model: Conditioned) -> dict[str, float]:
     """Mean squared velocity error on held-out pictures with their full captions, by noise level."""
     rng = np.random.default_rng(3)
-    count = min(256, len(store.fields))
-    items = [store.item(i, i % 2) for i in range(count)]
+    numbers = store.usual[:256]
+    count = len(numbers)
+    items = [store.item(i, i % 2) for i in numbers]
     x0 = torch.from_numpy(np.stack([z for z, _, _ in items])).to(brush.device)
     ids = brush.tokenizer.batch([caption(f, rng, 0.0) for _, _, f in items]).to(brush.device)
     noise = brush.noise(count, 17)
@@ -89,7 +90,7 @@ def evaluate(recipe: Recipe, data: Path, checkpoints: Path, out: Path) -> dict[s
         }
     }
     model, state = load_verifier(recipe, checkpoints)
-    brush = painter(recipe, store, model.text)
+    brush = painter(recipe, store, model)
     numbers["verifier"] = {
         "samples": state["samples"],
         "minutes": state["seconds"] / 60,

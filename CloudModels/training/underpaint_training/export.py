@@ -45,7 +45,8 @@ class Bundle:
     draft: DiT
     flow: FlowRecipe
     version: str
-    size: int
+    # Width and height; the first is what is made where nobody asks for another.
+    sizes: tuple[tuple[int, int], ...]
     training: dict[str, dict[str, Any]] = field(default_factory=dict)
     # Only random test models bring one; `underpaint lab calibrate` measures that of trained models.
     check: dict[str, Any] | None = None
@@ -97,7 +98,6 @@ def write(bundle: Bundle, root: Path) -> None:
     _save(b.text, shared / "text-encoder.safetensors")
     _save(b.decoder, shared / "vae-decoder.safetensors")
     text_block = b.text.blocks[0]
-    widths = [b.decoder.conv_in.out_channels, b.decoder.up1.out_channels, b.decoder.up2.out_channels]
     _write(
         shared,
         common
@@ -119,9 +119,9 @@ def write(bundle: Bundle, root: Path) -> None:
                 },
                 "vaeDecoder": {
                     "latentChannelCount": b.decoder.conv_in.in_channels,
-                    "widths": widths,
-                    "blocksPerStage": len(b.decoder.stage0),
-                    "scaleFactor": 8,
+                    "widths": list(b.decoder.widths),
+                    "blocksPerStage": b.decoder.blocks,
+                    "scaleFactor": b.decoder.scale,
                 },
             },
             "latent": {
@@ -136,7 +136,7 @@ def write(bundle: Bundle, root: Path) -> None:
     flow = {
         "parameterisation": "velocity",
         "shared": b.ids.shared,
-        "sizes": [{"width": b.size, "height": b.size}],
+        "sizes": [{"width": w, "height": h} for w, h in b.sizes],
         "schedule": {"kind": "shiftedUniform", "shift": b.flow.shift, "defaultStepCount": b.flow.steps},
         "guidance": {
             "default": b.flow.guidance,

@@ -83,5 +83,6 @@ def load_exported(root: Path, ids: Ids | None = None) -> tuple[Painter, DiT, DiT
         guidance=guidance["default"],
     )
     latent = LatentStatistics(shared["latent"]["mean"], shared["latent"]["standardDeviation"])
-    painter = Painter(tokenizer, text, decoder, latent, flow, verifier["sizes"][0]["width"])
+    size = verifier["sizes"][0]
+    painter = Painter(tokenizer, text, decoder, latent, flow, (size["width"], size["height"]))
     return painter, _dit(verifier, cloud / ids.verifier), _dit(draft, edge / ids.draft)

@@ -242,7 +242,7 @@ def tiny_bundle(g: torch.Generator) -> Bundle:
         draft,
         FlowRecipe(),
         "0.0.1",
-        64,
+        ((64, 64),),
         check=tiny_check(),
     )
 

@@ -53,7 +53,7 @@ def load_vae(recipe: Recipe, checkpoints: Path) -> FrozenVAE:
 
 @torch.no_grad()
 def encode(vae: VAE, pixels: np.ndarray) -> np.ndarray:
-    """Pixels [n, H, W, 3] bytes to latents [n, 2, H/8, W/8, C] float16: as they are, and mirrored."""
+    """Pixels [n, H, W, 3] bytes to latents [n, 2, H/f, W/f, C] float16: as they are, and mirrored."""
     parts = []
     device = next(vae.parameters()).device
     for chunk in np.array_split(pixels, max(1, len(pixels) // 32)):
@@ -67,10 +67,11 @@ def encode(vae: VAE, pixels: np.ndarray) -> np.ndarray:
     return np.concatenate(parts)
 
 
-def coarse(masks: np.ndarray) -> np.ndarray:
-    """Object masks [n, H, W] to the share of object pixels in each latent cell, [n, 2, H/8, W/8], both mirror images."""
+def coarse(masks: np.ndarray, scale: int) -> np.ndarray:
+    """Object masks [n, H, W] to the share of object pixels in each latent cell of scale² pixels, [n, 2, H/scale,
+    W/scale], both mirror images."""
     n, h, w = masks.shape
-    cells = (masks > 0).reshape(n, h // 8, 8, w // 8, 8).mean((2, 4), dtype=np.float32)
+    cells = (masks > 0).reshape(n, h // scale, scale, w // scale, scale).mean((2, 4), dtype=np.float32)
     return np.stack([cells, cells[:, :, ::-1]], 1)
 
 
@@ -111,9 +112,14 @@ class LatentStore:
                 np.save(temporary, encode(self.frozen.vae, pixels))
                 temporary.rename(path)
             self.latents.append(np.load(path))
-            self.cells.append(coarse(masks))
+            self.cells.append(coarse(masks, self.frozen.vae.decoder.scale))
             self.fields += fields(shard)
         self.offsets = np.cumsum([0] + [len(z) for z in self.latents])
+        # Pictures of one size go into one batch.
+        self.sizes: dict[tuple[int, ...], list[int]] = {}
+        for shard, z in enumerate(self.latents):
+            numbers = range(self.offsets[shard], self.offsets[shard + 1])
+            self.sizes.setdefault(z.shape[2:4], []).extend(numbers)
         return len(self.fields)
 
     def _statistics(self) -> tuple[np.ndarray, np.ndarray]:
@@ -122,11 +128,11 @@ class LatentStore:
         if self.frozen.statistics:
             path.write_text(json.dumps(self.frozen.statistics, indent=2))
         elif not path.exists():
-            z = np.concatenate(self.latents).astype(np.float64)
-            deviation = z.std((0, 1, 2, 3))
+            z = np.concatenate([z.reshape(-1, z.shape[-1]) for z in self.latents]).astype(np.float64)
+            deviation = z.std(0)
             # Weak channels keep a smaller variance than one: they hold detail that hardly shows.
             deviation = np.maximum(deviation, WEAKEST * np.sqrt(np.mean(deviation**2)))
-            value = {"mean": z.mean((0, 1, 2, 3)).tolist(), "deviation": deviation.tolist()}
+            value = {"mean": z.mean(0).tolist(), "deviation": deviation.tolist()}
             path.write_text(json.dumps(value, indent=2))
         value = json.loads(path.read_text())
         return np.array(value["mean"], np.float32), np.array(value["deviation"], np.float32)
@@ -139,11 +145,27 @@ class LatentStore:
         f = self.fields[index]
         return z, self.cells[shard][local, mirror], mirrored(f) if mirror else f
 
+    @property
+    def usual(self) -> list[int]:
+        """The pictures of the size that most have."""
+        return max(self.sizes.values(), key=len)
+
     def batch(
-        self, rng: np.random.Generator, count: int, drop_field: float, drop_all: float, object_weight: float
+        self,
+        rng: np.random.Generator,
+        count: int,
+        drop_field: float,
+        drop_all: float,
+        object_weight: float,
+        size: tuple[int, ...] | None = None,
     ) -> Batch:
+        """Pictures whose latents have this height and width; without it, of one size that is drawn by how many have
+        it."""
         latents, cells, captions = [], [], []
-        for index in rng.integers(0, len(self.fields), count):
+        pictures = [self.sizes[size]] if size else list(self.sizes.values())
+        share = np.array([len(p) for p in pictures], float)
+        numbers = pictures[rng.choice(len(pictures), p=share / share.sum())] if len(pictures) > 1 else pictures[0]
+        for index in (numbers[i] for i in rng.integers(0, len(numbers), count)):
             z, cell, f = self.item(int(index), int(rng.integers(2)))
             latents.append(z)
             cells.append(cell)

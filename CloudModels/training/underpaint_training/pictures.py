@@ -14,9 +14,14 @@ from PIL import Image
 from .data.grammar import Fields
 
 
+# The splits that generators learn from.
+TRAINING = ("basics", "train")
+
+
 def shards(folder: Path, split: str) -> list[Path]:
-    """Finished shards of a split, in order."""
-    return sorted(folder.glob(f"{split}-*.tar"))
+    """Finished shards of a split, in order; "train" means all that generators learn from."""
+    splits = TRAINING if split == "train" else (split,)
+    return [shard for s in splits for shard in sorted(folder.glob(f"{s}-*.tar"))]
 
 
 def new_shards(folder: Path, split: str, known: set[str]) -> list[Path]:
@@ -27,7 +32,7 @@ def new_shards(folder: Path, split: str, known: set[str]) -> list[Path]:
 
 
 def decode(shard: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Pixels [n, size, size, 3] and object masks [n, size, size], both uint8, through the cache."""
+    """Pixels [n, height, width, 3] and object masks [n, height, width], both uint8, through the cache."""
     cache = shard.parent / "decoded" / f"{shard.stem}.npz"
     if cache.exists():
         with np.load(cache) as arrays:

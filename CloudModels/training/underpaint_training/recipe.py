@@ -10,9 +10,16 @@ from typing import Any
 
 @dataclass(frozen=True)
 class DataRecipe:
+    # Folder of the data set, so that several recipes may learn from one; the recipe's name where it is empty.
+    name: str = ""
     seed: int = 20261123
-    size: int = 128
+    # Width and height in turn for one shard after another, the first being the usual one.
+    sizes: tuple[tuple[int, int], ...] = ((128, 128),)
     samples: int = 12
+    # Pictures composed from the passes of each rendering, at most.
+    variations: int = 0
+    # Renderings of BASICS alone, which are what a small model should know best.
+    basics: int = 0
     count: int = 20000
     holdout: int = 500
     classifier: int = 3000
@@ -22,7 +29,17 @@ class DataRecipe:
     # One of these alone in every picture; all of the grammar, up to three side by side, where none is named.
     objects: tuple[str, ...] = ()
     held_out: bool = False
+    # Renderings a shard.
     shard_size: int = 500
+
+    def size_of(self, shard: int) -> tuple[int, int]:
+        """Width and height of the pictures in a shard."""
+        width, height = self.sizes[shard % len(self.sizes)]
+        return width, height
+
+    @property
+    def distinct_sizes(self) -> tuple[tuple[int, int], ...]:
+        return tuple(dict.fromkeys((width, height) for width, height in self.sizes))
 
 
 @dataclass(frozen=True)
@@ -119,6 +136,8 @@ class FlowRecipe:
 @dataclass(frozen=True)
 class Recipe:
     name: str
+    # Name of the recipe whose checkpoints a stage begins with where it has none of its own.
+    start: str | None = None
     data: DataRecipe = field(default_factory=DataRecipe)
     vae: VAERecipe = field(default_factory=VAERecipe)
     text: TextRecipe = field(default_factory=TextRecipe)

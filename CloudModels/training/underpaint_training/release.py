@@ -11,11 +11,12 @@ from typing import Any
 from . import cards
 from .adopt import save_encoder
 from .data.generate import write_manifest
+from .data.grammar import OBJECT_MATERIALS
 from .export import Bundle, LatentStatistics, write
 from .latents import LatentStore
 from .recipe import Recipe
 from .train_draft import build_draft, load_draft
-from .train_verifier import build_tokenizer, load_verifier
+from .train_verifier import load_verifier
 from .training import restore
 
 
@@ -57,7 +58,7 @@ def release(recipe: Recipe, data: Path, checkpoints: Path, out: Path, report: Pa
         [round(float(v), 6) for v in store.mean], [round(float(v), 6) for v in store.deviation]
     )
     bundle = Bundle(
-        build_tokenizer(recipe),
+        model.tokenizer,
         model.text,
         store.frozen.vae.decoder,
         latent,
@@ -65,7 +66,7 @@ def release(recipe: Recipe, data: Path, checkpoints: Path, out: Path, report: Pa
         draft,
         recipe.flow,
         recipe.version,
-        recipe.data.size,
+        recipe.data.distinct_sizes,
         {
             "shared": training(
                 "vae", vae_state["step"] * recipe.vae.batch, vae_state["seconds"], numbers.get("vae", {})
@@ -78,4 +79,5 @@ def release(recipe: Recipe, data: Path, checkpoints: Path, out: Path, report: Pa
     )
     write(bundle, out)
     save_encoder(recipe, store.frozen.vae.encoder, out)
-    cards.write(bundle, out, numbers, cards.load_note(Path("notes") / f"{recipe.name}.md"))
+    note = cards.load_note(Path("notes") / f"{recipe.name}.md")
+    cards.write(bundle, out, numbers, note, recipe.data.objects or tuple(OBJECT_MATERIALS))

@@ -46,14 +46,19 @@ class Painter:
         decoder: Decoder,
         latent: LatentStatistics,
         flow: FlowRecipe,
-        size: int,
+        size: tuple[int, int],
     ) -> None:
         self.tokenizer, self.text, self.decoder = tokenizer, text, decoder
         self.device = next(text.parameters()).device
         self.mean = torch.tensor(latent.mean, device=self.device)
         self.deviation = torch.tensor(latent.deviation, device=self.device)
         self.flow = flow
-        self.shape = (size // 8, size // 8, len(latent.mean))
+        self.shape = self.shape_of(size)
+
+    def shape_of(self, size: tuple[int, int]) -> tuple[int, int, int]:
+        """[height, width, channel] of the latent of a picture of this width and height."""
+        scale = self.decoder.scale
+        return size[1] // scale, size[0] // scale, len(self.mean)
 
     @torch.no_grad()
     def encode(self, prompts: list[str]) -> tuple[Tensor, Tensor]:
@@ -87,7 +92,7 @@ class Painter:
 
     @torch.no_grad()
     def decode(self, x: Tensor) -> np.ndarray:
-        """Normalised latents [n, H, W, C] to bytes [n, 8H, 8W, 3]."""
+        """Normalised latents [n, H, W, C] to bytes [n, f·H, f·W, 3]."""
         z = (x * self.deviation + self.mean).permute(0, 3, 1, 2)
         y = self.decoder(z).clamp(-1, 1).permute(0, 2, 3, 1)
         return ((y + 1) * 127.5).round().byte().cpu().numpy()

@@ -18,7 +18,7 @@ from torch.nn import functional as F
 from .attributes import ATTRIBUTES, CLASSES, label_array, mirrored_labels
 from .augmentation import augmented, softened
 from .latents import MissingStageError
-from .models.classifier import STRIDE, Classifier
+from .models.classifier import Classifier
 from .parallel import Group
 from .pictures import decode, fields, new_shards
 from .recipe import ClassifierRecipe, Recipe
@@ -34,14 +34,12 @@ def build(recipe: ClassifierRecipe) -> Classifier:
 
 
 def fitted(pixels: np.ndarray, size: int) -> np.ndarray:
-    """One picture [H, W, 3] at about size² pixels with its own shape, sides a multiple of the network's stride."""
-    h, w = pixels.shape[:2]
-    scale = size / np.sqrt(h * w)
-    sides = tuple(max(STRIDE, round(v * scale / STRIDE) * STRIDE) for v in (w, h))
-    if sides == (w, h):
+    """One picture [H, W, 3] squeezed to size × size: one shape for all aspects, in which composition and angle keep
+    their looks. The classifier learns from pictures that were squeezed alike."""
+    if pixels.shape[:2] == (size, size):
         return pixels
     # Antialiased when shrinking.
-    return np.asarray(Image.fromarray(pixels).resize(sides, Image.Resampling.LANCZOS))
+    return np.asarray(Image.fromarray(pixels).resize((size, size), Image.Resampling.LANCZOS))
 
 
 def to_tensor(pixels: np.ndarray) -> Tensor:

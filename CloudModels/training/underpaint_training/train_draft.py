@@ -23,7 +23,8 @@ from .models.dit import DiT
 from .parallel import Group
 from .recipe import Recipe
 from .sampling import Painter
-from .train_verifier import build_tokenizer, compiled, load_verifier, open_store, sample_times
+from .start import state_of, take
+from .train_verifier import Conditioned, compiled, load_verifier, open_store, sample_times
 from .training import Average, Clock, Optimizers, device_of, restore, save, trapezoid
 
 REPORT_STEPS = 100
@@ -62,11 +63,10 @@ def load_draft(recipe: Recipe, checkpoints: Path) -> tuple[DiT, dict[str, Any]]:
     return model.to(recipe.device).eval().requires_grad_(False), state
 
 
-def painter(recipe: Recipe, store: LatentStore, text: torch.nn.Module) -> Painter:
+def painter(recipe: Recipe, store: LatentStore, model: Conditioned) -> Painter:
     latent = LatentStatistics([float(v) for v in store.mean], [float(v) for v in store.deviation])
-    return Painter(
-        build_tokenizer(recipe), text, store.frozen.vae.decoder, latent, recipe.flow, recipe.data.size
-    )
+    size = recipe.data.size_of(0)
+    return Painter(model.tokenizer, model.text, store.frozen.vae.decoder, latent, recipe.flow, size)
 
 
 def scales(recipe: Recipe, count: int, generator: torch.Generator) -> Tensor:
@@ -78,7 +78,8 @@ def scales(recipe: Recipe, count: int, generator: torch.Generator) -> Tensor:
 
 
 class Trajectories:
-    """States [n, steps, H, W, C] of the verifier with the velocity at each, and what they were drawn for."""
+    """States [n, steps, H, W, C] of the verifier with the velocity at each, and what they were drawn for; one part for
+    every size of picture, as large as its share of the shards."""
 
     def __init__(
         self,
@@ -93,50 +94,56 @@ class Trajectories:
         path = checkpoints / f"trajectories-{group.rank}-of-{group.size}.pt"
         kept = restore(path)
         if kept is None or kept["key"] != key:
-            kept = self._draw(recipe, store, brush, verifier, group) | {"key": key}
+            kept = {"key": key, "parts": self._draw(recipe, store, brush, verifier, group)}
             save(kept, path)
-        self.states, self.velocities = kept["states"], kept["velocities"]
-        self.ids, self.scales = kept["ids"], kept["scales"]
+        self.parts: list[dict[str, Tensor]] = kept["parts"]
+        counts = np.array([len(p["ids"]) for p in self.parts])
+        self.shares = counts / counts.sum()
         self.times = brush.times()[:-1].cpu()
 
     @staticmethod
     @torch.no_grad()
     def _draw(
         recipe: Recipe, store: LatentStore, brush: Painter, verifier: DiT, group: Group
-    ) -> dict[str, Any]:
+    ) -> list[dict[str, Tensor]]:
         r = recipe.draft
         rng = np.random.default_rng((r.seed, group.rank))
         generator = torch.Generator().manual_seed(10 * r.seed + group.rank)
-        total = r.trajectories // group.size
-        parts: dict[str, list[Tensor]] = {"states": [], "velocities": [], "ids": [], "scales": []}
-        for start in range(0, total, 32):
-            count = min(32, total - start)
-            prompts = [caption(store.fields[i], rng, 0.12) for i in rng.integers(0, len(store.fields), count)]
-            w = scales(recipe, count, generator).to(brush.device)
-            velocity = brush.verifier(verifier, prompts, w)
-            x, times = torch.randn(count, *brush.shape, generator=generator).to(brush.device), brush.times()
-            states, velocities = [], []
-            for t, s in zip(times[:-1], times[1:]):
-                v = velocity(x, t.expand(count))
-                states.append(x.half().cpu())
-                velocities.append(v.half().cpu())
-                x = x + (s - t) * v
-            parts["states"].append(torch.stack(states, 1))
-            parts["velocities"].append(torch.stack(velocities, 1))
-            parts["ids"].append(brush.tokenizer.batch(prompts))
-            parts["scales"].append(w.cpu())
-            print(f"trajectories: {start + count} of {total}", flush=True)
-        return {k: torch.cat(v) for k, v in parts.items()}
+        result = []
+        sizes = [s for s in recipe.data.distinct_sizes if brush.shape_of(s)[:2] in store.sizes]
+        for size in sizes:
+            same = sum(tuple(s) == size for s in recipe.data.sizes)
+            total = max(1, r.trajectories // group.size * same // len(recipe.data.sizes))
+            shape = brush.shape_of(size)
+            parts: dict[str, list[Tensor]] = {"states": [], "velocities": [], "ids": [], "scales": []}
+            for start in range(0, total, 32):
+                count = min(32, total - start)
+                chosen = rng.integers(0, len(store.fields), count)
+                prompts = [caption(store.fields[i], rng, 0.12) for i in chosen]
+                w = scales(recipe, count, generator).to(brush.device)
+                velocity = brush.verifier(verifier, prompts, w)
+                x, times = torch.randn(count, *shape, generator=generator).to(brush.device), brush.times()
+                states, velocities = [], []
+                for t, s in zip(times[:-1], times[1:]):
+                    v = velocity(x, t.expand(count))
+                    states.append(x.half().cpu())
+                    velocities.append(v.half().cpu())
+                    x = x + (s - t) * v
+                parts["states"].append(torch.stack(states, 1))
+                parts["velocities"].append(torch.stack(velocities, 1))
+                parts["ids"].append(brush.tokenizer.batch(prompts))
+                parts["scales"].append(w.cpu())
+                print(f"trajectories of {size[0]}×{size[1]}: {start + count} of {total}", flush=True)
+            result.append({k: torch.cat(v) for k, v in parts.items()})
+        return result
 
     def batch(self, rng: np.random.Generator, count: int) -> Sample:
-        i = torch.from_numpy(rng.integers(0, len(self.states), count))
-        n = torch.from_numpy(rng.integers(0, self.states.shape[1], count))
+        part = self.parts[rng.choice(len(self.parts), p=self.shares)]
+        states = part["states"]
+        i = torch.from_numpy(rng.integers(0, len(states), count))
+        n = torch.from_numpy(rng.integers(0, states.shape[1], count))
         return Sample(
-            self.states[i, n].float(),
-            self.times[n],
-            self.ids[i],
-            self.scales[i],
-            self.velocities[i, n].float(),
+            states[i, n].float(), self.times[n], part["ids"][i], part["scales"][i], part["velocities"][i, n].float()
         )
 
 
@@ -155,8 +162,9 @@ class NoisedPictures:
         )
 
     @torch.no_grad()
-    def batch(self, rng: np.random.Generator, count: int) -> Sample:
-        b = self.store.batch(rng, count, 0.12, 0.0, 1.0)
+    def batch(self, rng: np.random.Generator, count: int, size: tuple[int, ...]) -> Sample:
+        """Of pictures whose latents have this height and width."""
+        b = self.store.batch(rng, count, 0.12, 0.0, 1.0, size)
         t = sample_times(count, self.generator)
         w = scales(self.recipe, count, self.generator)
         mix = t[:, None, None, None]
@@ -180,7 +188,7 @@ def train(recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, 
     torch.manual_seed(r.seed)
     store = open_store(recipe, data, checkpoints, group)
     teacher, teacher_state = load_verifier(recipe, checkpoints)
-    brush = painter(recipe, store, teacher.text)
+    brush = painter(recipe, store, teacher)
     path = checkpoints / "draft.pt"
     state = restore(path)
     draft = build_draft(recipe).to(device)
@@ -192,6 +200,12 @@ def train(recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, 
         average.module.load_state_dict(state["average"])
         step, before = state["step"], state["seconds"]
         first = optimizers.resume(state, step)
+    elif recipe.start:
+        former = state_of(recipe.start, "draft", checkpoints)
+        patches = (former["patch"], r.patch, recipe.vae.latent_channels)
+        fresh_names = take(draft, former["average"], patches=patches)
+        print(f"started from {recipe.start}; anew: {', '.join(fresh_names) or 'nothing'}", flush=True)
+        average.module.load_state_dict(draft.state_dict())
     generator = torch.Generator().manual_seed(1000 * step + 10 * r.seed + group.rank)
     rng = np.random.default_rng((r.seed, step, group.rank))
     stored = Trajectories(recipe, store, brush, teacher.dit, checkpoints, teacher_state["step"], group)
@@ -215,6 +229,7 @@ def train(recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, 
                 "samples": step * r.batch,
                 "teacher": teacher_state["step"],
                 "first": first,
+                "patch": r.patch,
             },
             path,
         )
@@ -223,7 +238,7 @@ def train(recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, 
     while fraction < 1:
         s = stored.batch(rng, from_stored)
         if from_stored < share:
-            s = joined(s, fresh.batch(rng, share - from_stored))
+            s = joined(s, fresh.batch(rng, share - from_stored, tuple(s.x.shape[1:3])))
         with torch.no_grad():
             tokens, pooled = teacher.text(s.ids.to(device))
         with torch.autocast(device.type, torch.bfloat16):

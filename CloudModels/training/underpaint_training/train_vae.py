@@ -15,6 +15,7 @@ from .models.vae import VAE
 from .parallel import Group
 from .pictures import decode, new_shards, shards
 from .recipe import Recipe, VAERecipe
+from .start import state_of, take
 from .training import Average, Clock, Optimizers, device_of, restore, save, trapezoid
 
 REFRESH_SECONDS = 120
@@ -43,31 +44,31 @@ class Crops:
             self.weights.append(np.stack([self._energy(p) for p in pixels]))
         if not self.pixels:
             raise FileNotFoundError(f"no shards in {self.folder}: run the stage 'data' first")
-        weights = np.concatenate(self.weights).astype(np.float64)
-        self.flat = np.cumsum(weights.ravel())
-        self.positions = weights.shape[1]
+        self.flat = np.cumsum(np.concatenate([w.ravel() for w in self.weights]), dtype=np.float64)
+        self.ends = np.cumsum([w.size for w in self.weights])
 
     def _energy(self, picture: np.ndarray) -> np.ndarray:
-        """Square root of the mean gradient of every crop on an 8-pixel grid, [positions]."""
+        """Square root of the mean gradient of every crop on an 8-pixel grid, [row, column]."""
         grey = picture.astype(np.float32).mean(-1)
         gradient = np.zeros_like(grey)
         gradient[:-1, :-1] = np.abs(np.diff(grey, axis=0))[:, :-1] + np.abs(np.diff(grey, axis=1))[:-1]
         table = np.pad(gradient, ((1, 0), (1, 0))).cumsum(0).cumsum(1)
         n = self.size
         sums = table[n::8, n::8] - table[:-n:8, n::8] - table[n::8, :-n:8] + table[:-n:8, :-n:8]
-        self.columns = sums.shape[1]
-        return np.sqrt(sums.ravel() / n**2 + 0.05)
+        return np.sqrt(sums / n**2 + 0.05)
 
     def batch(self, count: int) -> Tensor:
         """[count, 3, size, size] in [−1,1], half of them mirrored."""
         picks = np.searchsorted(self.flat, self.rng.random(count) * self.flat[-1])
         picks = np.minimum(picks, len(self.flat) - 1)
-        per_shard = len(self.pixels[0])
         crops = np.empty((count, self.size, self.size, 3), np.uint8)
         for i, pick in enumerate(picks):
-            index, position = divmod(int(pick), self.positions)
-            y, x = (8 * v for v in divmod(position, self.columns))
-            crop = self.pixels[index // per_shard][index % per_shard, y : y + self.size, x : x + self.size]
+            shard = int(np.searchsorted(self.ends, pick, side="right"))
+            weights = self.weights[shard]
+            local = int(pick) - int(self.ends[shard]) + weights.size
+            index, row, column = np.unravel_index(local, weights.shape)
+            y, x = 8 * row, 8 * column
+            crop = self.pixels[shard][index, y : y + self.size, x : x + self.size]
             crops[i] = crop[:, ::-1] if self.rng.random() < 0.5 else crop
         return torch.from_numpy(crops).permute(0, 3, 1, 2).float() / 127.5 - 1
 
@@ -92,7 +93,11 @@ def psnr(vae: VAE, pictures: Tensor, device: torch.device) -> Tensor:
 
 
 def held_out(folder: Path, count: int) -> Tensor:
-    pixels = np.concatenate([decode(s)[0] for s in shards(folder, "holdout")])[:count]
+    """Held-out pictures of the size that the first shard has, [n, 3, H, W] in [−1,1]."""
+    found = [decode(s)[0] for s in shards(folder, "holdout")]
+    if not found:
+        raise FileNotFoundError(f"no held-out shards in {folder}: run the stage 'data' first")
+    pixels = np.concatenate([p for p in found if p.shape[1:] == found[0].shape[1:]])[:count]
     return torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 127.5 - 1
 
 
@@ -125,9 +130,10 @@ def train(recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, 
     path = checkpoints / "vae.pt"
     state = restore(path)
     # An adopted decoder stays as it is: the denoisers were trained in its latent space.
-    adopted = {k: state[k] for k in ("decoderFrozen", "statistics") if k in state} if state else {}
-    trained = vae.encoder if adopted else vae
-    vae.decoder.requires_grad_(not adopted)
+    kept = {k: state[k] for k in ("decoderFrozen", "statistics") if k in state} if state else {}
+    frozen = "decoderFrozen" in kept
+    trained = vae.encoder if frozen else vae
+    vae.decoder.requires_grad_(not frozen)
     optimizers = Optimizers([trained], r.matrix_rate, r.rate, group)
     step, before, first = 0, 0.0, 0
     if state:
@@ -135,6 +141,12 @@ def train(recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, 
         average.module.load_state_dict(state["average"])
         step, before = state["step"], state["seconds"]
         first = optimizers.resume(state, step)
+    elif recipe.start:
+        former = state_of(recipe.start, "vae", checkpoints)
+        take(vae, former.get("frozen", former["average"]))
+        average.module.load_state_dict(vae.state_dict())
+        # The denoisers that start from that recipe too know its latent space: it is neither turned nor scaled.
+        kept = {"statistics": former["statistics"]}
     crops = Crops(data, r.crop, r.seed + 1000 * step + group.rank)
     test = held_out(data, 64)
     clock = Clock(minutes or r.minutes, before)
@@ -154,7 +166,7 @@ def train(recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, 
                 "psnr": float(quality.mean()),
                 "first": first,
             }
-            | adopted,
+            | kept,
             path,
         )
         line = {
@@ -195,5 +207,5 @@ def train(recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, 
     if group.leads:
         checkpoint()
         state = restore(path) or {}
-        frozen = average.module if adopted else decorrelated(average.module, test)
-        save(state | {"frozen": frozen.state_dict()}, path)
+        final = average.module if kept else decorrelated(average.module, test)
+        save(state | {"frozen": final.state_dict()}, path)

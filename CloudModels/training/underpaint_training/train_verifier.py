@@ -17,6 +17,7 @@ from .models.dit import DiT
 from .models.text import TextEncoder, Tokenizer
 from .parallel import Group
 from .recipe import Recipe
+from .start import state_of, take
 from .training import Average, Clock, Optimizers, device_of, restore, save, trapezoid
 
 REPORT_STEPS = 50
@@ -24,10 +25,11 @@ REFRESH_SECONDS = 150
 
 
 class Conditioned(nn.Module):
-    """Text encoder and denoiser as one module, ids in, velocity out."""
+    """Text encoder and denoiser as one module, ids in, velocity out, with the tokenizer that makes the ids."""
 
-    def __init__(self, text: TextEncoder, dit: DiT) -> None:
+    def __init__(self, tokenizer: Tokenizer, text: TextEncoder, dit: DiT) -> None:
         super().__init__()
+        self.tokenizer = tokenizer
         self.text = text
         self.dit = dit
 
@@ -36,17 +38,15 @@ class Conditioned(nn.Module):
         return self.dit(x, t, tokens, pooled)
 
 
-def build_tokenizer(recipe: Recipe) -> Tokenizer:
-    return Tokenizer(vocabulary(), recipe.text.tokens)
-
-
-def build_verifier(recipe: Recipe) -> Conditioned:
+def build_verifier(recipe: Recipe, words: list[str] | None = None) -> Conditioned:
+    """With the words that its checkpoint was trained on, or all that captions can hold today."""
     v, t = recipe.verifier, recipe.text
-    text = TextEncoder(len(vocabulary()), t.width, t.heads, t.layers, t.tokens)
+    tokenizer = Tokenizer(words or vocabulary(), t.tokens)
+    text = TextEncoder(len(tokenizer.words), t.width, t.heads, t.layers, t.tokens)
     dit = DiT(
         v.width, v.heads, v.layers, v.patch, recipe.vae.latent_channels, t.width, guidance_embedding=False
     )
-    return Conditioned(text, dit)
+    return Conditioned(tokenizer, text, dit)
 
 
 def load_verifier(recipe: Recipe, checkpoints: Path) -> tuple[Conditioned, dict[str, Any]]:
@@ -54,7 +54,7 @@ def load_verifier(recipe: Recipe, checkpoints: Path) -> tuple[Conditioned, dict[
     state = restore(checkpoints / "verifier.pt")
     if state is None:
         raise MissingStageError(f"no verifier.pt in {checkpoints}: run the stage 'verifier' first")
-    model = build_verifier(recipe)
+    model = build_verifier(recipe, state["words"])
     model.load_state_dict(state["average"])
     return model.to(recipe.device).eval().requires_grad_(False), state
 
@@ -67,6 +67,14 @@ def open_store(recipe: Recipe, data: Path, checkpoints: Path, group: Group) -> L
         return store
     group.barrier()
     return LatentStore(recipe, data, checkpoints)
+
+
+def begin_from(recipe: Recipe, checkpoints: Path, model: Conditioned) -> None:
+    """Takes over what fits of the verifier that the recipe starts from."""
+    state = state_of(recipe.start or "", "verifier", checkpoints)
+    patches = (state["patch"], recipe.verifier.patch, recipe.vae.latent_channels)
+    fresh = take(model, state["average"], (state["words"], model.tokenizer.words), patches)
+    print(f"started from {recipe.start}; anew: {', '.join(fresh) or 'nothing'}", flush=True)
 
 
 def sample_times(count: int, generator: torch.Generator) -> Tensor:
@@ -90,12 +98,12 @@ def train(recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, 
     device = device_of(recipe.device, group.size)
     torch.manual_seed(r.seed)
     store = open_store(recipe, data, checkpoints, group)
-    tokenizer = build_tokenizer(recipe)
-    model = build_verifier(recipe).to(device)
-    average = Average(model, r.ema)
-    optimizers = Optimizers([model.text, model.dit], r.matrix_rate, r.rate, group)
     path = checkpoints / "verifier.pt"
     state = restore(path)
+    model = build_verifier(recipe, state["words"] if state else None).to(device)
+    tokenizer = model.tokenizer
+    average = Average(model, r.ema)
+    optimizers = Optimizers([model.text, model.dit], r.matrix_rate, r.rate, group)
     step, before, first = 0, 0.0, 0
     if state:
         if state["vae"] not in (None, store.frozen.name):
@@ -106,6 +114,9 @@ def train(recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, 
         average.module.load_state_dict(state["average"])
         step, before = state["step"], state["seconds"]
         first = optimizers.resume(state, step)
+    elif recipe.start:
+        begin_from(recipe, checkpoints, model)
+        average.module.load_state_dict(model.state_dict())
     rng = np.random.default_rng((r.seed, step, group.rank))
     generator = torch.Generator().manual_seed(1000 * step + 10 * r.seed + group.rank)
     velocity = compiled(model, r.compile)
@@ -126,6 +137,8 @@ def train(recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, 
                 "vae": store.frozen.name,
                 "pictures": len(store.fields),
                 "first": first,
+                "words": tokenizer.words,
+                "patch": r.patch,
             },
             path,
         )

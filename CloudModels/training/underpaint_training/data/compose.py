@@ -1,4 +1,4 @@
-"""From fields and a seed to a finished picture: scene assembly, framing, rendering, tone mapping, checks."""
+"""From fields and a seed to finished pictures: scene assembly, framing, rendering, tone mapping, checks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from .denoise import denoise
 from .grammar import ANGLES, COLORS, MATERIALS, SURFACES, WALLS, Fields
 from .lighting import KEY_LEVEL, direction, set_light
 from .shapes import Mesh, Solid, build, grid, merge, moved, scaled, turned
-from .stage import FIELD_OF_VIEW, OBJECT_PARTS, Stage, look_at
+from .stage import FIELD_OF_VIEW, OBJECT_PARTS, Passes, Stage, look_at
+from .variations import Base, Layers, varied
 
 Array = np.ndarray
 Rng = np.random.Generator
@@ -21,12 +22,15 @@ WIDEST = 1.8
 
 @dataclass(frozen=True)
 class Picture:
-    """sRGB bytes [size,size,3], the object mask [size,size] and what was measured on it."""
+    """sRGB bytes [height,width,3], the object mask [height,width] and what was measured on it; `composed` where it was
+    made from another picture's passes."""
 
+    fields: Fields
     pixels: Array
     mask: Array
     coverage: float
     contrast: float
+    composed: bool = False
 
 
 class TextureBank:
@@ -80,11 +84,13 @@ def _extrude(y: Array, z: Array, sharp: bool = False) -> Mesh:
     return grid(points, x / 2.2, length / 2.2)
 
 
-def frame(points: Array, view: Array, extent: float, shift: float) -> tuple[Array, Array]:
-    """Camera origin and target so that the points fill `extent` of the picture, `shift` of its width off centre."""
+def frame(points: Array, view: Array, extent: float, shift: float, aspect: float) -> tuple[Array, Array]:
+    """Camera origin and target so that the points fill `extent` of the picture in the direction in which they are
+    larger, `shift` of its half width off centre. `aspect` is width over height."""
     target = (points.min(0) + points.max(0)) / 2
     distance = 5.0
-    half = np.tan(np.radians(FIELD_OF_VIEW / 2))
+    smaller = np.tan(np.radians(FIELD_OF_VIEW / 2))
+    half_x, half_y = smaller * max(1.0, aspect), smaller * max(1.0, 1 / aspect)
     for _ in range(4):
         origin = target + view * distance
         forward = -view
@@ -93,12 +99,12 @@ def frame(points: Array, view: Array, extent: float, shift: float) -> tuple[Arra
         up = np.cross(right, forward)
         d = points - origin
         depth = d @ forward
-        x, y = d @ right / depth / half, d @ up / depth / half
+        x, y = d @ right / depth / half_x, d @ up / depth / half_y
         size = max(x.max() - x.min(), y.max() - y.min()) / 2
-        target = target + (right * (x.max() + x.min()) / 2 + up * (y.max() + y.min()) / 2) * distance * half
+        target = target + (right * (x.max() + x.min()) * half_x + up * (y.max() + y.min()) * half_y) / 2 * distance
         distance *= size / extent
     room = max(0.0, 0.94 - (x.max() - x.min()) / 2 * extent / size)
-    target = target - right * np.clip(shift, -room, room) * distance * half
+    target = target - right * np.clip(shift, -room, room) * distance * half_x
     return target + view * distance, target
 
 
@@ -122,23 +128,24 @@ def placed(solid: Solid, turn: float, count: int, rng: Rng) -> dict[str, Mesh]:
 
 
 class Studio:
-    """Renders pictures one after another on one stage."""
+    """Renders pictures of one size one after another on one stage."""
 
-    def __init__(self, size: int, samples: int) -> None:
-        self.stage = Stage(size, samples, textures.SIZE)
+    def __init__(self, width: int, height: int, samples: int) -> None:
+        self.stage = Stage(width, height, samples, textures.SIZE)
         self.bank = TextureBank(7)
 
-    def assemble(self, fields: Fields, rng: Rng) -> None:
+    def assemble(self, fields: Fields, rng: Rng) -> Base:
+        """Sets the stage; returns what variations of the picture have to know of it."""
         stage = self.stage
         solid = build(fields.object, fields.instance, rng)
         turn = rng.uniform(-1, 1) * np.radians(50) + (np.pi if rng.random() < 0.5 else 0)
         parts = placed(solid, turn, fields.count, rng)
         for name in OBJECT_PARTS:
             stage.set_mesh(name, parts.get(name))
-        self._set_main_material(fields, rng)
+        object_color = self._set_main_material(fields, rng)
         stage.set_material("accent", 0.35, solid.accent_metallic, 0.4, 0.0, np.asarray(solid.accent_color))
         stage.set_material("detail", 0.35, solid.detail_metallic, 0.4, 0.0, np.asarray(solid.detail_color))
-        self._set_surface(fields, rng)
+        backdrop_color = self._set_surface(fields, rng)
         points = np.concatenate([m.positions for m in parts.values()])
         azimuth = rng.uniform(-6, 6)
         view = direction(azimuth, rng.uniform(*ANGLES[fields.angle]))
@@ -146,56 +153,91 @@ class Studio:
         if fields.composition != "centered":
             extent = rng.uniform(0.5, 0.66)
             shift = rng.uniform(0.28, 0.42) * (-1 if fields.composition == "left" else 1)
-        origin, target = frame(points, view, extent, shift)
+        origin, target = frame(points, view, extent, shift, stage.width / stage.height)
         stage.set_camera(look_at(origin, target))
         centre = (points.min(0) + points.max(0)) / 2
-        set_light(stage, fields.light, rng, centre)
+        side = set_light(stage, fields.light, rng, centre)
+        return Base(fields, object_color, backdrop_color, side, stage.sky)
 
-    def picture(self, fields: Fields, seed: int) -> Picture | None:
-        """The picture, or None where it fails the coverage or the contrast check."""
+    def pictures(self, fields: Fields, seed: int, variations: int = 0) -> list[Picture]:
+        """The picture and up to `variations` composed from its passes; none where the picture fails the coverage or the
+        contrast check, and without those variations that fail it."""
         rng = np.random.default_rng(seed)
-        self.assemble(fields, rng)
+        base = self.assemble(fields, rng)
         self.stage.commit()
-        mask = self.stage.object_mask()
+        mask = self.stage.coverage(*OBJECT_PARTS, rays=1) > 0
         coverage = float(mask.mean())
         if not 0.07 <= coverage <= 0.65:
-            return None
-        radiance, guide = self.stage.render(seed)
-        radiance = denoise(radiance, guide)
+            return []
+        layers = self.layers(self.stage.passes(seed))
+        first = self._finished(fields, layers.radiance, layers.albedo, mask, rng)
+        if first is None:
+            return []
+        result = [first]
+        for _ in range(variations):
+            variation = varied(base, layers, rng)
+            if variation is None or any(p.fields == variation.fields for p in result):
+                continue
+            picture = self._finished(variation.fields, variation.radiance, variation.albedo, mask, rng, composed=True)
+            if picture is not None:
+                result.append(picture)
+        return result
+
+    def layers(self, passes: Passes) -> Layers:
+        return Layers(
+            denoise(passes.lamps, passes.guide),
+            denoise(passes.sky, passes.guide),
+            passes.guide[..., :3],
+            self.stage.coverage("main"),
+            self.stage.coverage("ground", "wall"),
+        )
+
+    def _finished(
+        self, fields: Fields, radiance: Array, albedo: Array, mask: Array, rng: Rng, composed: bool = False
+    ) -> Picture | None:
         percentile = 95.0 if fields.light == "hard spotlight" else 70.0
         key = KEY_LEVEL[fields.light] * rng.uniform(0.92, 1.08)
-        pixels = tone_map(radiance, guide[..., :3], mask, key, percentile)
+        pixels = tone_map(radiance, albedo, mask, key, percentile)
         contrast = _contrast(pixels, mask)
         if contrast < 0.07:
             return None
-        return Picture(np.round(pixels * 255).astype(np.uint8), mask, coverage, contrast)
+        return Picture(
+            fields, np.round(pixels * 255).astype(np.uint8), mask, float(mask.mean()), contrast, composed
+        )
 
-    def _set_main_material(self, fields: Fields, rng: Rng) -> None:
+    def _set_main_material(self, fields: Fields, rng: Rng) -> Array | None:
+        """Returns the colour of the object where it has just one and no gloss."""
         m = MATERIALS[fields.material]
+        color = None
         if m.texture:
             image = self.bank.pick(rng, m.texture)
         else:
-            color = m.tint or COLORS[fields.color or "white"]
-            image = textures.plain(tuple(np.clip(np.asarray(color) * rng.uniform(0.88, 1.1), 0, 1)))
+            color = np.clip(np.asarray(m.tint or COLORS[fields.color or "white"]) * rng.uniform(0.88, 1.1), 0, 1)
+            image = textures.plain(tuple(color))
         roughness = float(np.clip(m.roughness * rng.uniform(0.8, 1.25), 0.12, 1.0))
         self.stage.set_material("main", roughness, m.metallic, m.specular, m.clearcoat, image)
+        return color if fields.material == "matte" else None
 
-    def _set_surface(self, fields: Fields, rng: Rng) -> None:
+    def _set_surface(self, fields: Fields, rng: Rng) -> Array | None:
+        """Returns the colour of a seamless backdrop."""
         surface = SURFACES[fields.surface]
         stage = self.stage
+        color = None
         if surface.texture:
             name = "wood table" if surface.texture == "wood" else surface.texture
             image = self.bank.pick(rng, name)
             stage.set_mesh("ground", table(rng.uniform(1.6, 2.6)))
             wall_color = np.asarray(WALLS[rng.integers(len(WALLS))]) * rng.uniform(0.6, 1.0)
         else:
-            image = textures.plain(tuple(np.clip(np.asarray(surface.color) * rng.uniform(0.93, 1.05), 0, 1)))
+            color = np.clip(np.asarray(surface.color) * rng.uniform(0.93, 1.05), 0, 1)
+            image = textures.plain(tuple(color))
             stage.set_mesh("ground", sweep(rng.uniform(1.5, 2.2), rng.uniform(1.2, 2.0)))
             wall_color = np.asarray(surface.color)
         stage.set_material("ground", surface.roughness, 0.0, surface.specular, 0.0, image)
         y, z = np.array([5.0, 5.0]), np.array([-9.0, 14.0])
         stage.set_mesh("wall", _extrude(y, z))
         stage.set_material("wall", 0.9, 0.0, 0.1, 0.0, wall_color)
+        return color
 
 
 def tone_map(radiance: Array, albedo: Array, mask: Array, key: float, percentile: float) -> Array:

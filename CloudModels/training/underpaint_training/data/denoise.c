@@ -30,12 +30,39 @@ static void clamp_fireflies(float *rgb, int h, int w, float factor) {
     free(copy);
 }
 
+/* Gives a pixel that is darker than `factor` times its third darkest neighbour the mean of its neighbours. Light without
+   albedo, so that it is unlucky samples that are found and not dark paint. */
+static void fill_holes(float *light, int h, int w, float factor) {
+    int n = h * w;
+    float *copy = malloc(sizeof(float) * 3 * n);
+    memcpy(copy, light, sizeof(float) * 3 * n);
+    for (int y = 1; y < h - 1; y++)
+        for (int x = 1; x < w - 1; x++) {
+            float low[3] = {1e30f, 1e30f, 1e30f}, mean[3] = {0, 0, 0};
+            for (int dy = -1; dy <= 1; dy++)
+                for (int dx = -1; dx <= 1; dx++) {
+                    if (!dy && !dx) continue;
+                    int j = (y + dy) * w + x + dx;
+                    float l = copy[j] + copy[n + j] + copy[2 * n + j];
+                    for (int c = 0; c < 3; c++) mean[c] += copy[c * n + j] / 8;
+                    if (l < low[0]) { low[2] = low[1]; low[1] = low[0]; low[0] = l; }
+                    else if (l < low[1]) { low[2] = low[1]; low[1] = l; }
+                    else if (l < low[2]) low[2] = l;
+                }
+            int i = y * w + x;
+            if (copy[i] + copy[n + i] + copy[2 * n + i] < factor * low[2])
+                for (int c = 0; c < 3; c++) light[c * n + i] = mean[c];
+        }
+    free(copy);
+}
+
 void denoise(float *rgb, const float *guide, int h, int w, int levels, float strength) {
     int n = h * w;
     clamp_fireflies(rgb, h, w, 1.3f);
     float *a = malloc(sizeof(float) * 3 * n), *b = malloc(sizeof(float) * 3 * n);
     for (int c = 0; c < 3; c++)
         for (int i = 0; i < n; i++) a[c * n + i] = rgb[c * n + i] / (guide[c * n + i] + 0.03f);
+    fill_holes(a, h, w, 0.7f);
     static const float kernel[3] = {0.375f, 0.25f, 0.0625f};
     for (int level = 0; level < levels; level++) {
         int step = 1 << level;

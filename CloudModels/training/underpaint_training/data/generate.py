@@ -15,11 +15,11 @@ import numpy as np
 from PIL import Image
 
 from ..recipe import DataRecipe
-from .grammar import Fields, sample_fields
-from .splits import HELD_OUT_GROUPS, HELD_OUT_INSTANCES, PAIRS, TRIPLES, sample_group
+from .grammar import BASICS, Fields, sample_fields
+from .splits import HELD_OUT_GROUPS, HELD_OUT_INSTANCES, PAIRS, TRIPLES, group_of, sample_group
 
 # The split's name enters every seed, so that no picture stands in two splits.
-SPLITS = ("train", "holdout", "classifier", "pairs", "triples", "instances")
+SPLITS = ("basics", "train", "holdout", "classifier", "pairs", "triples", "instances")
 
 
 def count_of(recipe: DataRecipe, split: str) -> int:
@@ -68,42 +68,54 @@ def fields_of(recipe: DataRecipe, split: str, seed: int) -> Fields:
     for group in HELD_OUT_GROUPS:
         if split == group:
             return sample_group(rng, group, objects)
-    if recipe.held_out and split != "classifier":
+    if split == "basics":
+        objects = list(BASICS)
+    if allowed(recipe, split):
         return sample_group(rng, None, objects)
     return sample_fields(rng, objects)
 
 
-def render_shard(studio, recipe: DataRecipe, split: str, shard: int, folder: Path) -> None:
+def allowed(recipe: DataRecipe, split: str) -> bool:
+    """Whether held-out combinations may not stand in the split."""
+    return recipe.held_out and split in ("basics", "train", "holdout")
+
+
+def render_shard(studio, recipe: DataRecipe, split: str, shard: int, folder: Path) -> int:
+    """Returns how many pictures the shard holds, those composed from a rendering after it."""
     stem = folder / f"{split}-{shard:05d}"
-    lines = []
+    lines: list[str] = []
     temporary = stem.with_suffix(".partial")
     with tarfile.open(temporary, "w") as tar:
         for index in range(shard * recipe.shard_size, (shard + 1) * recipe.shard_size):
-            picture, fields, seed = None, None, 0
+            pictures, seed = [], 0
             for attempt in range(50):
                 seed = seed_of(recipe, split, index, attempt)
-                fields = fields_of(recipe, split, seed)
-                picture = studio.picture(fields, seed)
-                if picture is not None:
+                pictures = studio.pictures(fields_of(recipe, split, seed), seed, recipe.variations)
+                if pictures:
                     break
-            if picture is None or fields is None:
+            if not pictures:
                 raise RuntimeError(
                     f"picture {index} of {split}: 50 attempts failed the coverage or contrast check"
                 )
-            image = Image.fromarray(picture.pixels)
-            mask = Image.fromarray(picture.mask.astype(np.uint8) * 255).convert("1")
-            _add(tar, f"{index:06d}.webp", _encoded(image, format="WEBP", lossless=True, method=3))
-            _add(tar, f"{index:06d}.mask.png", _encoded(mask, format="PNG"))
-            record = {
-                "index": index,
-                "seed": seed,
-                "fields": fields.to_json(),
-                "coverage": round(picture.coverage, 4),
-                "contrast": round(picture.contrast, 4),
-            }
-            lines.append(json.dumps(record, sort_keys=True))
+            for number, picture in enumerate(pictures):
+                if number and allowed(recipe, split) and group_of(picture.fields) is not None:
+                    continue
+                name = f"{index:06d}" + (f"-{number}" if number else "")
+                image = Image.fromarray(picture.pixels)
+                mask = Image.fromarray(picture.mask.astype(np.uint8) * 255).convert("1")
+                _add(tar, f"{name}.webp", _encoded(image, format="WEBP", lossless=True, method=3))
+                _add(tar, f"{name}.mask.png", _encoded(mask, format="PNG"))
+                record = {
+                    "index": index,
+                    "seed": seed,
+                    "fields": picture.fields.to_json(),
+                    "coverage": round(picture.coverage, 4),
+                    "contrast": round(picture.contrast, 4),
+                } | ({"variation": number} if number else {})
+                lines.append(json.dumps(record, sort_keys=True))
     stem.with_suffix(".jsonl").write_text("\n".join(lines) + "\n")
     temporary.rename(stem.with_suffix(".tar"))
+    return len(lines)
 
 
 def write_manifest(recipe: DataRecipe, folder: Path) -> dict:
@@ -111,19 +123,21 @@ def write_manifest(recipe: DataRecipe, folder: Path) -> dict:
     shards = []
     for tar in sorted(folder.glob("*.tar")):
         jsonl = tar.with_suffix(".jsonl")
+        fields = jsonl.read_bytes()
         shards.append(
             {
                 "name": tar.stem,
-                "count": recipe.shard_size,
+                "count": fields.count(b"\n"),
                 "pictures": hashlib.sha256(tar.read_bytes()).hexdigest(),
-                "fields": hashlib.sha256(jsonl.read_bytes()).hexdigest(),
+                "fields": hashlib.sha256(fields).hexdigest(),
             }
         )
     manifest = {
-        "format": 1,
+        "format": 2,
         "seed": recipe.seed,
-        "size": recipe.size,
+        "sizes": recipe.sizes,
         "samplesPerPixel": recipe.samples,
+        "variations": recipe.variations,
         "shards": shards,
     }
     if recipe.held_out:
@@ -140,7 +154,7 @@ def plan(recipe: DataRecipe, split: str | None = None) -> list[tuple[str, int]]:
 
     if split is not None:
         return of(split, count_of(recipe, split))
-    train = of("train", recipe.count)
+    train = of("basics", recipe.basics) + of("train", recipe.count)
     return train[:1] + of("holdout", recipe.holdout) + train[1:]
 
 
@@ -148,7 +162,7 @@ def generate(recipe: DataRecipe, folder: Path, split: str | None = None) -> None
     from .compose import Studio
 
     folder.mkdir(parents=True, exist_ok=True)
-    studio = None
+    studios: dict[tuple[int, int], Studio] = {}
     for name, shard in plan(recipe, split):
         stem = folder / f"{name}-{shard:05d}"
         if (folder / "STOP").exists():
@@ -157,14 +171,13 @@ def generate(recipe: DataRecipe, folder: Path, split: str | None = None) -> None
         if stem.with_suffix(".tar").exists() or not _claim(stem.with_suffix(".claim")):
             continue
         try:
-            studio = studio or Studio(recipe.size, recipe.samples)
+            size = recipe.size_of(shard)
+            if size not in studios:
+                studios[size] = Studio(*size, recipe.samples)
             start, cpu = time.time(), time.process_time()
-            render_shard(studio, recipe, name, shard, folder)
+            count = render_shard(studios[size], recipe, name, shard, folder)
             seconds, used = time.time() - start, time.process_time() - cpu
-            print(
-                f"{stem.name}: {recipe.shard_size} pictures, {seconds:.0f} s, {used / recipe.shard_size:.3f} CPU-s each",
-                flush=True,
-            )
+            print(f"{stem.name}: {count} pictures, {seconds:.0f} s, {used / count:.3f} CPU-s each", flush=True)
         finally:
             stem.with_suffix(".claim").unlink(missing_ok=True)
     write_manifest(recipe, folder)

@@ -111,6 +111,27 @@ LIGHTS = (
     "cool blue light",
     "dramatic side light",
 )
+
+
+@dataclass(frozen=True)
+class Tint:
+    """Colour of the lamps, and colour and range of strength of the sky."""
+
+    lamps: Color
+    sky: Color
+    sky_level: tuple[float, float]
+
+
+_WHITE, _COOL = (1.0, 0.98, 0.95), (0.95, 0.98, 1.0)
+TINTS: dict[str, Tint] = {
+    "soft window light": Tint(_COOL, _COOL, (0.06, 0.1)),
+    "studio softbox": Tint(_WHITE, _WHITE, (0.1, 0.14)),
+    "hard spotlight": Tint(_WHITE, _WHITE, (0.01, 0.02)),
+    "warm evening light": Tint((1.0, 0.64, 0.36), (0.8, 0.68, 0.62), (0.06, 0.09)),
+    "cool blue light": Tint((0.5, 0.7, 1.0), (0.45, 0.6, 0.95), (0.05, 0.08)),
+    "dramatic side light": Tint(_WHITE, _WHITE, (0.012, 0.022)),
+}
+
 ANGLES: dict[str, tuple[float, float]] = {
     "eye level": (5.0, 12.0),
     "three quarter view": (20.0, 32.0),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from .grammar import TINTS
 from .stage import Stage, look_at
 
 Array = np.ndarray
@@ -42,7 +43,8 @@ def _rectangle(
     stage.set_rectangle(name, look_at(position, target), (width / 2, height / 2), radiance)
 
 
-def set_light(stage: Stage, name: str, rng: Rng, target: Array) -> None:
+def set_light(stage: Stage, name: str, rng: Rng, target: Array) -> float:
+    """Returns how far the main lamp stands to the side, in degrees."""
     side = rng.choice([-1.0, 1.0])
 
     def jitter(low: float, high: float) -> float:
@@ -52,54 +54,34 @@ def set_light(stage: Stage, name: str, rng: Rng, target: Array) -> None:
         for part in parts:
             _rectangle(stage, part, 0, 60, 6, 1, 1, NONE, target)
 
-    spot, sky = NONE, NONE
-    white = np.array([1.0, 0.98, 0.95])
+    def key(azimuth: float, elevation: float, distance: float, width: float, height: float, share: float = 1.0) -> float:
+        _rectangle(stage, "key", side * azimuth, elevation, distance, width, height, lamp * share, target)
+        return azimuth
+
+    tint = TINTS[name]
+    lamp, sky = np.asarray(tint.lamps), np.asarray(tint.sky)
+    spot = NONE
+    azimuth = 0.0
     if name == "soft window light":
-        cool = np.array([0.95, 0.98, 1.0])
-        _rectangle(stage, "key", side * jitter(60, 100), jitter(22, 38), 4.2, 2.6, 3.2, cool, target)
+        azimuth = key(jitter(60, 100), jitter(22, 38), 4.2, 2.6, 3.2)
         off("fill", "top")
-        sky = cool * jitter(0.06, 0.1)
     elif name == "studio softbox":
-        _rectangle(stage, "key", side * jitter(25, 55), jitter(45, 65), 4.5, 2.6, 2.6, white * 0.7, target)
-        _rectangle(stage, "fill", -side * jitter(50, 80), jitter(25, 40), 5.0, 2.0, 2.6, white * 0.3, target)
+        azimuth = key(jitter(25, 55), jitter(45, 65), 4.5, 2.6, 2.6, 0.7)
+        _rectangle(stage, "fill", -side * jitter(50, 80), jitter(25, 40), 5.0, 2.0, 2.6, lamp * 0.3, target)
         off("top")
-        sky = white * jitter(0.1, 0.14)
     elif name == "hard spotlight":
         off("key", "fill", "top")
-        spot = white * 36.0
-        sky = white * jitter(0.01, 0.02)
+        spot = lamp * 36.0
     elif name == "warm evening light":
-        _rectangle(
-            stage,
-            "key",
-            side * jitter(50, 85),
-            jitter(14, 22),
-            6.0,
-            0.8,
-            0.8,
-            np.array([1.0, 0.64, 0.36]),
-            target,
-        )
+        azimuth = key(jitter(50, 85), jitter(14, 22), 6.0, 0.8, 0.8)
         off("fill", "top")
-        sky = np.array([0.8, 0.68, 0.62]) * jitter(0.06, 0.09)
     elif name == "cool blue light":
-        _rectangle(
-            stage,
-            "key",
-            side * jitter(35, 75),
-            jitter(28, 45),
-            4.5,
-            1.8,
-            1.8,
-            np.array([0.5, 0.7, 1.0]),
-            target,
-        )
+        azimuth = key(jitter(35, 75), jitter(28, 45), 4.5, 1.8, 1.8)
         off("fill", "top")
-        sky = np.array([0.45, 0.6, 0.95]) * jitter(0.05, 0.08)
     else:
-        _rectangle(stage, "key", side * jitter(80, 105), jitter(12, 25), 3.6, 0.8, 2.4, white, target)
+        azimuth = key(jitter(80, 105), jitter(12, 25), 3.6, 0.8, 2.4)
         off("fill", "top")
-        sky = white * jitter(0.012, 0.022)
+    stage.set_sky(sky * jitter(*tint.sky_level))
     origin = target + direction(side * jitter(25, 65), jitter(42, 58)) * 6.0
     stage.set_spot(look_at(origin, target), spot)
-    stage.set_sky(sky)
+    return azimuth

@@ -7,6 +7,7 @@ stays opaque to the compiler (dr.make_opaque).
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 
 os.environ.setdefault("DRJIT_LIBLLVM_PATH", "/usr/lib/x86_64-linux-gnu/libLLVM-19.so")
 
@@ -66,12 +67,25 @@ def _principled(texture_size: int | None) -> dict:
     return {"type": "twosided", "nested": inner}
 
 
+@dataclass(frozen=True)
+class Passes:
+    """Linear radiance [height,width,3] by the lamps and by the sky alone, which add up to the picture, and a guide
+    [height,width,7] of albedo, normal and depth."""
+
+    lamps: np.ndarray
+    sky: np.ndarray
+    guide: np.ndarray
+
+
 class Stage:
     """The object in three parts, ground and wall under three rectangles, a spot and a constant environment."""
 
-    def __init__(self, size: int, samples: int, texture_size: int) -> None:
-        self.size = size
+    def __init__(self, width: int, height: int, samples: int, texture_size: int) -> None:
+        self.width, self.height = width, height
         self.samples = samples
+        # Radiance or intensity of every light, to switch them off and on again between passes.
+        self.lamps: dict[str, np.ndarray] = {}
+        self.sky = np.zeros(3)
         rectangle = {
             "type": "rectangle",
             "emitter": {"type": "area", "radiance": {"type": "rgb", "value": [1, 1, 1]}},
@@ -86,12 +100,13 @@ class Stage:
             "sensor": {
                 "type": "perspective",
                 "fov": FIELD_OF_VIEW,
+                "fov_axis": "smaller",
                 "near_clip": 0.05,
                 "far_clip": 100.0,
                 "film": {
                     "type": "hdrfilm",
-                    "width": size,
-                    "height": size,
+                    "width": width,
+                    "height": height,
                     "rfilter": {"type": "box"},
                     "pixel_format": "rgb",
                 },
@@ -116,7 +131,9 @@ class Stage:
         }
         self.scene = mi.load_dict(scene)
         self.params = mi.traverse(self.scene)
-        self.objects = [s for s in self.scene.shapes() if s.id() in OBJECT_PARTS]
+        self.shapes = {s.id(): s for s in self.scene.shapes()}
+        # The sky needs no second guide.
+        self.plain = mi.load_dict({"type": "path", "max_depth": 5})
 
     def set_mesh(self, part: str, mesh: Mesh | None) -> None:
         _assign(self.params, part + ".", mesh or TINY)
@@ -155,17 +172,26 @@ class Stage:
         scaled = to_world @ mi.ScalarTransform4f().scale([*half_size, 1.0])
         self.params[name + ".to_world"] = mi.Transform4f(scaled)
         dr.make_opaque(self.params[name + ".to_world"])
-        self.params[name + ".emitter.radiance.value"] = mi.Color3f(*[float(c) for c in radiance])
-        self.params[name + ".emitter.sampling_weight"] = 1.0 if radiance.max() > 0 else 1e-4
+        self.lamps[name] = np.asarray(radiance, float)
 
     def set_spot(self, to_world: mi.ScalarTransform4f, intensity: np.ndarray) -> None:
         self.params["spot.to_world"] = mi.Transform4f(to_world)
         dr.make_opaque(self.params["spot.to_world"])
-        self.params["spot.intensity.value"] = mi.Color3f(*[float(c) for c in intensity])
-        self.params["spot.sampling_weight"] = 1.0 if intensity.max() > 0 else 1e-4
+        self.lamps["spot"] = np.asarray(intensity, float)
 
     def set_sky(self, radiance: np.ndarray) -> None:
-        self.params["sky.radiance.value"] = mi.Color3f(*[float(c) for c in radiance])
+        self.sky = np.asarray(radiance, float)
+
+    def _switch(self, lamps: bool, sky: bool) -> None:
+        """Lights that are off also get next to no samples."""
+        for name, value in self.lamps.items():
+            light, quantity = (name, "intensity") if name == "spot" else (name + ".emitter", "radiance")
+            lit = lamps and value.max() > 0
+            self.params[f"{light}.{quantity}.value"] = mi.Color3f(*[float(c) if lit else 0.0 for c in value])
+            self.params[f"{light}.sampling_weight"] = 1.0 if lit else 1e-4
+        self.params["sky.radiance.value"] = mi.Color3f(*[float(c) if sky else 0.0 for c in self.sky])
+        self.params["sky.sampling_weight"] = 1.0 if sky else 1e-4
+        self.commit()
 
     def commit(self) -> None:
         """Hands all changed parameters to the scene, opaque to the compiler."""
@@ -174,21 +200,35 @@ class Stage:
                 dr.make_opaque(value)
         self.params.update()
 
-    def object_mask(self) -> np.ndarray:
-        """Which pixel centres see the object, bool [size,size]."""
-        n = self.size
-        index = dr.arange(mi.UInt32, n * n)
-        u = (mi.Float(index % n) + 0.5) / n
-        v = (mi.Float(index // n) + 0.5) / n
+    def coverage(self, *parts: str, rays: int = 4) -> np.ndarray:
+        """Share of each pixel that sees the parts, [height,width], by rays × rays rays."""
+        h, w = self.height * rays, self.width * rays
+        index = dr.arange(mi.UInt32, h * w)
+        u = (mi.Float(index % w) + 0.5) / w
+        v = (mi.Float(index // w) + 0.5) / h
         ray, _ = self.scene.sensors()[0].sample_ray(0.0, 0.5, mi.Point2f(u, v), mi.Point2f(0.5))
         hit = self.scene.ray_intersect_preliminary(ray).shape
-        mask = mi.Bool(False)
-        for shape in self.objects:
-            mask |= hit == mi.ShapePtr(shape)
-        return np.array(mask).reshape(n, n)
+        seen = mi.Bool(False)
+        for part in parts:
+            seen |= hit == mi.ShapePtr(self.shapes[part])
+        return np.array(seen, np.float32).reshape(self.height, rays, self.width, rays).mean((1, 3))
 
-    def render(self, seed: int) -> tuple[np.ndarray, np.ndarray]:
-        """Linear radiance [size,size,3] and guide [size,size,7] (albedo, normal, depth)."""
-        image = np.array(mi.render(self.scene, spp=self.samples, seed=seed & 0xFFFFFFFF))
+    def render(self, seed: int, samples: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Radiance [height,width,3] under all lights at once, and the guide."""
+        self._switch(lamps=True, sky=True)
+        return self._guided(seed, samples or self.samples)
+
+    def passes(self, seed: int) -> Passes:
+        self._switch(lamps=False, sky=True)
+        # A constant sky has no sharp shadows: a third of the samples will do.
+        samples = max(1, self.samples // 3)
+        image = mi.render(self.scene, integrator=self.plain, spp=samples, seed=seed & 0xFFFFFFFF)
+        sky = np.nan_to_num(np.array(image), nan=0.0, posinf=0.0, neginf=0.0)[..., :3]
+        self._switch(lamps=True, sky=False)
+        lamps, guide = self._guided(seed + 1, self.samples)
+        return Passes(lamps, sky, guide)
+
+    def _guided(self, seed: int, samples: int) -> tuple[np.ndarray, np.ndarray]:
+        image = np.array(mi.render(self.scene, spp=samples, seed=seed & 0xFFFFFFFF))
         image = np.nan_to_num(image, nan=0.0, posinf=0.0, neginf=0.0)
         return image[..., :3], image[..., 3:10]

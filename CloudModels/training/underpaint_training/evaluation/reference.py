@@ -6,7 +6,9 @@ own spread and stay comparable when the classifier is trained anew.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +29,7 @@ class TrainingRenders:
 
     shards: list[Path]
     features: np.ndarray  # [2n, feature]: n as they are, then their mirror images
-    per_shard: int
+    ends: list[int]
     scale: float
 
     @property
@@ -41,7 +43,8 @@ class TrainingRenders:
     def picture(self, index: int) -> np.ndarray:
         """The picture that row `index` of the features belongs to, mirrored where the row is."""
         mirror, number = divmod(index, self.count)
-        shard, local = divmod(number, self.per_shard)
+        shard = bisect_right(self.ends, number)
+        local = number - (self.ends[shard - 1] if shard else 0)
         pixels = decode(self.shards[shard])[0][local]
         return pixels[:, ::-1] if mirror else pixels
 
@@ -72,7 +75,8 @@ def training_renders(
         parts.append(_shard_features(classifier, shard, cache))
     features = np.concatenate(parts, 1)
     scale = float(np.sqrt(features[0].var(0).mean()))
-    return TrainingRenders(used, features.reshape(-1, features.shape[-1]) / scale, parts[0].shape[1], scale)
+    ends = list(accumulate(p.shape[1] for p in parts))
+    return TrainingRenders(used, features.reshape(-1, features.shape[-1]) / scale, ends, scale)
 
 
 @dataclass(frozen=True)

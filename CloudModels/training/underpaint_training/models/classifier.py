@@ -1,7 +1,6 @@
 """Attribute classifier: a small residual network that finds the object and pools over it and over its surroundings.
 
-It is a measuring instrument, not a part of the product. Fully convolutional, so that the picture's shape is free; its
-scale is not: pictures come at the area that it was trained on (`fitted`).
+It is a measuring instrument, not a part of the product. Pictures come at the size that it was trained on (`fitted`).
 """
 
 from __future__ import annotations
@@ -12,7 +11,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-STRIDE = 32
 PATCH = 4
 
 

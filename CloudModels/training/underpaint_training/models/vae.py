@@ -1,4 +1,4 @@
-"""Convolutional 8× autoencoder. Every layer's result is independent of the crop size (no group norm)."""
+"""Convolutional autoencoder, 8× with three widths, 16× with four. Every layer's result is independent of the crop size (no group norm)."""
 
 from __future__ import annotations
 
@@ -42,52 +42,50 @@ def stage(width: int, blocks: int) -> nn.ModuleList:
 
 
 class Encoder(nn.Module):
-    """Pixels [batch, 3, H, W] in [−1,1] to latents [batch, C, H/8, W/8]."""
+    """Pixels [batch, 3, H, W] in [−1,1] to latents [batch, C, H/f, W/f], f = 2 to the number of widths."""
 
     def __init__(self, channels: int, widths: tuple[int, ...], blocks: int) -> None:
         super().__init__()
-        a, b, c = widths
-        self.conv_in = conv(12, a)
-        self.stage0, self.stage1, self.stage2 = stage(a, blocks), stage(b, blocks), stage(c, blocks)
-        self.down1, self.down2 = conv(a, b, 2), conv(b, c, 2)
-        self.norm_out = PixelNorm(c)
-        self.conv_out = conv(c, channels)
+        self.count = len(widths)
+        self.conv_in = conv(12, widths[0])
+        for i, width in enumerate(widths):
+            if i:
+                setattr(self, f"down{i}", conv(widths[i - 1], width, 2))
+            setattr(self, f"stage{i}", stage(width, blocks))
+        self.norm_out = PixelNorm(widths[-1])
+        self.conv_out = conv(widths[-1], channels)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.conv_in(F.pixel_unshuffle(x, 2))
-        for block in self.stage0:
-            x = block(x)
-        x = self.down1(x)
-        for block in self.stage1:
-            x = block(x)
-        x = self.down2(x)
-        for block in self.stage2:
-            x = block(x)
+        for i in range(self.count):
+            if i:
+                x = getattr(self, f"down{i}")(x)
+            for block in getattr(self, f"stage{i}"):
+                x = block(x)
         return self.conv_out(F.silu(self.norm_out(x)))
 
 
 class Decoder(nn.Module):
-    """Latents [batch, C, h, w] to pixels [batch, 3, 8h, 8w], not clamped."""
+    """Latents [batch, C, h, w] to pixels [batch, 3, f·h, f·w], not clamped; f = 2 to the number of widths."""
 
     def __init__(self, channels: int, widths: tuple[int, ...], blocks: int) -> None:
         super().__init__()
-        a, b, c = widths
-        self.conv_in = conv(channels, a)
-        self.stage0, self.stage1, self.stage2 = stage(a, blocks), stage(b, blocks), stage(c, blocks)
-        self.up1, self.up2 = conv(a, b), conv(b, c)
-        self.norm_out = PixelNorm(c)
-        self.conv_out = conv(c, 12)
+        self.widths, self.blocks, self.scale = tuple(widths), blocks, 2 ** len(widths)
+        self.conv_in = conv(channels, widths[0])
+        for i, width in enumerate(widths):
+            if i:
+                setattr(self, f"up{i}", conv(widths[i - 1], width))
+            setattr(self, f"stage{i}", stage(width, blocks))
+        self.norm_out = PixelNorm(widths[-1])
+        self.conv_out = conv(widths[-1], 12)
 
     def forward(self, z: Tensor) -> Tensor:
         x = self.conv_in(z)
-        for block in self.stage0:
-            x = block(x)
-        x = self.up1(F.interpolate(x, scale_factor=2, mode="nearest"))
-        for block in self.stage1:
-            x = block(x)
-        x = self.up2(F.interpolate(x, scale_factor=2, mode="nearest"))
-        for block in self.stage2:
-            x = block(x)
+        for i in range(len(self.widths)):
+            if i:
+                x = getattr(self, f"up{i}")(F.interpolate(x, scale_factor=2, mode="nearest"))
+            for block in getattr(self, f"stage{i}"):
+                x = block(x)
         return F.pixel_shuffle(self.conv_out(F.silu(self.norm_out(x))), 2)
 
 

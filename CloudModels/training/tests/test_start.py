@@ -1,0 +1,58 @@
+"""Weights that one recipe takes over from another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from underpaint_training.models.dit import DiT, patchify
+from underpaint_training.models.text import TextEncoder
+from underpaint_training.start import StartError, state_of, take
+
+
+def test_a_larger_patch_sees_a_finer_picture_as_the_smaller_saw_the_coarse_one() -> None:
+    torch.manual_seed(0)
+    old, new = (DiT(16, 2, 1, patch, 3, 8, guidance_embedding=False) for patch in (2, 4))
+    for p in old.parameters():
+        torch.nn.init.normal_(p)
+    assert take(new, old.state_dict(), patches=(2, 4, 3)) == []
+    coarse = torch.randn(1, 8, 8, 3)
+    fine = coarse.repeat_interleave(2, 1).repeat_interleave(2, 2)
+    bias = old.patch_embed.bias
+    # Four pixels for one, halved: noise keeps its variance, what all four share doubles.
+    expected = 2 * (old.patch_embed(patchify(coarse, 2)) - bias)
+    torch.testing.assert_close(new.patch_embed(patchify(fine, 4)) - bias, expected)
+    noise = torch.randn(4000, 4, 4, 3)
+    spread = (new.patch_embed(patchify(noise, 4)) - bias).std((0, 1))
+    usual = (old.patch_embed(patchify(noise[:, :2, :2], 2)) - bias).std((0, 1))
+    torch.testing.assert_close(spread, usual, rtol=0.08, atol=0)
+    # Every pixel of a token of the output gets what the coarse pixel over it got.
+    rows = new.final_proj.weight.view(4, 4, 3, 16)
+    torch.testing.assert_close(rows[::2, ::2].reshape(12, 16), old.final_proj.weight)
+    assert rows[0, 0].equal(rows[1, 1])
+
+
+def test_words_keep_their_embeddings_in_a_larger_vocabulary() -> None:
+    torch.manual_seed(0)
+    small, large = (TextEncoder(n, 8, 2, 1, 4) for n in (4, 5))
+    before = large.token_embedding.weight[3].clone()
+    fresh = take(large, small.state_dict(), words=(["<pad>", "<unknown>", "a", "mug"], ["<pad>", "<unknown>", "a", "box", "mug"]))
+    assert fresh == []
+    assert large.token_embedding.weight[4].equal(small.token_embedding.weight[3])
+    assert large.token_embedding.weight[3].equal(before)
+
+
+def test_what_does_not_fit_is_named_and_left_alone() -> None:
+    torch.manual_seed(0)
+    old, new = (DiT(width, 2, 2, 2, 3, 8, guidance_embedding=False) for width in (16, 24))
+    before = {k: v.clone() for k, v in new.state_dict().items()}
+    fresh = take(new, old.state_dict())
+    assert "blocks.0.qkv.weight" in fresh
+    assert all(new.state_dict()[k].equal(before[k]) for k in fresh)
+
+
+def test_a_missing_start_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(StartError, match="adopt"):
+        state_of("former", "verifier", tmp_path / "checkpoints" / "mine")

@@ -1,0 +1,76 @@
+"""Training that begins from the weights of another recipe: what fits is taken over, the rest begins anew.
+
+Text knows the same words, blocks are the same matrices; only the layers at the latent's edge differ where a token covers
+more of it, and those begin as copies of the smaller patch.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from .training import restore
+
+
+class StartError(RuntimeError):
+    """The recipe to start from has no such checkpoint."""
+
+
+def state_of(name: str, stage: str, checkpoints: Path) -> dict[str, Any]:
+    """The checkpoint of a stage of the recipe `name`, whose folder lies beside that of this recipe."""
+    path = checkpoints.parent / name / f"{stage}.pt"
+    state = restore(path)
+    if state is None:
+        raise StartError(
+            f"the recipe starts from {name}, which has no {path}: train it, make it with the stage 'adopt', "
+            f"or take \"start\" out of the recipe to begin with random weights"
+        )
+    return state
+
+
+def _spread(weight: Tensor, patch: int, old_patch: int, channels: int, dim: int) -> Tensor:
+    """Columns or rows (py, px, c) of a smaller patch, repeated over the pixels of a larger one along `dim`."""
+    factor = patch // old_patch
+    w = weight.movedim(dim, 0)
+    w = w.reshape(old_patch, old_patch, channels, *w.shape[1:])
+    w = w.repeat_interleave(factor, 0).repeat_interleave(factor, 1)
+    return w.flatten(0, 2).movedim(0, dim)
+
+
+def take(
+    module: nn.Module,
+    weights: dict[str, Tensor],
+    words: tuple[list[str], list[str]] | None = None,
+    patches: tuple[int, int, int] | None = None,
+) -> list[str]:
+    """Copies all tensors that fit into the module; returns the names of those that begin anew.
+
+    `words`: vocabularies of old and new embeddings, matched word by word. `patches`: old patch, new patch and channels
+    of a denoiser: a token sees the sum of its finer pixels, scaled so that noise keeps its variance.
+    """
+    own = module.state_dict()
+    fresh = []
+    with torch.no_grad():
+        for name, target in own.items():
+            source = weights.get(name)
+            if source is not None and words and name.endswith("token_embedding.weight"):
+                known = {w: i for i, w in enumerate(words[0])}
+                for i, word in enumerate(words[1]):
+                    if word in known:
+                        target[i] = source[known[word]]
+                continue
+            if source is not None and patches and source.shape != target.shape:
+                old, new, channels = patches
+                leaf = name.split(".", 1)[-1] if name.startswith("dit.") else name
+                if leaf == "patch_embed.weight":
+                    source = _spread(source, new, old, channels, 1) * (old / new)
+                elif leaf in ("final_proj.weight", "final_proj.bias"):
+                    source = _spread(source, new, old, channels, 0)
+            if source is None or source.shape != target.shape:
+                fresh.append(name)
+                continue
+            target.copy_(source)
+    return fresh
