@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from underpaint_training.recipe import Recipe, RecipeError, load
 
 @pytest.fixture(scope="module")
 def trained(tiny: Recipe, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    from underpaint_training import train_draft, train_vae, train_verifier
+    from underpaint_training import distillation, train_vae, train_verifier
     from underpaint_training.parallel import Group
 
     folder = tmp_path_factory.mktemp("work")
@@ -30,7 +31,7 @@ def trained(tiny: Recipe, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pat
     alone = Group(0, 1)
     train_vae.train(tiny, data, checkpoints, None, alone)
     train_verifier.train(tiny, data, checkpoints, None, alone)
-    train_draft.train(tiny, data, checkpoints, None, alone)
+    distillation.train(tiny, data, checkpoints, None, alone)
     return data, checkpoints
 
 
@@ -45,6 +46,35 @@ def test_a_later_run_continues_where_the_former_stopped(tiny: Recipe, trained: t
     train_verifier.train(tiny, data, checkpoints, 2 * before["seconds"] / 60, Group(0, 1))
     after = restore(checkpoints / "verifier.pt")
     assert after is not None and after["step"] > before["step"] and after["seconds"] > before["seconds"]
+
+
+def test_guidance_is_distilled_into_the_verifier(
+    tiny: Recipe, trained: tuple[Path, Path], tmp_path: Path
+) -> None:
+    from underpaint_training import distillation
+    from underpaint_training.adopt import adopt
+    from underpaint_training.parallel import Group
+    from underpaint_training.release import release
+    from underpaint_training.training import restore
+
+    data, checkpoints = tmp_path / "data", tmp_path / "checkpoints"
+    shutil.copytree(trained[0], data)
+    shutil.copytree(trained[1], checkpoints)
+    distillation.train(tiny, data, checkpoints, None, Group(0, 1), "guided")
+    served, state = distillation.load_served(tiny, checkpoints)
+    assert served.dit.g_embed is not None and state["guided"]["samples"] > 0
+    # The draft goes on from the new teacher, with trajectories of its own.
+    before = restore(checkpoints / "draft.pt")
+    assert before is not None
+    distillation.train(tiny, data, checkpoints, 2 * before["seconds"] / 60 + 0.02, Group(0, 1), "draft")
+    assert (checkpoints / "trajectories-guided-0-of-1.pt").exists()
+    release(tiny, data, checkpoints, tmp_path, tmp_path / "report")
+    manifest = json.loads((tmp_path / "CloudModels/studio-verifier/manifest.json").read_text())
+    assert manifest["architecture"]["guidanceEmbedding"] is True
+    # Adopted again it is a verifier without the scale, which training goes on with.
+    adopt(tiny, tmp_path / "adopted", tmp_path)
+    adopted = restore(tmp_path / "adopted" / "verifier.pt")
+    assert adopted is not None and not any("g_embed" in name for name in adopted["model"])
 
 
 def test_the_export_names_files_by_their_true_hashes(

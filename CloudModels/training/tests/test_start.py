@@ -9,7 +9,7 @@ import torch
 
 from underpaint_training.models.dit import DiT, patchify
 from underpaint_training.models.text import TextEncoder
-from underpaint_training.start import StartError, state_of, take
+from underpaint_training.start import StartError, state_of, take, unguided
 
 
 def test_a_larger_patch_sees_a_finer_picture_as_the_smaller_saw_the_coarse_one() -> None:
@@ -42,6 +42,19 @@ def test_words_keep_their_embeddings_in_a_larger_vocabulary() -> None:
     assert fresh == []
     assert large.token_embedding.weight[4].equal(small.token_embedding.weight[3])
     assert large.token_embedding.weight[3].equal(before)
+
+
+def test_a_guided_model_at_scale_one_is_a_plain_one() -> None:
+    torch.manual_seed(0)
+    guided, plain = (DiT(16, 2, 1, 2, 3, 8, guidance_embedding=g) for g in (True, False))
+    for p in guided.parameters():
+        torch.nn.init.normal_(p, std=0.3)
+    assert take(plain, unguided(guided)) == []
+    x, t = torch.randn(2, 4, 4, 3), torch.tensor([0.3, 0.8])
+    text, pooled = torch.randn(2, 5, 8), torch.randn(2, 8)
+    one = guided(x, t, text, pooled, torch.ones(2))
+    torch.testing.assert_close(plain(x, t, text, pooled), one)
+    assert not torch.allclose(one, guided(x, t, text, pooled, 3 * torch.ones(2)), atol=1e-2)
 
 
 def test_what_does_not_fit_is_named_and_left_alone() -> None:

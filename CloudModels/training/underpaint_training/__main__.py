@@ -13,7 +13,10 @@ from .recipe import Recipe, load
 if TYPE_CHECKING:
     from .evaluation.stage import PictureOptions
 
-STAGES = ("data", "adopt", "vae", "verifier", "draft", "classifier", "export", "evaluate", "fixtures", "prompts")
+STAGES = (
+    *("data", "adopt", "vae", "verifier", "guided", "draft", "classifier"),
+    *("export", "evaluate", "fixtures", "prompts"),
+)
 
 
 def _run(stage: str, recipe: Recipe, arguments: argparse.Namespace) -> None:
@@ -43,11 +46,11 @@ def _run(stage: str, recipe: Recipe, arguments: argparse.Namespace) -> None:
         from .train_verifier import train
 
         train(recipe, data, checkpoints, arguments.minutes, join(arguments.processes, checkpoints))
-    elif stage == "draft":
+    elif stage in ("guided", "draft"):
+        from .distillation import train
         from .parallel import join
-        from .train_draft import train
 
-        train(recipe, data, checkpoints, arguments.minutes, join(arguments.processes, checkpoints))
+        train(recipe, data, checkpoints, arguments.minutes, join(arguments.processes, checkpoints), stage)
     elif stage == "classifier":
         from .parallel import join
         from .train_classifier import train

@@ -15,8 +15,9 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from .distillation import build_student
 from .recipe import Recipe
-from .train_draft import build_draft
+from .start import take, unguided
 from .train_vae import build
 from .train_verifier import build_verifier
 from .training import save
@@ -90,13 +91,17 @@ def adopt(recipe: Recipe, checkpoints: Path, root: Path) -> None:
     words = json.loads((shared / "vocabulary.json").read_text())["words"]
     model = build_verifier(recipe, words)
     _load(model.text, shared / "text-encoder.safetensors")
-    _load(model.dit, verifier / "verifier.safetensors")
+    distilled = _manifest(verifier)["architecture"]["guidanceEmbedding"]
+    served = build_student(recipe, "guided") if distilled else model.dit
+    _load(served, verifier / "verifier.safetensors")
+    if distilled:
+        take(model.dit, unguided(served))
     # Which encoder its latents come from is not known before that is trained.
     trained = _continued(model, _manifest(verifier)["training"], recipe.verifier.batch)
     trained |= {"vae": None, "words": words, "patch": recipe.verifier.patch}
     save(trained, checkpoints / "verifier.pt")
 
-    student = build_draft(recipe)
+    student = build_student(recipe, "draft")
     _load(student, draft / "draft.safetensors")
     trained = _continued(student, _manifest(draft)["training"], recipe.draft.batch)
     save(trained | {"patch": recipe.draft.patch}, checkpoints / "draft.pt")

@@ -10,13 +10,13 @@ import numpy as np
 import torch
 
 from .captions import caption
+from .distillation import load_served, load_student, painter
 from .latents import LatentStore
 from .models.dit import DiT
 from .recipe import Recipe
 from .sampling import PROMPTS, Painter, sheet
-from .train_draft import load_draft, painter
 from .train_vae import held_out, psnr
-from .train_verifier import Conditioned, load_verifier
+from .train_verifier import Conditioned
 
 DRAFT_STEPS = 20
 
@@ -89,7 +89,7 @@ def evaluate(recipe: Recipe, data: Path, checkpoints: Path, out: Path) -> dict[s
             "pictures": len(pictures),
         }
     }
-    model, state = load_verifier(recipe, checkpoints)
+    model, state = load_served(recipe, checkpoints)
     brush = painter(recipe, store, model)
     numbers["verifier"] = {
         "samples": state["samples"],
@@ -97,9 +97,14 @@ def evaluate(recipe: Recipe, data: Path, checkpoints: Path, out: Path) -> dict[s
         "pictures": state["pictures"],
         "heldOutFlowLoss": flow_loss(store, brush, model),
     }
+    if "guided" in state:
+        numbers["verifier"]["guidanceDistilled"] = {
+            "samples": state["guided"]["samples"],
+            "minutes": state["guided"]["seconds"] / 60,
+        }
     draft = None
     if (checkpoints / "draft.pt").exists():
-        draft, draft_state = load_draft(recipe, checkpoints)
+        draft, draft_state = load_student(recipe, checkpoints, "draft")
         rng = np.random.default_rng(29)
         prompts = [caption(store.fields[i], rng, 0.12) for i in rng.integers(0, len(store.fields), 32)]
         numbers["draft"] = {

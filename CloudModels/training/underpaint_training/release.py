@@ -12,11 +12,10 @@ from . import cards
 from .adopt import save_encoder
 from .data.generate import write_manifest
 from .data.grammar import OBJECT_MATERIALS
+from .distillation import build_student, load_served, load_student
 from .export import Bundle, LatentStatistics, write
 from .latents import LatentStore
 from .recipe import Recipe
-from .train_draft import build_draft, load_draft
-from .train_verifier import load_verifier
 from .training import restore
 
 
@@ -34,11 +33,11 @@ def release(recipe: Recipe, data: Path, checkpoints: Path, out: Path, report: Pa
     write_manifest(recipe.data, data)
     data_hash = hashlib.sha256((data / "manifest.json").read_bytes()).hexdigest()
     store = LatentStore(recipe, data, checkpoints, "holdout")
-    model, state = load_verifier(recipe, checkpoints)
+    model, state = load_served(recipe, checkpoints)
     if (checkpoints / "draft.pt").exists():
-        draft, draft_state = load_draft(recipe, checkpoints)
+        draft, draft_state = load_student(recipe, checkpoints, "draft")
     else:
-        draft, draft_state = build_draft(recipe).eval(), {"samples": 0, "seconds": 0.0}
+        draft, draft_state = build_student(recipe, "draft").eval(), {"samples": 0, "seconds": 0.0}
     vae_state = restore(checkpoints / "vae.pt") or {}
     numbers = _metrics(report)
     date = datetime.now(timezone.utc).strftime("%Y-%m-%d")

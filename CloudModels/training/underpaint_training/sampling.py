@@ -68,12 +68,16 @@ class Painter:
         return torch.randn(count, *self.shape, generator=torch.Generator().manual_seed(seed)).to(self.device)
 
     def verifier(self, model: DiT, prompts: list[str], scale: Tensor | float | None = None) -> Velocity:
+        """Guided by two evaluations a step, or by one where the model takes the scale."""
+        if model.g_embed is not None:
+            return self.draft(model, prompts, scale)
         text, pooled = self.encode(prompts)
         empty, empty_pooled = self.encode([""])
         scale = self.flow.guidance if scale is None else scale
         return _half_precision(guided(model, text, pooled, empty, empty_pooled, scale))
 
     def draft(self, model: DiT, prompts: list[str], scale: Tensor | float | None = None) -> Velocity:
+        """One evaluation a step of a model that takes the scale."""
         text, pooled = self.encode(prompts)
         value = self.flow.guidance if scale is None else scale
         w = (

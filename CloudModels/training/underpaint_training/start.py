@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from .models.dit import DiT
 from .training import restore
 
 
@@ -74,3 +75,14 @@ def take(
                 continue
             target.copy_(source)
     return fresh
+
+
+@torch.no_grad()
+def unguided(model: DiT) -> dict[str, Tensor]:
+    """Weights without guidance input of a model that has it, for the scale one: the conditional velocity, from which the
+    stage `verifier` goes on. What it knew of the empty caption is lost."""
+    weights = {k: v.clone() for k, v in model.state_dict().items() if not k.startswith("g_embed.")}
+    if model.g_embed is not None:
+        device = next(model.parameters()).device
+        weights["t_embed.fc2.bias"] += model.g_embed(100 * torch.ones(1, device=device))[0]
+    return weights

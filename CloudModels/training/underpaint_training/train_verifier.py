@@ -35,7 +35,9 @@ class Conditioned(nn.Module):
 
     def forward(self, x: Tensor, t: Tensor, ids: Tensor) -> Tensor:
         tokens, pooled = self.text(ids)
-        return self.dit(x, t, tokens, pooled)
+        # Scale one is the conditional velocity itself.
+        plain = None if self.dit.g_embed is None else torch.ones_like(t)
+        return self.dit(x, t, tokens, pooled, plain)
 
 
 def build_verifier(recipe: Recipe, words: list[str] | None = None) -> Conditioned:

@@ -1,0 +1,175 @@
+"""Stages `guided` and `draft`: students that regress the guided verifier's velocity, with the scale as an input.
+
+`guided` is the verifier itself without its second evaluation a step (Meng et al., arXiv 2210.03142, stage one); where it
+has been trained it is what is served, and what the small draft learns from.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+
+from .export import LatentStatistics
+from .latents import LatentStore, MissingStageError
+from .models.dit import DiT
+from .parallel import Group
+from .recipe import DistillationRecipe, Recipe
+from .sampling import Painter
+from .start import state_of, take
+from .train_verifier import Conditioned, compiled, load_verifier, open_store
+from .training import Average, Clock, Optimizers, device_of, restore, save, trapezoid
+from .trajectories import NoisedPictures, Trajectories, joined
+
+REPORT_STEPS = 100
+Stage = Literal["guided", "draft"]
+
+
+def build_student(recipe: Recipe, stage: Stage) -> DiT:
+    shape = recipe.draft if stage == "draft" else recipe.verifier
+    return DiT(
+        shape.width,
+        shape.heads,
+        shape.layers,
+        shape.patch,
+        recipe.vae.latent_channels,
+        recipe.text.width,
+        guidance_embedding=True,
+    )
+
+
+def load_student(recipe: Recipe, checkpoints: Path, stage: Stage) -> tuple[DiT, dict[str, Any]]:
+    """The averaged student, and the rest of its checkpoint."""
+    state = restore(checkpoints / f"{stage}.pt")
+    if state is None:
+        raise MissingStageError(f"no {stage}.pt in {checkpoints}: run the stage '{stage}' first")
+    model = build_student(recipe, stage)
+    model.load_state_dict(state["average"])
+    return model.to(recipe.device).eval().requires_grad_(False), state
+
+
+def load_served(recipe: Recipe, checkpoints: Path) -> tuple[Conditioned, dict[str, Any]]:
+    """The verifier as it is exported: with guidance distilled into it, where that has been done."""
+    model, state = load_verifier(recipe, checkpoints)
+    if (checkpoints / "guided.pt").exists():
+        model.dit, guided = load_student(recipe, checkpoints, "guided")
+        if guided["teacher"] != state["step"]:
+            print(f"guided.pt was distilled from step {guided['teacher']}, not from {state['step']}", flush=True)
+        state = state | {"guided": {k: guided[k] for k in ("samples", "seconds", "step")}}
+    return model, state
+
+
+def painter(recipe: Recipe, store: LatentStore, model: Conditioned) -> Painter:
+    latent = LatentStatistics([float(v) for v in store.mean], [float(v) for v in store.deviation])
+    size = recipe.data.size_of(0)
+    return Painter(model.tokenizer, model.text, store.frozen.vae.decoder, latent, recipe.flow, size)
+
+
+def begin(recipe: Recipe, stage: Stage, student: DiT, teacher: Conditioned, checkpoints: Path) -> None:
+    """Weights to begin with: the verifier's own, or those of the recipe's start, or random ones."""
+    if stage == "guided":
+        fresh = take(student, teacher.dit.state_dict())
+        # The scale says nothing yet, so that the student begins as the conditional velocity.
+        for p in (student.g_embed.fc2.weight, student.g_embed.fc2.bias) if student.g_embed else ():
+            torch.nn.init.zeros_(p)
+    elif recipe.start:
+        former = state_of(recipe.start, "draft", checkpoints)
+        patches = (former["patch"], recipe.draft.patch, recipe.vae.latent_channels)
+        fresh = take(student, former["average"], patches=patches)
+    else:
+        return
+    print(f"began from {recipe.start or 'the verifier'}; anew: {', '.join(fresh) or 'nothing'}", flush=True)
+
+
+def train(
+    recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, group: Group, stage: Stage = "draft"
+) -> None:
+    r: DistillationRecipe = recipe.draft if stage == "draft" else recipe.guided
+    device = device_of(recipe.device, group.size)
+    torch.manual_seed(r.seed)
+    store = open_store(recipe, data, checkpoints, group)
+    load = load_served if stage == "draft" else load_verifier
+    teacher, teacher_state = load(recipe, checkpoints)
+    brush = painter(recipe, store, teacher)
+    path = checkpoints / f"{stage}.pt"
+    state = restore(path)
+    student = build_student(recipe, stage).to(device)
+    average = Average(student, r.ema)
+    optimizers = Optimizers([student], r.matrix_rate, r.rate, group)
+    step, before, first = 0, 0.0, 0
+    if state:
+        student.load_state_dict(state["model"])
+        average.module.load_state_dict(state["average"])
+        step, before = state["step"], state["seconds"]
+        first = optimizers.resume(state, step)
+    else:
+        begin(recipe, stage, student, teacher, checkpoints)
+        average.module.load_state_dict(student.state_dict())
+    generator = torch.Generator().manual_seed(1000 * step + 10 * r.seed + group.rank)
+    rng = np.random.default_rng((r.seed, step, group.rank))
+    of = "guided" if "guided" in teacher_state else "verifier"
+    key = f"{of} {teacher_state['guided']['step'] if of == 'guided' else teacher_state['step']}"
+    kept = checkpoints / f"trajectories-{of}-{group.rank}-of-{group.size}.pt"
+    stored = Trajectories(recipe, r, store, brush, teacher.dit, kept, key, group)
+    fresh = NoisedPictures(recipe, store, brush, teacher.dit, generator)
+    share = r.batch // group.size
+    from_stored = round(share * r.trajectory_share)
+    velocity = compiled(student, r.compile)
+    clock = Clock(minutes or r.minutes, before)
+    log = (checkpoints / f"{stage}.jsonl").open("a")
+    saved = time.time()
+    losses: list[float] = []
+
+    def checkpoint() -> None:
+        save(
+            {
+                "model": student.state_dict(),
+                "average": average.module.state_dict(),
+                "optimizers": optimizers.state(),
+                "step": step,
+                "seconds": clock.seconds,
+                "samples": step * r.batch,
+                "teacher": teacher_state["step"],
+                "first": first,
+                "patch": student.patch,
+            },
+            path,
+        )
+
+    fraction = clock.fraction
+    while fraction < 1:
+        s = stored.batch(rng, from_stored)
+        if from_stored < share:
+            s = joined(s, fresh.batch(rng, share - from_stored, tuple(s.x.shape[1:3])))
+        with torch.no_grad():
+            tokens, pooled = teacher.text(s.ids.to(device))
+        with torch.autocast(device.type, torch.bfloat16):
+            v = velocity(s.x.to(device), s.t.to(device), tokens, pooled, s.scale.to(device))
+        loss = (v.float() - s.velocity.to(device)).pow(2).mean()
+        loss.backward()
+        fraction = group.average_gradients(student.parameters(), clock.fraction)
+        torch.nn.utils.clip_grad_norm_(student.parameters(), 1.0)
+        optimizers.step(trapezoid(fraction, step - first, r.warmup, decay=0.4))
+        average.update(student, step)
+        losses.append(loss.item())
+        step += 1
+        if group.leads and step % REPORT_STEPS == 0:
+            line = {
+                "step": step,
+                "samples": step * r.batch,
+                "seconds": round(clock.seconds),
+                "loss": round(float(np.mean(losses)), 4),
+            }
+            losses.clear()
+            log.write(json.dumps(line) + "\n")
+            log.flush()
+            print(line, flush=True)
+        if group.leads and time.time() - saved > r.checkpoint_minutes * 60:
+            checkpoint()
+            saved = time.time()
+    if group.leads:
+        checkpoint()

@@ -1,0 +1,150 @@
+"""What students are distilled from: states of the verifier's own trajectories, stored with the velocities that came with
+them, and noised pictures with a fresh evaluation of the verifier, which cost three times as much."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .captions import caption
+from .latents import LatentStore
+from .models.dit import DiT
+from .parallel import Group
+from .recipe import DistillationRecipe, Recipe
+from .sampling import Painter
+from .train_verifier import sample_times
+from .training import restore, save
+
+
+@dataclass
+class Sample:
+    """Inputs and targets of a batch; text is already encoded."""
+
+    x: Tensor
+    t: Tensor
+    ids: Tensor
+    scale: Tensor
+    velocity: Tensor
+
+
+def joined(a: Sample, b: Sample) -> Sample:
+    return Sample(
+        *(torch.cat([getattr(a, k), getattr(b, k)]) for k in ("x", "t", "ids", "scale", "velocity"))
+    )
+
+
+def scales(recipe: Recipe, count: int, generator: torch.Generator) -> Tensor:
+    """Guidance scales: the default for half of the samples, the whole range for the others."""
+    low, high = recipe.flow.guidance_minimum, recipe.flow.guidance_maximum
+    spread = low + (high - low) * torch.rand(count, generator=generator)
+    usual = torch.rand(count, generator=generator) < 0.5
+    return torch.where(usual, torch.full_like(spread, recipe.flow.guidance), spread)
+
+
+class Trajectories:
+    """States [n, steps, H, W, C] of the verifier with the velocity at each, and what they were drawn for; one part for
+    every size of picture, as large as its share of the shards."""
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        student: DistillationRecipe,
+        store: LatentStore,
+        brush: Painter,
+        verifier: DiT,
+        path: Path,
+        key: str,
+        group: Group,
+    ) -> None:
+        kept = restore(path)
+        if kept is None or kept["key"] != key:
+            kept = {"key": key, "parts": self._draw(recipe, student, store, brush, verifier, group)}
+            save(kept, path)
+        self.parts: list[dict[str, Tensor]] = kept["parts"]
+        counts = np.array([len(p["ids"]) for p in self.parts])
+        self.shares = counts / counts.sum()
+        self.times = brush.times()[:-1].cpu()
+
+    @staticmethod
+    @torch.no_grad()
+    def _draw(
+        recipe: Recipe,
+        student: DistillationRecipe,
+        store: LatentStore,
+        brush: Painter,
+        verifier: DiT,
+        group: Group,
+    ) -> list[dict[str, Tensor]]:
+        r = student
+        rng = np.random.default_rng((r.seed, group.rank))
+        generator = torch.Generator().manual_seed(10 * r.seed + group.rank)
+        result = []
+        sizes = [s for s in recipe.data.distinct_sizes if brush.shape_of(s)[:2] in store.sizes]
+        for size in sizes:
+            same = sum(tuple(s) == size for s in recipe.data.sizes)
+            total = max(1, r.trajectories // group.size * same // len(recipe.data.sizes))
+            shape = brush.shape_of(size)
+            parts: dict[str, list[Tensor]] = {"states": [], "velocities": [], "ids": [], "scales": []}
+            for start in range(0, total, 32):
+                count = min(32, total - start)
+                chosen = rng.integers(0, len(store.fields), count)
+                prompts = [caption(store.fields[i], rng, 0.12) for i in chosen]
+                w = scales(recipe, count, generator).to(brush.device)
+                velocity = brush.verifier(verifier, prompts, w)
+                x, times = torch.randn(count, *shape, generator=generator).to(brush.device), brush.times()
+                states, velocities = [], []
+                for t, s in zip(times[:-1], times[1:]):
+                    v = velocity(x, t.expand(count))
+                    states.append(x.half().cpu())
+                    velocities.append(v.half().cpu())
+                    x = x + (s - t) * v
+                parts["states"].append(torch.stack(states, 1))
+                parts["velocities"].append(torch.stack(velocities, 1))
+                parts["ids"].append(brush.tokenizer.batch(prompts))
+                parts["scales"].append(w.cpu())
+                print(f"trajectories of {size[0]}×{size[1]}: {start + count} of {total}", flush=True)
+            result.append({k: torch.cat(v) for k, v in parts.items()})
+        return result
+
+    def batch(self, rng: np.random.Generator, count: int) -> Sample:
+        part = self.parts[rng.choice(len(self.parts), p=self.shares)]
+        states = part["states"]
+        i = torch.from_numpy(rng.integers(0, len(states), count))
+        n = torch.from_numpy(rng.integers(0, states.shape[1], count))
+        return Sample(
+            states[i, n].float(), self.times[n], part["ids"][i], part["scales"][i], part["velocities"][i, n].float()
+        )
+
+
+class NoisedPictures:
+    """Noised training pictures with the guided verifier's velocity, evaluated afresh."""
+
+    def __init__(
+        self, recipe: Recipe, store: LatentStore, brush: Painter, verifier: DiT, generator: torch.Generator
+    ) -> None:
+        self.recipe, self.store, self.brush, self.verifier, self.generator = (
+            recipe,
+            store,
+            brush,
+            verifier,
+            generator,
+        )
+
+    @torch.no_grad()
+    def batch(self, rng: np.random.Generator, count: int, size: tuple[int, ...]) -> Sample:
+        """Of pictures whose latents have this height and width."""
+        b = self.store.batch(rng, count, 0.12, 0.0, 1.0, size)
+        t = sample_times(count, self.generator)
+        w = scales(self.recipe, count, self.generator)
+        mix = t[:, None, None, None]
+        x = (1 - mix) * b.latents + mix * torch.randn(b.latents.shape, generator=self.generator)
+        device = self.brush.device
+        velocity = self.brush.verifier(self.verifier, b.captions, w.to(device))(
+            x.to(device), t.to(device)
+        ).cpu()
+        return Sample(x, t, self.brush.tokenizer.batch(b.captions), w, velocity)
