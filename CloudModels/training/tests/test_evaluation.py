@@ -337,7 +337,10 @@ def test_arms_are_read_from_their_names() -> None:
         "trust",
         8,
     )
-    for wrong in ("handoff", "draft-0.2", "trust-1.5", "verifier@", "x"):
+    first = plans["large-first-0.2"]
+    assert (first.handoff, first.mode, first.precision) == (0.2, "large-first", None)
+    assert plans["trust-0.8:int8"].precision == "int8"
+    for wrong in ("handoff", "draft-0.2", "verifier:int3", "large-first", "trust-1.5", "verifier@", "x"):
         with pytest.raises(ValueError, match="arm"):
             ArmPlan.parse(wrong)
 

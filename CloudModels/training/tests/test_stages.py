@@ -116,6 +116,12 @@ def _paints_from_the_export(root: Path) -> None:
     assert files["verifier/1.png"] == files["trust-0.0/1.png"] != files["verifier/2.png"]
     with pytest.raises(PictureFolderError, match="--program"):
         maker.make(ArmPlan.parse("handoff-0.6"), jobs, root / "p")
+    # Both models in the other order, and weights that were rounded, give other pictures from the same noise.
+    others = ("large-first-0.6@3", "verifier:float32", "verifier:int8")
+    paint(maker, [ArmPlan.parse(a) for a in others], jobs, root / "p")
+    assert len({(root / "p" / arm / "1.png").read_bytes() for arm in ("verifier", "trust-0.6@3", *others)}) == 5
+    last = json.loads((root / "p" / "pictures.jsonl").read_text().splitlines()[8])
+    assert (last["arm"], last["verifierEvaluations"], last["handoffStep"]) == ("large-first-0.6@3", 2, 2)
     (root / "EdgeModels" / "studio-draft" / "draft.safetensors").write_bytes(b"damaged")
     with pytest.raises(ValueError, match="draft.safetensors"):
         Torch(root)

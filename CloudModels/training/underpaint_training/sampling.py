@@ -67,16 +67,21 @@ class Painter:
     def noise(self, count: int, seed: int) -> Tensor:
         return torch.randn(count, *self.shape, generator=torch.Generator().manual_seed(seed)).to(self.device)
 
-    def verifier(self, model: DiT, prompts: list[str], scale: Tensor | float | None = None) -> Velocity:
+    def verifier(
+        self, model: DiT, prompts: list[str], scale: Tensor | float | None = None, half: bool = True
+    ) -> Velocity:
         """Guided by two evaluations a step, or by one where the model takes the scale."""
         if model.g_embed is not None:
-            return self.draft(model, prompts, scale)
+            return self.draft(model, prompts, scale, half)
         text, pooled = self.encode(prompts)
         empty, empty_pooled = self.encode([""])
         scale = self.flow.guidance if scale is None else scale
-        return _half_precision(guided(model, text, pooled, empty, empty_pooled, scale))
+        velocity = guided(model, text, pooled, empty, empty_pooled, scale)
+        return _half_precision(velocity) if half else velocity
 
-    def draft(self, model: DiT, prompts: list[str], scale: Tensor | float | None = None) -> Velocity:
+    def draft(
+        self, model: DiT, prompts: list[str], scale: Tensor | float | None = None, half: bool = True
+    ) -> Velocity:
         """One evaluation a step of a model that takes the scale."""
         text, pooled = self.encode(prompts)
         value = self.flow.guidance if scale is None else scale
@@ -85,7 +90,11 @@ class Painter:
             if isinstance(value, Tensor)
             else torch.full((len(prompts),), float(value), device=self.device)
         )
-        return _half_precision(lambda x, t: model(x, t, text, pooled, w).float())
+
+        def velocity(x: Tensor, t: Tensor) -> Tensor:
+            return model(x, t, text, pooled, w).float()
+
+        return _half_precision(velocity) if half else velocity
 
     def times(self, steps: int | None = None) -> Tensor:
         return schedule(steps or self.flow.steps, self.flow.shift).to(self.device)

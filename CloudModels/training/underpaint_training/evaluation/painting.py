@@ -1,11 +1,13 @@
 """Makes a folder of pictures to be measured: by the `underpaint` program, which is the product, or by PyTorch.
 
-An arm is named KIND[-HANDOFF][@STEPS]: `draft`, `verifier`, `handoff-0.8` (checked and corrected), `trust-0.8` (only
-refined), `trust-0.75@8`. Pictures that are already in the folder's list are not made again.
+An arm is named KIND[-HANDOFF][@STEPS][:PRECISION]: `draft`, `verifier`, `handoff-0.8` (checked and corrected), `trust-0.8`
+(only refined), `trust-0.75@8`, `large-first-0.2` (the control: the verifier takes the first fifth, the draft the rest),
+`verifier:int8` (weights rounded to eight bits). Pictures that are already in the folder's list are not made again.
 """
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 import subprocess
@@ -18,6 +20,7 @@ from PIL import Image
 
 from ..exported import load_exported
 from ..models.dit import DiT
+from ..models.flow import Velocity
 from ..sampling import Painter
 from .folder import RECORDS, PictureFolderError, StandardPrompt
 
@@ -26,28 +29,39 @@ ARMS = (
     "verifier",
     *(f"{mode}-{h}" for mode in ("handoff", "trust") for h in (0.2, 0.4, 0.6, 0.8)),
     *(f"{kind}@{steps}" for steps in (50, 8, 4) for kind in ("draft", "verifier", "trust-0.75")),
+    "large-first-0.2",
+    *(f"{kind}:{precision}" for precision in ("float32", "int8") for kind in ("verifier", "trust-0.8")),
 )
+# What PyTorch computes in without being asked.
+USUAL_PRECISION = "bfloat16"
+PRECISIONS = ("float32", USUAL_PRECISION, "int8")
 CONSISTENCY_SEEDS = 10
 # Above every seed of the prompts files.
 FIRST_CONSISTENCY_SEED = 1_000_000
-PATTERN = re.compile(r"(?P<kind>draft|verifier|handoff|trust)(-(?P<handoff>[01](\.\d+)?))?(@(?P<steps>\d+))?")
+PATTERN = re.compile(
+    r"(?P<kind>draft|verifier|handoff|trust|large-first)(-(?P<handoff>[01](\.\d+)?))?(@(?P<steps>\d+))?"
+    rf"(:(?P<precision>{'|'.join(PRECISIONS)}))?"
+)
 
 
 @dataclass(frozen=True)
 class ArmPlan:
-    """How an arm's pictures are made; without steps, in as many as the models are made for."""
+    """How an arm's pictures are made; without steps, in as many as the models are made for. `handoff` is the share of the
+    model that begins: the draft, or in mode `large-first` the verifier."""
 
     name: str
     handoff: float
     mode: str
     steps: int | None
+    precision: str | None = None
 
     @staticmethod
     def parse(name: str) -> ArmPlan:
         match = PATTERN.fullmatch(name)
         if match is None or (match["handoff"] is None) != (match["kind"] in ("draft", "verifier")):
             raise ValueError(
-                f"arm '{name}': draft, verifier, handoff-SHARE or trust-SHARE, then @STEPS or nothing"
+                f"arm '{name}': draft, verifier, or handoff, trust or large-first with -SHARE, then @STEPS and "
+                f":PRECISION ({', '.join(PRECISIONS)}) or nothing"
             )
         handoff = (
             {"draft": 1.0, "verifier": 0.0}.get(match["kind"])
@@ -57,8 +71,8 @@ class ArmPlan:
         assert handoff is not None
         if handoff > 1:
             raise ValueError(f"arm '{name}': the share of the draft's steps is at most 1")
-        mode = "trust" if match["kind"] == "trust" else "handoff"
-        return ArmPlan(name, handoff, mode, int(match["steps"]) if match["steps"] else None)
+        mode = match["kind"] if match["kind"] in ("trust", "large-first") else "handoff"
+        return ArmPlan(name, handoff, mode, int(match["steps"]) if match["steps"] else None, match["precision"])
 
 
 @dataclass(frozen=True)
@@ -89,6 +103,8 @@ class Program:
         self.path, self.models = path, models
 
     def make(self, arm: ArmPlan, jobs: list[Job], folder: Path) -> list[dict[str, Any]]:
+        if arm.mode == "large-first" or arm.precision:
+            raise PictureFolderError(f"arm {arm.name}: only PyTorch paints it; leave out --program")
         (folder / arm.name).mkdir(parents=True, exist_ok=True)
         records = []
         for first, count in _runs(jobs):
@@ -144,10 +160,20 @@ class Torch:
 
     def __init__(self, root: Path) -> None:
         self.painter, self.verifier, self.draft = load_exported(root)
+        self.rounded: tuple[DiT, DiT] | None = None
+
+    def _models(self, arm: ArmPlan) -> tuple[DiT, DiT]:
+        """Draft and verifier in the arm's precision."""
+        if arm.precision != "int8":
+            return self.draft, self.verifier
+        self.rounded = self.rounded or (rounded(self.draft), rounded(self.verifier))
+        return self.rounded
 
     def make(self, arm: ArmPlan, jobs: list[Job], folder: Path) -> list[dict[str, Any]]:
         if arm.mode == "handoff" and 0 < arm.handoff < 1:
             raise PictureFolderError(f"arm {arm.name}: only the program checks drafts; give --program")
+        draft, verifier = self._models(arm)
+        half = arm.precision != "float32"
         times = self.painter.times(arm.steps)
         count = len(times) - 1
         cut = round(arm.handoff * count)
@@ -155,7 +181,13 @@ class Torch:
         records = []
         for start in range(0, len(jobs), self.BATCH):
             batch = jobs[start : start + self.BATCH]
-            pixels = self.painter.decode(_paint(self.painter, self.draft, self.verifier, batch, times, cut))
+            prompts = [j.prompt for j in batch]
+            order = [
+                self.painter.draft(draft, prompts, half=half), self.painter.verifier(verifier, prompts, half=half)
+            ]
+            if arm.mode == "large-first":
+                order.reverse()
+            pixels = self.painter.decode(_paint(self.painter, order, batch, times, cut))
             for job, picture in zip(batch, pixels):
                 file = folder / arm.name / f"{job.seed}.png"
                 Image.fromarray(picture).save(file)
@@ -165,7 +197,7 @@ class Torch:
                         "seed": job.seed,
                         "prompt": job.prompt,
                         "file": str(file.relative_to(folder)),
-                        "verifierEvaluations": count - cut,
+                        "verifierEvaluations": cut if arm.mode == "large-first" else count - cut,
                         "reentryStep": cut,
                         "handoffStep": cut,
                         "stepCount": count,
@@ -175,16 +207,25 @@ class Torch:
 
 
 def _paint(
-    painter: Painter, draft: DiT, verifier: DiT, jobs: list[Job], times: torch.Tensor, cut: int
+    painter: Painter, order: list[Velocity], jobs: list[Job], times: torch.Tensor, cut: int
 ) -> torch.Tensor:
-    """Final latents [n, H, W, C]: `cut` steps by the draft, the others by the verifier."""
-    prompts = [j.prompt for j in jobs]
+    """Final latents [n, H, W, C]: `cut` steps by the first model, the others by the second."""
     x = torch.cat([painter.noise(1, j.seed) for j in jobs])
-    if cut > 0:
-        x = painter.states(painter.draft(draft, prompts), x, times[: cut + 1])[-1]
-    if cut < len(times) - 1:
-        x = painter.states(painter.verifier(verifier, prompts), x, times[cut:])[-1]
+    for velocity, part in zip(order, (times[: cut + 1], times[cut:])):
+        if len(part) > 1:
+            x = painter.states(velocity, x, part)[-1]
     return x
+
+
+@torch.no_grad()
+def rounded(model: DiT) -> DiT:
+    """The model with its matrices rounded to eight bits, one scale a row."""
+    model = copy.deepcopy(model)
+    for name, p in model.named_parameters():
+        if p.ndim == 2 and name.endswith("weight"):
+            scale = p.abs().amax(1, keepdim=True).clamp(min=1e-12) / 127
+            p.copy_((p / scale).round() * scale)
+    return model
 
 
 def paint(maker: Maker, arms: list[ArmPlan], jobs: list[Job], folder: Path, chunk: int = 32) -> None:
