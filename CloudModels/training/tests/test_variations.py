@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from underpaint_training.data.grammar import COLORS, MATERIALS, SURFACES, TINTS, Fields
-from underpaint_training.data.variations import RELIGHT, Base, Layers, Variation, varied
+from underpaint_training.data.variations import RELIGHT, Base, Layers, Variation, relit, varied
 
 MATTE = Fields("mug", "matte", "pink", "white background", "soft window light", "eye level", "centered")
 
@@ -15,7 +17,7 @@ def _layers() -> Layers:
     main = np.zeros((4, 8))
     main[:, :4] = 1
     albedo = np.where(main[..., None] > 0, COLORS["pink"], SURFACES["white background"].color)
-    return Layers(0.8 * albedo, 0.1 * albedo, albedo, main, 1 - main)
+    return Layers(0.8 * albedo, 0.1 * albedo, albedo, main, 1 - main, np.zeros_like(main))
 
 
 def _base(fields: Fields = MATTE, side: float = 70.0) -> Base:
@@ -39,6 +41,18 @@ def test_a_new_colour_is_the_albedo_of_its_fields() -> None:
         assert np.ptp(ratio[np.asarray(COLORS[v.fields.color or ""]) < 0.9]) < 0.08 and 0.85 < ratio.min()
         backdrop = v.albedo[0, -1] / np.asarray(SURFACES[v.fields.surface].color)
         assert 0.9 < backdrop.min() and backdrop.max() < 1.1
+
+
+def test_a_backdrop_throws_its_colour_on_what_faces_it() -> None:
+    layers = replace(_layers(), below=np.ones((4, 8)))
+    white, pink = (np.asarray(SURFACES[n].color) for n in ("white background", "pink background"))
+    factor = relit(layers, white, pink)
+    # Less green and blue come back from pink than from white, onto the object and onto the backdrop itself.
+    for at in (0, -1):
+        assert factor[0, at, 1] < factor[0, at, 0] and factor[0, at, 1] < 0.95
+    turned_up = relit(_layers(), white, pink)
+    np.testing.assert_array_equal(turned_up[:, :4], 1)
+    np.testing.assert_allclose(relit(layers, pink, pink), 1)
 
 
 def test_light_changes_as_a_whole_and_only_where_the_lamp_may_stand() -> None:

@@ -12,7 +12,7 @@ from .grammar import COLORS, SURFACES, Fields
 from .lighting import KEY_LEVEL
 from .splits import sample_group
 from .stage import OBJECT_PARTS
-from .variations import Base, Layers, changeable, recolored
+from .variations import Base, Layers, changeable, recolored, relit
 
 SEED = 20261125
 
@@ -55,13 +55,14 @@ class Comparison:
         _, again, _ = self.render(other, seed, noise=7)
         new = truth.object_color if what == "object" else truth.backdrop_color
         factor = recolored(layers.main if what == "object" else layers.backdrop, color, new)
+        light = relit(layers, color, new) if what == "backdrop" else 1.0
         key = KEY_LEVEL[fields.light]
 
         def finished(radiance: np.ndarray, albedo: np.ndarray) -> np.ndarray:
             return tone_map(radiance, albedo, mask, key, 70.0)
 
         target = finished(rendered.radiance, rendered.albedo)
-        composed = finished(layers.radiance * factor, layers.albedo * factor)
+        composed = finished(layers.radiance * factor * light, layers.albedo * factor)
         return _psnr(composed, target), _psnr(finished(again.radiance, again.albedo), target)
 
 

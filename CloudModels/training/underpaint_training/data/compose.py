@@ -190,6 +190,7 @@ class Studio:
             passes.guide[..., :3],
             self.stage.coverage("main"),
             self.stage.coverage("ground", "wall"),
+            np.clip((1 - passes.guide[..., 5]) / 2, 0, 1),
         )
 
     def _finished(
