@@ -145,9 +145,10 @@ def test_seeds_differ_between_splits_and_attempts() -> None:
 
 
 def test_a_plan_covers_a_split_and_the_default_leaves_the_classifier_out() -> None:
-    recipe = replace(DataRecipe(), count=1200, holdout=500, classifier=700, shard_size=500)
+    recipe = replace(DataRecipe(), basics=500, count=1200, holdout=1000, classifier=700, shard_size=500)
     assert plan(recipe, "classifier") == [("classifier", 0), ("classifier", 1)]
-    assert plan(recipe) == [("train", 0), ("holdout", 0), ("train", 1), ("train", 2)]
+    train = [("train", 0), ("train", 1), ("train", 2)]
+    assert plan(recipe) == [("basics", 0), ("holdout", 0), *train, ("holdout", 1)]
 
 
 def test_a_wording_names_the_fields_that_it_says() -> None:

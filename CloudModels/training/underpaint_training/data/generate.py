@@ -154,8 +154,9 @@ def plan(recipe: DataRecipe, split: str | None = None) -> list[tuple[str, int]]:
 
     if split is not None:
         return of(split, count_of(recipe, split))
-    train = of("basics", recipe.basics) + of("train", recipe.count)
-    return train[:1] + of("holdout", recipe.holdout) + train[1:]
+    train, holdout = of("basics", recipe.basics) + of("train", recipe.count), of("holdout", recipe.holdout)
+    # One of each first, so that training can begin and be measured while the others are being rendered.
+    return train[:1] + holdout[:1] + train[1:] + holdout[1:]
 
 
 def generate(recipe: DataRecipe, folder: Path, split: str | None = None) -> None:
