@@ -1,4 +1,5 @@
 import BenchmarkCases
+import Foundation
 import Graphs
 import Tensors
 import VulkanBackend
@@ -16,6 +17,7 @@ import VulkanBackend
 ///     check   DEVICE                              every kernel against the exact reference, in every variant
 ///     time    DEVICE PRECISION SECONDS CASE       seconds of the fastest run and of its nodes, and its operations
 ///     profile DEVICE PRECISION SECONDS CASE       the same, with time by kind of node
+///     write   DEVICE PRECISION FILE CASE          the first result as float32 to a file without spaces in its name
 ///
 /// DEVICE is an index, part of a name without spaces, or `auto`. A driver can so alternate with PyTorch in another
 /// process.
@@ -49,6 +51,11 @@ import VulkanBackend
                 let wanted = cases.first(where: { $0.name == words[4] })
             else { return printNames() }
             try measure(wanted, words[1], precision, seconds, printsProfile: words[0] == "profile")
+        case ("write", 5):
+            guard let precision = ActivationStorage(rawValue: words[2]),
+                let wanted = cases.first(where: { $0.name == words[4] })
+            else { return printNames() }
+            try write(wanted, words[1], precision, to: words[3])
         default: printNames()
         }
     }
@@ -64,9 +71,7 @@ import VulkanBackend
         _ wanted: BenchmarkCase, _ device: String, _ precision: ActivationStorage, _ seconds: Double,
         printsProfile: Bool
     ) throws {
-        let key = "\(device) \(precision) \(wanted.name)"
-        let (program, tensors) = try programs[key] ?? compile(wanted, device, precision)
-        programs = [key: (program, tensors)]  // one at a time: large models would not fit side by side
+        let (program, tensors) = try program(wanted, device, precision)
         let run = try Benchmark.fastest(of: program, tensors.inputs, seconds: seconds)
         program.isProfiling = true
         for _ in 0..<5 { _ = try program.run(tensors.inputs) }
@@ -75,6 +80,29 @@ import VulkanBackend
         if printsProfile { Benchmark.printProfile(program.profile) }
         program.isProfiling = false
         print("{\"run\": \(run), \"nodes\": \(nodes), \"operations\": \(operations)}")
+    }
+
+    /// What a driver compares with another implementation's result.
+    private mutating func write(
+        _ wanted: BenchmarkCase, _ device: String, _ precision: ActivationStorage, to path: String
+    ) throws {
+        let (program, tensors) = try program(wanted, device, precision)
+        let outputs = try program.run(tensors.inputs)
+        guard let name = wanted.graph.outputs.first?.name, let output = outputs[name] else { return printNames() }
+        try output.withBytes { try Data($0).write(to: URL(fileURLWithPath: path)) }
+        print("{\"elements\": \(output.shape.elementCount)}")
+    }
+
+    /// The case ready to run; one at a time, because large models would not fit side by side.
+    private mutating func program(
+        _ wanted: BenchmarkCase, _ device: String, _ precision: ActivationStorage
+    ) throws -> (any ExecutableGraph, RandomTensors) {
+        let key = "\(device) \(precision) \(wanted.name)"
+        if let known = programs[key] { return known }
+        programs = [:]
+        let made = try compile(wanted, device, precision)
+        programs = [key: made]
+        return made
     }
 
     private func compile(
