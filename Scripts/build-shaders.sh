@@ -21,8 +21,8 @@ options=(--target-env vulkan1.1 -g0 -V)
 # name, source, what the device must have (none, or names of CS_NEEDS_… without the prefix), macros
 variants() {
     local name
-    for name in attention embedding gather group_apply group_statistics mean pointwise product rotary row_norm \
-        timestep; do
+    for name in attention embedding gather group_apply group_statistics mean pointwise product product_sum \
+        rotary row_norm timestep; do
         echo "${name}_wide $name.comp none"
         echo "${name}_narrow $name.comp 16BIT_STORAGE -DNARROW"
     done

@@ -7,6 +7,8 @@ public struct VulkanOptions: Hashable, Sendable {
     public var weights: WeightStorage
     /// The kernel of matrix products, those of attention among them.
     public var products: ProductKernel?
+    /// Parts that the depth of matrix products is cut in, as far as it reaches; for tests.
+    public var splits: Int?
     /// Whether the validation layer checks every call; for tests.
     public var validates: Bool
     /// Where the pipeline cache lives, nil for nowhere.
@@ -16,11 +18,12 @@ public struct VulkanOptions: Hashable, Sendable {
 
     public init(
         storage: ActivationStorage = .float32, weights: WeightStorage? = nil, products: ProductKernel? = nil,
-        validates: Bool = false, cacheFolder: String? = nil, shaderFolder: String? = nil
+        splits: Int? = nil, validates: Bool = false, cacheFolder: String? = nil, shaderFolder: String? = nil
     ) {
         self.storage = storage
         self.weights = weights ?? WeightStorage(storage)
         self.products = products
+        self.splits = splits
         self.validates = validates
         self.cacheFolder = cacheFolder
         self.shaderFolder = shaderFolder

@@ -16,6 +16,8 @@ extern const uint32_t cs_words_pointwise_wide[], cs_count_pointwise_wide;
 extern const uint32_t cs_words_pointwise_narrow[], cs_count_pointwise_narrow;
 extern const uint32_t cs_words_product_wide[], cs_count_product_wide;
 extern const uint32_t cs_words_product_narrow[], cs_count_product_narrow;
+extern const uint32_t cs_words_product_sum_wide[], cs_count_product_sum_wide;
+extern const uint32_t cs_words_product_sum_narrow[], cs_count_product_sum_narrow;
 extern const uint32_t cs_words_rotary_wide[], cs_count_rotary_wide;
 extern const uint32_t cs_words_rotary_narrow[], cs_count_rotary_narrow;
 extern const uint32_t cs_words_row_norm_wide[], cs_count_row_norm_wide;
@@ -47,6 +49,8 @@ const cs_entry cs_entries[] = {
     {"pointwise_narrow", cs_words_pointwise_narrow, &cs_count_pointwise_narrow, CS_NEEDS_16BIT_STORAGE},
     {"product_wide", cs_words_product_wide, &cs_count_product_wide, 0},
     {"product_narrow", cs_words_product_narrow, &cs_count_product_narrow, CS_NEEDS_16BIT_STORAGE},
+    {"product_sum_wide", cs_words_product_sum_wide, &cs_count_product_sum_wide, 0},
+    {"product_sum_narrow", cs_words_product_sum_narrow, &cs_count_product_sum_narrow, CS_NEEDS_16BIT_STORAGE},
     {"rotary_wide", cs_words_rotary_wide, &cs_count_rotary_wide, 0},
     {"rotary_narrow", cs_words_rotary_narrow, &cs_count_rotary_narrow, CS_NEEDS_16BIT_STORAGE},
     {"row_norm_wide", cs_words_row_norm_wide, &cs_count_row_norm_wide, 0},

@@ -88,7 +88,11 @@ const uint UNITS_ACROSS = PART_COLUMNS / UNIT_COLUMNS;
 void main() {
     uint row_tile = gl_WorkGroupID.y + gl_WorkGroupID.z * gl_NumWorkGroups.y;
     uint first_row = row_tile * TILE_ROWS;
-    uint first_column = gl_WorkGroupID.x * TILE_COLUMNS;
+    uint tiles_across = gl_NumWorkGroups.x / arguments.splits;
+    uint first_column = gl_WorkGroupID.x % tiles_across * TILE_COLUMNS;
+    uint split = gl_WorkGroupID.x / tiles_across;
+    uint first_depth = split * arguments.stretch;
+    uint last_depth = min(first_depth + arguments.stretch, arguments.inner);
     if (first_row >= arguments.rows) return;
 
     uint part = SUBGROUP;
@@ -98,11 +102,11 @@ void main() {
     Sums sums[UNITS_DOWN * UNITS_ACROSS];
     for (uint i = 0; i < UNITS_DOWN * UNITS_ACROSS; ++i) { CLEAR(sums[i]); }
 
-    fill(0, first_row, first_column, 0);
+    fill(0, first_row, first_column, first_depth);
     uint which = 0;
-    for (uint depth = 0; depth < arguments.inner; depth += TILE_DEPTH) {
+    for (uint depth = first_depth; depth < last_depth; depth += TILE_DEPTH) {
         barrier();
-        if (depth + TILE_DEPTH < arguments.inner) fill(1 - which, first_row, first_column, depth + TILE_DEPTH);
+        if (depth + TILE_DEPTH < last_depth) fill(1 - which, first_row, first_column, depth + TILE_DEPTH);
         for (uint k = 0; k < TILE_DEPTH; k += UNIT_DEPTH) {
             RowFactor xs[UNITS_DOWN];
             for (uint i = 0; i < UNITS_DOWN; ++i) {
@@ -130,7 +134,7 @@ void main() {
             for (uint e = LANE; e < UNIT_ROWS * UNIT_COLUMNS; e += SUBGROUP_SIZE) {
                 finish(
                     first_row + part_row + i * UNIT_ROWS + e / UNIT_COLUMNS,
-                    first_column + part_column + j * UNIT_COLUMNS + e % UNIT_COLUMNS, results[place + e]);
+                    first_column + part_column + j * UNIT_COLUMNS + e % UNIT_COLUMNS, results[place + e], split);
             }
         }
     }

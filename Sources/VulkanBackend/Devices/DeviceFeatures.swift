@@ -12,6 +12,10 @@ struct DeviceFeatures: Hashable, Sendable {
     /// Whether a kernel may insist on that size and on full subgroups.
     var hasSubgroupControl = false
 
+    /// Units that run workgroups side by side: what NVIDIA calls streaming multiprocessors. A guess where no extension
+    /// tells; one on a software device, which runs one workgroup after another on each thread.
+    var unitCount = 1
+
     var maxStorageRange = 1 << 27
     var maxAllocation = 1 << 30
     var offsetAlignment = 256

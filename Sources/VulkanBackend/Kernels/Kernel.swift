@@ -1,6 +1,7 @@
 /// The kinds of shaders, each built in several variants.
 enum Kernel: String {
     case product, convolution, attention, pointwise, gather, embedding, timestep, rotary, mean
+    case productSum = "product_sum"
     case rowNorm = "row_norm"
     case groupStatistics = "group_statistics"
     case groupApply = "group_apply"
@@ -8,7 +9,7 @@ enum Kernel: String {
     /// Storage buffers that the shader declares, numbered from zero.
     var bindingCount: Int {
         switch self {
-        case .product, .convolution: 7
+        case .product, .productSum, .convolution: 7
         case .rowNorm: 6
         case .groupApply: 5
         case .attention, .pointwise, .rotary: 4
