@@ -33,6 +33,8 @@ struct DeviceCheck {
         Variant(name: "bfloat16", options: VulkanOptions(storage: .bfloat16), bound: 5e-4),
         Variant(name: "float32 int8", options: VulkanOptions(weights: .int8), bound: 1e-3),
         Variant(
+            name: "float16 integer", options: VulkanOptions(storage: .float16, products: .integer), bound: 2e-3),
+        Variant(
             name: "float16 int8 cooperative",
             options: VulkanOptions(storage: .float16, weights: .int8, products: .cooperative), bound: 1e-3),
     ]

@@ -75,6 +75,9 @@ struct VulkanVariant: Sendable, CustomTestStringConvertible {
             name: "float16, emulated matrix units", options: VulkanOptions(storage: .float16, products: .emulated),
             storage: StorageUnderTest(activations: .float16, roundsSoftmax: true)),
         Plan(
+            name: "float32, integer dot products", options: VulkanOptions(products: .integer),
+            storage: StorageUnderTest(weights: .int8, hasIntegerRows: true), isOfProducts: true),
+        Plan(
             name: "float32, small tiles, the depth in three parts",
             options: VulkanOptions(products: .small, splits: 3), storage: StorageUnderTest(), isOfProducts: true),
         Plan(

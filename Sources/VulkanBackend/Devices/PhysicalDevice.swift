@@ -146,6 +146,7 @@ struct PhysicalDevice {
         features.has16BitStorage = chain.eleven.storageBuffer16BitAccess == VK_TRUE
         features.hasSubgroupControl =
             chain.subgroups.subgroupSizeControl == VK_TRUE && chain.subgroups.computeFullSubgroups == VK_TRUE
+        features.hasIntegerDotProduct = chain.dotProducts.shaderIntegerDotProduct == VK_TRUE
         features.hasFloat16 = chain.twelve.shaderFloat16 == VK_TRUE
         features.hasCooperativeMatrix2 = chain.cooperative2.cooperativeMatrixWorkgroupScope == VK_TRUE
         if chain.cooperative.cooperativeMatrix == VK_TRUE, chain.twelve.vulkanMemoryModel == VK_TRUE,

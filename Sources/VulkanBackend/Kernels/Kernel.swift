@@ -1,6 +1,6 @@
 /// The kinds of shaders, each built in several variants.
 enum Kernel: String {
-    case product, convolution, attention, pointwise, gather, embedding, timestep, rotary, mean
+    case product, convolution, attention, pointwise, gather, embedding, timestep, rotary, mean, quantize
     case productSum = "product_sum"
     case rowNorm = "row_norm"
     case groupStatistics = "group_statistics"
@@ -14,7 +14,7 @@ enum Kernel: String {
         case .groupApply: 5
         case .attention, .pointwise, .rotary: 4
         case .embedding, .timestep: 3
-        case .gather, .mean, .groupStatistics: 2
+        case .gather, .mean, .groupStatistics, .quantize: 2
         }
     }
 

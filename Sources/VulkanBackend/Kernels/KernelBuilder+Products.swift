@@ -89,6 +89,9 @@ extension KernelBuilder {
             product.x, product.weight, product.bias, product.residual, product.gate, product.scales, product.y,
         ]
         let (rows, columns) = (Int(arguments.rows), Int(arguments.columns))
+        if options.products == .integer, kernel == .product, isInWords(product, arguments) {
+            return try integerProduct(product, arguments, bindings, site)
+        }
         let plan = ProductPlan(rows: rows, columns: columns, inner: Int(arguments.inner), options, features)
         arguments.splits = u32(plan.split.count)
         arguments.stretch = u32(plan.split.stretch)
@@ -109,6 +112,40 @@ extension KernelBuilder {
                 kernel, variant: plan.variant, constants: constants,
                 [product.x, product.weight, nil, nil, nil, nil, scratch], parts, groups: plan.groups, site),
             try elementwise(.productSum, count: rows * columns, [scratch] + bindings.dropFirst(), sums, site),
+        ]
+    }
+
+    /// Whether the weight is bytes in words that never straddle a row, and no sum of them can leave 32 bits.
+    private func isInWords(_ product: Product, _ arguments: cs_product) -> Bool {
+        product.weight.view.type == .int8 && product.scales != nil && arguments.inner % 4 == 0
+            && product.weight.offset % 4 == 0 && arguments.inner <= 1 << 17
+    }
+
+    /// First the rows of x as bytes, with their scales behind them; then the product.
+    private func integerProduct(
+        _ product: Product, _ wanted: cs_product, _ bindings: [Operand?], _ site: Site
+    ) throws(VulkanError) -> [Dispatch] {
+        let (rows, columns, words) = (Int(wanted.rows), Int(wanted.columns), Int(wanted.inner) / 4)
+        var arguments = wanted
+        arguments.x_offset = u32(scratch.offset)
+        arguments.x_scale_offset = u32(scratch.offset + rows * words)
+        arguments.splits = 1
+        arguments.stretch = arguments.inner
+        let rounding = cs_quantize(
+            rows: wanted.rows, width: wanted.inner, x_offset: wanted.x_offset, x_stride: wanted.x_stride,
+            y_offset: arguments.x_offset, scale_offset: arguments.x_scale_offset)
+        let tile = ProductTile(options.products, rows: rows, columns: columns, features)
+        let (across, down) = (
+            (columns + tile.columns - 1) / tile.columns, (rows + tile.rows - 1) / tile.rows
+        )
+        let y = min(down, 32_768)
+        return [
+            try call(
+                .quantize, constants: [KernelBuilder.groupSize], [product.x, scratch], rounding, groups: flat(rows),
+                site),
+            try call(
+                .product, variant: "integer", constants: tile.constants, [scratch] + bindings.dropFirst(), arguments,
+                groups: (across, y, (down + y - 1) / y), site),
         ]
     }
 
@@ -141,7 +178,8 @@ struct ProductTile: Hashable {
             switch kernel {
             case .small?: false
             case .large?: true
-            case .cooperative?, .emulated?, nil: rows * columns >= 512 * 512 && features.maxWorkgroupInvocations >= 256
+            case .cooperative?, .emulated?, .integer?, nil:
+                rows * columns >= 512 * 512 && features.maxWorkgroupInvocations >= 256
             }
         self = isLarge ? .large : .small
     }

@@ -59,7 +59,9 @@ struct KernelBuilder {
             let (columns, inner) = (shape[-1], graph[node.inputs[1]].shape.dimensions.dropFirst().reduce(1, *))
             let plan = ProductPlan(
                 rows: shape.elementCount / max(1, columns), columns: columns, inner: inner, options, features)
-            return plan.split.count > 1 ? 4 * shape.elementCount * plan.split.count : 0
+            let rows = shape.elementCount / max(1, columns)
+            let bytes = options.products == .integer ? rows * (inner + 4) : 0
+            return max(bytes, plan.split.count > 1 ? 4 * shape.elementCount * plan.split.count : 0)
         default: return 0
         }
     }
