@@ -141,7 +141,7 @@ def peer(name: str) -> Model | Callable[[], object] | None:
     if name.startswith("decoder"):
         return decoder()
     if name.startswith("SD 1.5 U-Net"):
-        return unet(SD1, 64, 77, numbers[-1])
+        return unet(SD1, 8 if "at 8x8" in name else 64, 77, numbers[-1])
     if name.startswith("small U-Net"):
         return unet(SMALL, 16, 9, numbers[-1])
     if re.fullmatch(r"linear \d+x\d+x\d+", name):
@@ -193,11 +193,12 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--program", type=Path, default=HERE / "underpaint-gpu-bench")
     parser.add_argument("--device", default="auto", help="Vulkan device: auto, an index or part of a name")
-    parser.add_argument("--precision", default="float16", choices=["float32", "float16", "bfloat16"])
+    parser.add_argument("--precision", default="float16", choices=["float32", "float16", "bfloat16", "int8"])
     parser.add_argument("--seconds", type=float, default=0.5, help="for each case and side")
     parser.add_argument("--small", action="store_true", help="only what a software device can do, too")
     parser.add_argument("--only", default="", help="regular expression: only cases that it matches somewhere")
     parser.add_argument("--skip-check", action="store_true", help="time without checking the kernels first")
+    parser.add_argument("--errors", action="store_true", help="compare whole models with PyTorch and time nothing")
     parser.add_argument("--mode", default="max-autotune", help="of torch.compile; reduce-overhead compiles sooner")
     return parser.parse_args()
 
@@ -224,6 +225,12 @@ def main() -> None:
         for case in [line for line in underpaint.lines("list", "") if line]:
             is_large = re.search(r"batch (2|8|16)$|SD 1.5|^linear \d{4}|10240", case)
             if (options.small and is_large) or not re.search(options.only, case):
+                continue
+            if options.errors:
+                run = peer(case)
+                if isinstance(run, Model):
+                    found = underpaint.result(options.device, options.precision, case)
+                    print(f"| {case} | | | | | | {run.error(found):.1e} |", flush=True)
                 continue
             ours = underpaint.measure(options.device, options.precision, options.seconds, case)
             if "error" in ours:

@@ -26,6 +26,10 @@ enum GPUCases {
                     "SD 1.5 U-Net, batch \(batch)",
                     try UNet.stableDiffusion1.graph(batch: batch, height: 64, width: 64)))
         }
+        // All its weights over a 64th of the pixels: what a software device can check, and the fewest tiles that a card sees.
+        cases.append(
+            BenchmarkCase(
+                "SD 1.5 U-Net at 8x8, batch 1", try UNet.stableDiffusion1.graph(batch: 1, height: 8, width: 8)))
         return cases + (try BenchmarkCase.products()) + (try BenchmarkCase.rows()) + (try large())
     }
 
