@@ -49,7 +49,7 @@ void main() {
     for (uint depth = first_depth; depth < last_depth; depth += TILE_DEPTH) {
         for (uint i = thread; i < TILE_ROWS * TILE_DEPTH; i += threads) {
             uint r = i / TILE_DEPTH, k = i % TILE_DEPTH;
-            x_tile[k * X_PITCH + r] = x_element(first_row + r, depth + k);
+            x_tile[k * X_PITCH + r] = x_element(row_place(first_row + r), depth_place(depth + k));
         }
         for (uint i = thread; i < TILE_COLUMNS * TILE_DEPTH; i += threads) {
             uint c = i / TILE_DEPTH, k = i % TILE_DEPTH;
