@@ -150,7 +150,9 @@ let package = Package(
         tests(
             "ModelsTests",
             [
-                "CPUBackend", "Diffusion", "Graphs", "Models", "Speculation", "Tensors", "TestSupport", "VulkanBackend",
+                "BenchmarkCases", "CPUBackend", "Diffusion", "Graphs", "Models", "Speculation", "Tensors",
+                "TestSupport",
+                "VulkanBackend",
             ]),
         tests("PicturesTests", ["Pictures"]),
         tests("WireProtocolTests", ["Speculation", "VerificationTestSupport", "WireProtocol", protobuf]),

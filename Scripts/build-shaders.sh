@@ -21,13 +21,14 @@ options=(--target-env vulkan1.1 -g0 -V)
 # name, source, what the device must have (none, or names of CS_NEEDS_… without the prefix), macros
 variants() {
     local name
-    for name in attention embedding gather group_apply group_statistics mean pointwise product rotary row_norm \
-        timestep; do
+    for name in attention embedding gather group_apply group_statistics mean pointwise product product_sum \
+        quantize rotary row_norm timestep; do
         echo "${name}_wide $name.comp none"
         echo "${name}_narrow $name.comp 16BIT_STORAGE -DNARROW"
     done
     echo "convolution_wide product.comp none -DCONVOLUTION"
     echo "convolution_narrow product.comp 16BIT_STORAGE -DCONVOLUTION -DNARROW"
+    echo "product_integer product_integer.comp 16BIT_STORAGE,INTEGER_DOT_PRODUCT -DNARROW"
     local cooperative=16BIT_STORAGE,FLOAT16,COOPERATIVE_MATRIX
     echo "product_cooperative product_cooperative.comp $cooperative -DNARROW"
     echo "convolution_cooperative product_cooperative.comp $cooperative -DCONVOLUTION -DNARROW"

@@ -39,6 +39,10 @@ public struct BenchmarkCase: Sendable {
     public static let verifier = DiffusionTransformer(
         width: 256, headCount: 4, layerCount: 8, latentChannelCount: 8, textWidth: 192, textTokenCount: 24,
         hasGuidanceInput: false)
+    /// Every kind of layer that the U-Net of Stable Diffusion has, for a software device and for tests.
+    public static let smallUNet = UNet(
+        latentChannelCount: 4, widths: [32, 64], attends: [true, false], blocksPerStage: 2, headCount: 2, groupCount: 8,
+        textWidth: 24, textTokenCount: 9)
     private static let draft = DiffusionTransformer(
         width: 128, headCount: 4, layerCount: 6, latentChannelCount: 8, textWidth: 192, textTokenCount: 24,
         hasGuidanceInput: true)

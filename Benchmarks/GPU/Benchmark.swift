@@ -1,4 +1,5 @@
 import BenchmarkCases
+import Foundation
 import Graphs
 import Tensors
 import VulkanBackend
@@ -16,9 +17,10 @@ import VulkanBackend
 ///     check   DEVICE                              every kernel against the exact reference, in every variant
 ///     time    DEVICE PRECISION SECONDS CASE       seconds of the fastest run and of its nodes, and its operations
 ///     profile DEVICE PRECISION SECONDS CASE       the same, with time by kind of node
+///     write   DEVICE PRECISION FILE CASE          the first result as float32 to a file without spaces in its name
 ///
-/// DEVICE is an index, part of a name without spaces, or `auto`. A driver can so alternate with PyTorch in another
-/// process.
+/// PRECISION is float32, float16, bfloat16, or int8: products of bytes in linear layers, float16 elsewhere. DEVICE is an
+/// index, part of a name without spaces, or `auto`. A driver can so alternate with PyTorch in another process.
 @main struct Benchmark {
     private let cases: [BenchmarkCase]
     private var programs: [String: (any ExecutableGraph, RandomTensors)] = [:]
@@ -45,10 +47,15 @@ import VulkanBackend
             print("")
         case ("check", 2): try DeviceCheck(device: Benchmark.choice(words[1])).run()
         case ("time", 5), ("profile", 5):
-            guard let precision = ActivationStorage(rawValue: words[2]), let seconds = Double(words[3]),
+            guard let precision = Precision(words[2]), let seconds = Double(words[3]),
                 let wanted = cases.first(where: { $0.name == words[4] })
             else { return printNames() }
             try measure(wanted, words[1], precision, seconds, printsProfile: words[0] == "profile")
+        case ("write", 5):
+            guard let precision = Precision(words[2]),
+                let wanted = cases.first(where: { $0.name == words[4] })
+            else { return printNames() }
+            try write(wanted, words[1], precision, to: words[3])
         default: printNames()
         }
     }
@@ -61,12 +68,10 @@ import VulkanBackend
     static func choice(_ device: String) -> DeviceChoice { device == "auto" ? .automatic : .named(device) }
 
     private mutating func measure(
-        _ wanted: BenchmarkCase, _ device: String, _ precision: ActivationStorage, _ seconds: Double,
+        _ wanted: BenchmarkCase, _ device: String, _ precision: Precision, _ seconds: Double,
         printsProfile: Bool
     ) throws {
-        let key = "\(device) \(precision) \(wanted.name)"
-        let (program, tensors) = try programs[key] ?? compile(wanted, device, precision)
-        programs = [key: (program, tensors)]  // one at a time: large models would not fit side by side
+        let (program, tensors) = try program(wanted, device, precision)
         let run = try Benchmark.fastest(of: program, tensors.inputs, seconds: seconds)
         program.isProfiling = true
         for _ in 0..<5 { _ = try program.run(tensors.inputs) }
@@ -77,11 +82,33 @@ import VulkanBackend
         print("{\"run\": \(run), \"nodes\": \(nodes), \"operations\": \(operations)}")
     }
 
-    private func compile(
-        _ wanted: BenchmarkCase, _ device: String, _ precision: ActivationStorage
+    /// What a driver compares with another implementation's result.
+    private mutating func write(
+        _ wanted: BenchmarkCase, _ device: String, _ precision: Precision, to path: String
+    ) throws {
+        let (program, tensors) = try program(wanted, device, precision)
+        let outputs = try program.run(tensors.inputs)
+        guard let name = wanted.graph.outputs.first?.name, let output = outputs[name] else { return printNames() }
+        try output.withBytes { try Data($0).write(to: URL(fileURLWithPath: path)) }
+        print("{\"elements\": \(output.shape.elementCount)}")
+    }
+
+    /// The case ready to run; one at a time, because large models would not fit side by side.
+    private mutating func program(
+        _ wanted: BenchmarkCase, _ device: String, _ precision: Precision
     ) throws -> (any ExecutableGraph, RandomTensors) {
-        let backend = try VulkanBackend(
-            device: Benchmark.choice(device), options: VulkanOptions(storage: precision))
+        let key = "\(device) \(precision.name) \(wanted.name)"
+        if let known = programs[key] { return known }
+        programs = [:]
+        let made = try compile(wanted, device, precision)
+        programs = [key: made]
+        return made
+    }
+
+    private func compile(
+        _ wanted: BenchmarkCase, _ device: String, _ precision: Precision
+    ) throws -> (any ExecutableGraph, RandomTensors) {
+        let backend = try VulkanBackend(device: Benchmark.choice(device), options: precision.options)
         let tensors = RandomTensors(for: wanted.graph)
         return (try backend.compile(wanted.graph, parameters: tensors), tensors)
     }
@@ -116,6 +143,23 @@ import VulkanBackend
         for (kind, sum) in byKind.sorted(by: { $0.value.seconds > $1.value.seconds }) {
             let rate = (sum.operations / sum.seconds * 1e-9 * 10).rounded() / 10
             print("\(kind): \(sum.nodes) nodes, \((sum.seconds * 1e7).rounded() / 10) us, \(rate) GFLOP/s")
+        }
+    }
+}
+
+/// What the device computes in, by the word for it.
+private struct Precision {
+    let name: String
+    let options: VulkanOptions
+
+    init?(_ name: String) {
+        self.name = name
+        if name == "int8" {
+            options = VulkanOptions(storage: .float16, products: .integer)
+        } else if let storage = ActivationStorage(rawValue: name) {
+            options = VulkanOptions(storage: storage)
+        } else {
+            return nil
         }
     }
 }

@@ -25,8 +25,15 @@ struct DeviceCheck {
         Variant(name: "float16", options: VulkanOptions(storage: .float16, products: .large), bound: 3e-5),
         Variant(
             name: "float16 cooperative", options: VulkanOptions(storage: .float16, products: .cooperative), bound: 3e-5),
+        Variant(
+            name: "float32 large, depth in parts", options: VulkanOptions(products: .large, splits: 5), bound: 1e-9),
+        Variant(
+            name: "float16 cooperative, depth in parts",
+            options: VulkanOptions(storage: .float16, products: .cooperative, splits: 3), bound: 3e-5),
         Variant(name: "bfloat16", options: VulkanOptions(storage: .bfloat16), bound: 5e-4),
         Variant(name: "float32 int8", options: VulkanOptions(weights: .int8), bound: 1e-3),
+        Variant(
+            name: "float16 integer", options: VulkanOptions(storage: .float16, products: .integer), bound: 2e-3),
         Variant(
             name: "float16 int8 cooperative",
             options: VulkanOptions(storage: .float16, weights: .int8, products: .cooperative), bound: 1e-3),
@@ -101,6 +108,7 @@ struct DeviceCheck {
                 let y = try $0.modulate(x, shift: $0.input("shift", [2, 96]), scale: $0.input("scale", [2, 96]))
                 return try $0.rmsNorm($0.reshape(y, [2, 9, 3, 32]), "norm", epsilon: 1e-6)
             },
+            BenchmarkCase("small U-Net, batch 2", try BenchmarkCase.smallUNet.graph(batch: 2, height: 8, width: 12)),
             BenchmarkCase(
                 "verifier step, batch 2", try BenchmarkCase.verifier.graph(batch: 2, height: 4, width: 6)),
         ]

@@ -5,8 +5,8 @@ import Tensors
 
 /// What is timed on a graphics card.
 enum GPUCases {
-    /// The built-in verifier at three batches, the decoder, and products at the sizes of an SD 1.5 U-Net's levels; the
-    /// small ones also run on a software device.
+    /// The built-in verifier at three batches, the decoder, the U-Net of SD 1.5 with what it is made of, and a small one;
+    /// the small ones also run on a software device.
     static func all() throws -> [BenchmarkCase] {
         var cases: [BenchmarkCase] = []
         for batch in [1, 4, 16] {
@@ -17,6 +17,19 @@ enum GPUCases {
         }
         cases.append(
             BenchmarkCase("decoder, batch 1", try BenchmarkCase.decoder.graph(batch: 1, height: 16, width: 16)))
+        cases.append(
+            BenchmarkCase("small U-Net, batch 1", try BenchmarkCase.smallUNet.graph(batch: 1, height: 16, width: 16)))
+        // Two rows are one picture with guidance.
+        for batch in [1, 2, 8] {
+            cases.append(
+                BenchmarkCase(
+                    "SD 1.5 U-Net, batch \(batch)",
+                    try UNet.stableDiffusion1.graph(batch: batch, height: 64, width: 64)))
+        }
+        // All its weights over a 64th of the pixels: what a software device can check, and the fewest tiles that a card sees.
+        cases.append(
+            BenchmarkCase(
+                "SD 1.5 U-Net at 8x8, batch 1", try UNet.stableDiffusion1.graph(batch: 1, height: 8, width: 8)))
         return cases + (try BenchmarkCase.products()) + (try BenchmarkCase.rows()) + (try large())
     }
 

@@ -17,9 +17,17 @@ public struct ComputeOptions: ParsableArguments, Sendable {
     @Option(help: "What a Vulkan device stores between layers: float32, float16 or bfloat16.")
     public var precision = ActivationStorage.float32
 
+    @Option(
+        help: ArgumentHelp(
+            "Decode the picture in tiles of so many pixels a side, with what surrounds them: less memory, the same picture. "
+                + "Without it, only where the device has no room for the whole.",
+            valueName: "pixels"))
+    public var decodeTile: Int?
+
     public init() {}
 
     public func validate() throws {
+        if let decodeTile, decodeTile < 1 { throw ValidationError("--decode-tile is a number of pixels, at least 1") }
         if backend == .cpu, device != nil { throw ValidationError("--device is of Vulkan; leave out --backend cpu") }
     }
 

@@ -5,10 +5,17 @@ public protocol Backend: Sendable {
     /// For messages and reports, for example `cpu (oneDNN 2.6.3, 2 threads)`.
     var name: String { get }
 
+    /// What the device holds, nil where it is the host's memory, which grows as needed.
+    var memoryLimits: MemoryLimits? { get }
+
     /// Rewrites, plans and prepares a graph, with its weights packed for the device.
     ///
     /// - Throws: `ParameterError` when a weight is missing or of another shape, or the backend's own error.
     func compile(_ graph: Graph, parameters: any ParameterSource) throws -> any ExecutableGraph
+}
+
+extension Backend {
+    public var memoryLimits: MemoryLimits? { nil }
 }
 
 /// A graph ready to run; for one thread at a time.

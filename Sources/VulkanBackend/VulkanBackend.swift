@@ -19,6 +19,11 @@ public struct VulkanBackend: Backend {
     /// The device in use.
     public var device: VulkanDeviceDescription { host.description }
 
+    /// Half of the memory is left to weights, to other graphs and to other programs.
+    public var memoryLimits: MemoryLimits? {
+        MemoryLimits(valueByteCount: host.device.features.valueLimit, arenaByteCount: device.memoryByteCount / 2)
+    }
+
     /// The kernel of matrix products that was asked for, nil where the device decides.
     public var products: ProductKernel? { host.options.products }
 

@@ -7,6 +7,8 @@ public struct VulkanOptions: Hashable, Sendable {
     public var weights: WeightStorage
     /// The kernel of matrix products, those of attention among them.
     public var products: ProductKernel?
+    /// Parts that the depth of matrix products is cut in, as far as it reaches; for tests.
+    public var splits: Int?
     /// Whether the validation layer checks every call; for tests.
     public var validates: Bool
     /// Where the pipeline cache lives, nil for nowhere.
@@ -16,11 +18,12 @@ public struct VulkanOptions: Hashable, Sendable {
 
     public init(
         storage: ActivationStorage = .float32, weights: WeightStorage? = nil, products: ProductKernel? = nil,
-        validates: Bool = false, cacheFolder: String? = nil, shaderFolder: String? = nil
+        splits: Int? = nil, validates: Bool = false, cacheFolder: String? = nil, shaderFolder: String? = nil
     ) {
         self.storage = storage
-        self.weights = weights ?? WeightStorage(storage)
+        self.weights = weights ?? (products == .integer ? .int8 : WeightStorage(storage))
         self.products = products
+        self.splits = splits
         self.validates = validates
         self.cacheFolder = cacheFolder
         self.shaderFolder = shaderFolder
@@ -57,4 +60,7 @@ public enum ProductKernel: String, Hashable, Sendable, CaseIterable {
     case cooperative
     /// The same with plain code in the place of the units, for tests where there are none.
     case emulated
+    /// Linear layers and convolutions of single pixels by dot products of bytes (VK_KHR_shader_integer_dot_product): int8 weights, and activations that are
+    /// brought to bytes row by row as they come. All other products as the device has it.
+    case integer
 }

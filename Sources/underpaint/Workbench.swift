@@ -31,7 +31,8 @@ struct Workbench {
             planned = .remote(address: address, transport: transport, log: log)
         } else {
             let selected = try verifier.compute.makeBackend(threads: ThreadPolicy(count: options.threads))
-            let embedded = try PictureVerifier(models: models, backend: selected.backend)
+            let embedded = try PictureVerifier(
+                models: models, backend: selected.backend, decodeTile: verifier.compute.decodeTile)
             transport = InProcessVerifierTransport(models: embedded.catalogue) { job, report in
                 try embedded.execute(job, report: report)
             }

@@ -45,6 +45,9 @@ enum LargerCases {
                 let y = try builder.linear(part, "fc", outputs: 24)
                 return try builder.add(builder.activation(part, .silu), y)
             },
+            try make("a sum of twelve thousand terms") { builder in
+                try builder.linear(builder.input("x", [1, 3, 12_000]), "fc", outputs: 5)
+            },
             try make("weights that every run gives") { builder in
                 let x = builder.input("x", [1, 8, 8, 12])
                 let y = try builder.node(

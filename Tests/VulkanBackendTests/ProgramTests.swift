@@ -72,10 +72,29 @@ import Testing
 
     @Test func sizesBeyondOneTileMatchTheReference() throws {
         for graphCase in try LargerCases.all() {
-            for products in [ProductKernel.small, .large] {
-                try checkConformance(of: TestDevice.backend(VulkanOptions(products: products)), to: graphCase)
+            for options in [
+                VulkanOptions(products: .small), VulkanOptions(products: .large),
+                VulkanOptions(products: .large, splits: 7),
+            ] {
+                try checkConformance(of: TestDevice.backend(options), to: graphCase)
             }
         }
+    }
+
+    @Test func aProductWhoseDepthIsCutGivesTheSameBits() throws {
+        var builder = GraphBuilder()
+        builder.output("y", try builder.linear(builder.input("x", [9, 200]), "fc", outputs: 7))
+        var generator = SeededGenerator(seed: 3)
+        let parameters = DictionaryParameters([
+            "fc.weight": .normal([7, 200], using: &generator), "fc.bias": .normal([7], using: &generator),
+        ])
+        let inputs = ["x": Tensor.normal([9, 200], using: &generator)]
+        let backend = try TestDevice.backend(VulkanOptions(products: .small, splits: 4))
+        let program = try backend.prepare(builder.graph, parameters: parameters)
+        // 200 in tiles of 16 are thirteen steps, in four parts four, four, four and one.
+        #expect(program.program.dispatches.map(\.groups.x) == [4, 1])
+        let first = try program.run(inputs)["y"]?.floats()
+        for _ in 0..<4 { #expect(try program.run(inputs)["y"]?.floats() == first) }
     }
 
     @Test func moreAxesThanTheKernelsWalkIsATypedError() throws {

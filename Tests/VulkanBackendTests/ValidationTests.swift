@@ -12,10 +12,13 @@ import Testing
     /// The layer is a package of its own.
     static let isPresent = (try? TestDevice.backend(options)) != nil
 
-    @Test(.enabled(if: isPresent), arguments: [ActivationStorage.float32, .bfloat16])
+    @Test(.enabled(if: isPresent), arguments: [ActivationStorage.float32, .bfloat16, .float16])
     func theLayerHasNothingToSay(_ storage: ActivationStorage) throws {
         let backend = try TestDevice.backend(
-            VulkanOptions(storage: storage, weights: storage == .float32 ? nil : .int8, validates: true))
+            VulkanOptions(
+                storage: storage, weights: storage == .float32 ? nil : .int8,
+                products: storage == .float16 ? .integer : nil, splits: storage == .float32 ? nil : 2,
+                validates: true))
         for graphCase in try ConformanceSuite.operations() + [TestDevice.network()] {
             let program = try backend.compile(graphCase.graph, parameters: graphCase.parameters)
             _ = try program.run(graphCase.runs[0])

@@ -16,6 +16,10 @@ extern const uint32_t cs_words_pointwise_wide[], cs_count_pointwise_wide;
 extern const uint32_t cs_words_pointwise_narrow[], cs_count_pointwise_narrow;
 extern const uint32_t cs_words_product_wide[], cs_count_product_wide;
 extern const uint32_t cs_words_product_narrow[], cs_count_product_narrow;
+extern const uint32_t cs_words_product_sum_wide[], cs_count_product_sum_wide;
+extern const uint32_t cs_words_product_sum_narrow[], cs_count_product_sum_narrow;
+extern const uint32_t cs_words_quantize_wide[], cs_count_quantize_wide;
+extern const uint32_t cs_words_quantize_narrow[], cs_count_quantize_narrow;
 extern const uint32_t cs_words_rotary_wide[], cs_count_rotary_wide;
 extern const uint32_t cs_words_rotary_narrow[], cs_count_rotary_narrow;
 extern const uint32_t cs_words_row_norm_wide[], cs_count_row_norm_wide;
@@ -24,6 +28,7 @@ extern const uint32_t cs_words_timestep_wide[], cs_count_timestep_wide;
 extern const uint32_t cs_words_timestep_narrow[], cs_count_timestep_narrow;
 extern const uint32_t cs_words_convolution_wide[], cs_count_convolution_wide;
 extern const uint32_t cs_words_convolution_narrow[], cs_count_convolution_narrow;
+extern const uint32_t cs_words_product_integer[], cs_count_product_integer;
 extern const uint32_t cs_words_product_cooperative[], cs_count_product_cooperative;
 extern const uint32_t cs_words_convolution_cooperative[], cs_count_convolution_cooperative;
 extern const uint32_t cs_words_attention_cooperative[], cs_count_attention_cooperative;
@@ -47,6 +52,10 @@ const cs_entry cs_entries[] = {
     {"pointwise_narrow", cs_words_pointwise_narrow, &cs_count_pointwise_narrow, CS_NEEDS_16BIT_STORAGE},
     {"product_wide", cs_words_product_wide, &cs_count_product_wide, 0},
     {"product_narrow", cs_words_product_narrow, &cs_count_product_narrow, CS_NEEDS_16BIT_STORAGE},
+    {"product_sum_wide", cs_words_product_sum_wide, &cs_count_product_sum_wide, 0},
+    {"product_sum_narrow", cs_words_product_sum_narrow, &cs_count_product_sum_narrow, CS_NEEDS_16BIT_STORAGE},
+    {"quantize_wide", cs_words_quantize_wide, &cs_count_quantize_wide, 0},
+    {"quantize_narrow", cs_words_quantize_narrow, &cs_count_quantize_narrow, CS_NEEDS_16BIT_STORAGE},
     {"rotary_wide", cs_words_rotary_wide, &cs_count_rotary_wide, 0},
     {"rotary_narrow", cs_words_rotary_narrow, &cs_count_rotary_narrow, CS_NEEDS_16BIT_STORAGE},
     {"row_norm_wide", cs_words_row_norm_wide, &cs_count_row_norm_wide, 0},
@@ -55,6 +64,7 @@ const cs_entry cs_entries[] = {
     {"timestep_narrow", cs_words_timestep_narrow, &cs_count_timestep_narrow, CS_NEEDS_16BIT_STORAGE},
     {"convolution_wide", cs_words_convolution_wide, &cs_count_convolution_wide, 0},
     {"convolution_narrow", cs_words_convolution_narrow, &cs_count_convolution_narrow, CS_NEEDS_16BIT_STORAGE},
+    {"product_integer", cs_words_product_integer, &cs_count_product_integer, CS_NEEDS_16BIT_STORAGE | CS_NEEDS_INTEGER_DOT_PRODUCT},
     {"product_cooperative", cs_words_product_cooperative, &cs_count_product_cooperative, CS_NEEDS_16BIT_STORAGE | CS_NEEDS_FLOAT16 | CS_NEEDS_COOPERATIVE_MATRIX},
     {"convolution_cooperative", cs_words_convolution_cooperative, &cs_count_convolution_cooperative, CS_NEEDS_16BIT_STORAGE | CS_NEEDS_FLOAT16 | CS_NEEDS_COOPERATIVE_MATRIX},
     {"attention_cooperative", cs_words_attention_cooperative, &cs_count_attention_cooperative, CS_NEEDS_16BIT_STORAGE | CS_NEEDS_FLOAT16 | CS_NEEDS_COOPERATIVE_MATRIX},

@@ -15,6 +15,8 @@ enum {
     CS_NEEDS_FLOAT16 = 2,
     // VK_KHR_cooperative_matrix, and the Vulkan memory model with it
     CS_NEEDS_COOPERATIVE_MATRIX = 4,
+    // VkPhysicalDeviceShaderIntegerDotProductFeatures.shaderIntegerDotProduct
+    CS_NEEDS_INTEGER_DOT_PRODUCT = 8,
 };
 
 typedef struct {

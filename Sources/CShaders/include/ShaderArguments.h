@@ -38,6 +38,8 @@
 #define CS_HAS_WEIGHT 8
 #define CS_IS_MODULATED 16
 #define CS_IS_RMS 32
+// Of a product: y takes sums of parts of the depth, without what follows a product.
+#define CS_IS_PARTIAL 64
 
 // Axes that a strided walk has at most, after neighbours were merged.
 #define CS_MAX_RANK 8
@@ -75,6 +77,24 @@ struct cs_product {
     // Between taps and between channels of one output's weights.
     u32 weight_tap_stride;
     u32 weight_channel_stride;
+    // Parts that the depth is cut in, and the depth of each but the last: a multiple of the tiles' depth. Their sums
+    // lie one behind another, each [rows, columns].
+    u32 splits;
+    u32 stretch;
+    // Of a product of bytes: where the scales of x's rows lie, behind its bytes.
+    u32 x_scale_offset;
+};
+
+// Rows of x as signed bytes, four a word, each row with a scale: its largest magnitude is 127. Bindings: 0 x, 1 y.
+struct cs_quantize {
+    u32 rows;
+    // A multiple of four.
+    u32 width;
+    u32 x_offset;
+    u32 x_stride;
+    // In words.
+    u32 y_offset;
+    u32 scale_offset;
 };
 
 // softmax(q·kᵀ·scale)·v, head by head. Bindings: 0 q, 1 k, 2 v, 3 y.
@@ -216,7 +236,8 @@ struct cs_mean {
 
 #define CS_ASSERT_SIZE(type, words) \
     _Static_assert(sizeof(struct type) == 4 * (words) && sizeof(struct type) <= 128, #type " as in GLSL")
-CS_ASSERT_SIZE(cs_product, 24);
+CS_ASSERT_SIZE(cs_product, 27);
+CS_ASSERT_SIZE(cs_quantize, 6);
 CS_ASSERT_SIZE(cs_attention, 11);
 CS_ASSERT_SIZE(cs_row_norm, 14);
 CS_ASSERT_SIZE(cs_group_norm, 11);

@@ -11,12 +11,14 @@
 #include "prelude.glsl"
 
 layout(local_size_x = 128, local_size_x_id = 0) in;
-// A multiple of UNIT_COLUMNS and UNIT_DEPTH.
+// A multiple of eight.
 layout(constant_id = 1) const uint HEAD_WIDTH = 64;
 // Queries of a workgroup: UNIT_ROWS for each subgroup.
 layout(constant_id = 2) const uint QUERIES = 64;
 // Keys of a block, a multiple of UNIT_COLUMNS and UNIT_DEPTH.
 layout(constant_id = 3) const uint KEYS = 32;
+// The head with zeros behind it, up to a multiple of UNIT_COLUMNS and UNIT_DEPTH.
+layout(constant_id = 4) const uint PADDED_WIDTH = 64;
 layout(constant_id = 6) const uint UNIT_ROWS = 16;
 layout(constant_id = 7) const uint UNIT_COLUMNS = 16;
 layout(constant_id = 8) const uint UNIT_DEPTH = 16;
@@ -33,12 +35,13 @@ layout(set = 0, binding = 2) readonly buffer v_eights { uvec4 v[]; } v_128;
 OUTPUT(3, y)
 #include "units.glsl"
 
-const uint EIGHTS = HEAD_WIDTH / 8;
+const uint HEAD_EIGHTS = HEAD_WIDTH / 8;
+const uint EIGHTS = PADDED_WIDTH / 8;
 // All rows are padded against bank conflicts.
 const uint PITCH = EIGHTS + 1;
 const uint WEIGHT_PITCH = KEYS / 8 + 1;
 const uint SCORE_PITCH = KEYS + 4;
-const uint SUM_PITCH = HEAD_WIDTH + 4;
+const uint SUM_PITCH = PADDED_WIDTH + 4;
 
 shared uvec4 query_tile[QUERIES * PITCH];
 // Keys, then values of the same block.
@@ -73,7 +76,9 @@ void main() {
     for (uint i = thread; i < QUERIES * EIGHTS; i += threads) {
         uint query = i / EIGHTS, eight = i % EIGHTS;
         uint token = batch * arguments.queries + min(first_query + query, arguments.queries - 1);
-        query_tile[query * PITCH + eight] = EIGHT(q, arguments.q_offset + token * arguments.q_stride + channels + 8 * eight);
+        uint position = arguments.q_offset + token * arguments.q_stride + channels + 8 * min(eight, HEAD_EIGHTS - 1);
+        uvec4 words = EIGHT(q, position);
+        query_tile[query * PITCH + eight] = eight < HEAD_EIGHTS ? words : uvec4(0);
     }
     for (uint i = thread; i < QUERIES; i += threads) {
         largest[i] = -3.0e38;
@@ -89,13 +94,15 @@ void main() {
         for (uint i = thread; i < KEYS * EIGHTS; i += threads) {
             uint key = i / EIGHTS, eight = i % EIGHTS;
             uint token = first_token + min(key, key_count - 1);
-            block_tile[key * PITCH + eight] = EIGHT(k, arguments.k_offset + token * arguments.k_stride + channels + 8 * eight);
+            uint position = arguments.k_offset + token * arguments.k_stride + channels + 8 * min(eight, HEAD_EIGHTS - 1);
+            uvec4 words = EIGHT(k, position);
+            block_tile[key * PITCH + eight] = eight < HEAD_EIGHTS ? words : uvec4(0);
         }
         barrier();
         for (uint column = 0; column < KEYS; column += UNIT_COLUMNS) {
             Sums sums;
             CLEAR(sums);
-            for (uint depth = 0; depth < HEAD_WIDTH; depth += UNIT_DEPTH) {
+            for (uint depth = 0; depth < PADDED_WIDTH; depth += UNIT_DEPTH) {
                 RowFactor queries;
                 LOAD_ROWS(queries, query_tile, row * PITCH + depth / 8, PITCH);
                 ColumnFactor keys;
@@ -110,8 +117,9 @@ void main() {
         for (uint i = thread; i < KEYS * EIGHTS; i += threads) {
             uint key = i / EIGHTS, eight = i % EIGHTS;
             uint token = first_token + min(key, key_count - 1);
-            uvec4 words = EIGHT(v, arguments.v_offset + token * arguments.v_stride + channels + 8 * eight);
-            block_tile[key * PITCH + eight] = key < key_count ? words : uvec4(0);
+            uint position = arguments.v_offset + token * arguments.v_stride + channels + 8 * min(eight, HEAD_EIGHTS - 1);
+            uvec4 words = EIGHT(v, position);
+            block_tile[key * PITCH + eight] = key < key_count && eight < HEAD_EIGHTS ? words : uvec4(0);
         }
         for (uint query = thread; query < QUERIES; query += threads) {
             float most = largest[query];
@@ -135,8 +143,8 @@ void main() {
                 packHalf2x16(vec2(weights[0], weights[1])), packHalf2x16(vec2(weights[2], weights[3])),
                 packHalf2x16(vec2(weights[4], weights[5])), packHalf2x16(vec2(weights[6], weights[7])));
         }
-        for (uint i = thread; i < QUERIES * HEAD_WIDTH; i += threads) {
-            sum_tile[i / HEAD_WIDTH * SUM_PITCH + i % HEAD_WIDTH] *= decay[i / HEAD_WIDTH];
+        for (uint i = thread; i < QUERIES * PADDED_WIDTH; i += threads) {
+            sum_tile[i / PADDED_WIDTH * SUM_PITCH + i % PADDED_WIDTH] *= decay[i / PADDED_WIDTH];
         }
         barrier();
         for (uint query = thread; query < QUERIES; query += threads) {
@@ -144,7 +152,7 @@ void main() {
             for (uint key = 0; key < key_count; ++key) sum += scores[query * SCORE_PITCH + key];
             total[query] = total[query] * decay[query] + sum;
         }
-        for (uint column = 0; column < HEAD_WIDTH; column += UNIT_COLUMNS) {
+        for (uint column = 0; column < PADDED_WIDTH; column += UNIT_COLUMNS) {
             Sums sums;
             TAKE_UP(sums, sum_tile, row * SUM_PITCH + column, SUM_PITCH);
             for (uint depth = 0; depth < KEYS; depth += UNIT_DEPTH) {

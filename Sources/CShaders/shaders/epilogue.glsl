@@ -8,8 +8,13 @@ INPUT(4, gate)
 layout(set = 0, binding = 5) readonly buffer scale_words { float v[]; } weight_scales;
 OUTPUT(6, y)
 
-void finish(uint row, uint column, float sum) {
+// What a product's sum becomes; of part `split` of the depth where that is cut.
+void finish(uint row, uint column, float sum, uint split) {
     if (row >= arguments.rows || column >= arguments.columns) return;
+    if ((arguments.flags & CS_IS_PARTIAL) != 0) {
+        store_y(arguments.y_offset + (split * arguments.rows + row) * arguments.columns + column, sum);
+        return;
+    }
 #ifdef NARROW
     if (weight_type == CS_INT8) sum *= weight_scales.v[arguments.scale_offset + column];
 #endif

@@ -29,7 +29,11 @@ void main() {
     uint thread = gl_LocalInvocationIndex;
     uint row_tile = gl_WorkGroupID.y + gl_WorkGroupID.z * gl_NumWorkGroups.y;
     uint first_row = row_tile * TILE_ROWS;
-    uint first_column = gl_WorkGroupID.x * TILE_COLUMNS;
+    uint tiles_across = gl_NumWorkGroups.x / arguments.splits;
+    uint first_column = gl_WorkGroupID.x % tiles_across * TILE_COLUMNS;
+    uint split = gl_WorkGroupID.x / tiles_across;
+    uint first_depth = split * arguments.stretch;
+    uint last_depth = min(first_depth + arguments.stretch, arguments.inner);
     if (first_row >= arguments.rows) return;
 
     // Neighbouring invocations take neighbouring columns; an invocation's parts lie apart by the number of
@@ -42,10 +46,10 @@ void main() {
     float sums[PART_ROWS * PART_COLUMNS];
     for (uint i = 0; i < PART_ROWS * PART_COLUMNS; ++i) sums[i] = 0.0;
 
-    for (uint depth = 0; depth < arguments.inner; depth += TILE_DEPTH) {
+    for (uint depth = first_depth; depth < last_depth; depth += TILE_DEPTH) {
         for (uint i = thread; i < TILE_ROWS * TILE_DEPTH; i += threads) {
             uint r = i / TILE_DEPTH, k = i % TILE_DEPTH;
-            x_tile[k * X_PITCH + r] = x_element(first_row + r, depth + k);
+            x_tile[k * X_PITCH + r] = x_element(row_place(first_row + r), depth_place(depth + k));
         }
         for (uint i = thread; i < TILE_COLUMNS * TILE_DEPTH; i += threads) {
             uint c = i / TILE_DEPTH, k = i % TILE_DEPTH;
@@ -67,7 +71,7 @@ void main() {
 
     for (uint i = 0; i < PART_ROWS; ++i) {
         for (uint j = 0; j < PART_COLUMNS; ++j) {
-            finish(first_row + row + i * down, first_column + column + j * across, sums[i * PART_COLUMNS + j]);
+            finish(first_row + row + i * down, first_column + column + j * across, sums[i * PART_COLUMNS + j], split);
         }
     }
 }

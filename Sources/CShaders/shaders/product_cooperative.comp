@@ -47,14 +47,15 @@ const uint PARTS = TILE_ROWS / PART_ROWS * PARTS_ACROSS;
 // A place for each subgroup to lay down what its units hold.
 shared float results[PARTS * UNIT_ROWS * UNIT_COLUMNS];
 
-uvec4 x_eight(uint row, uint k) {
+uvec4 x_eight(RowPlace row, DepthPlace depth, uint k) {
     if (X_IN_EIGHTS != 0) {
         uint position = 0;
-        return x_position(row, k, position) ? x_128.v[position / 8] : uvec4(0);
+        return x_position(row, depth, position) ? x_128.v[position / 8] : uvec4(0);
     }
     uvec4 words;
     for (uint i = 0; i < 4; ++i) {
-        words[i] = packHalf2x16(vec2(x_element(row, k + 2 * i), x_element(row, k + 2 * i + 1)));
+        words[i] = packHalf2x16(
+            vec2(x_element(row, depth_place(k + 2 * i)), x_element(row, depth_place(k + 2 * i + 1))));
     }
     return words;
 }
@@ -71,10 +72,24 @@ uvec4 weight_eight(uint column, uint k) {
     return words;
 }
 
-void fill(uint which, uint first_row, uint first_column, uint depth) {
-    for (uint i = gl_LocalInvocationIndex; i < TILE_ROWS * EIGHTS; i += gl_WorkGroupSize.x) {
-        uint r = i / EIGHTS, k = i % EIGHTS;
-        x_tile[(which * TILE_ROWS + r) * PITCH + k] = x_eight(first_row + r, depth + 8 * k);
+// The rows of x that an invocation reads are the same at every depth, and so is its eight of a tile's depth: the number of
+// invocations is a multiple of EIGHTS.
+const uint X_READS = (TILE_ROWS * EIGHTS + gl_WorkGroupSize.x - 1) / gl_WorkGroupSize.x;
+RowPlace x_rows[X_READS];
+
+void find_rows(uint first_row) {
+    for (uint read = 0; read < X_READS; ++read) {
+        x_rows[read] = row_place(first_row + (gl_LocalInvocationIndex + read * gl_WorkGroupSize.x) / EIGHTS);
+    }
+}
+
+void fill(uint which, uint first_column, uint depth) {
+    uint eight = gl_LocalInvocationIndex % EIGHTS;
+    uint first = depth + 8 * eight;
+    DepthPlace place = depth_place(first);
+    for (uint read = 0; read < X_READS; ++read) {
+        uint r = (gl_LocalInvocationIndex + read * gl_WorkGroupSize.x) / EIGHTS;
+        if (r < TILE_ROWS) x_tile[(which * TILE_ROWS + r) * PITCH + eight] = x_eight(x_rows[read], place, first);
     }
     for (uint i = gl_LocalInvocationIndex; i < TILE_COLUMNS * EIGHTS; i += gl_WorkGroupSize.x) {
         uint c = i / EIGHTS, k = i % EIGHTS;
@@ -88,7 +103,11 @@ const uint UNITS_ACROSS = PART_COLUMNS / UNIT_COLUMNS;
 void main() {
     uint row_tile = gl_WorkGroupID.y + gl_WorkGroupID.z * gl_NumWorkGroups.y;
     uint first_row = row_tile * TILE_ROWS;
-    uint first_column = gl_WorkGroupID.x * TILE_COLUMNS;
+    uint tiles_across = gl_NumWorkGroups.x / arguments.splits;
+    uint first_column = gl_WorkGroupID.x % tiles_across * TILE_COLUMNS;
+    uint split = gl_WorkGroupID.x / tiles_across;
+    uint first_depth = split * arguments.stretch;
+    uint last_depth = min(first_depth + arguments.stretch, arguments.inner);
     if (first_row >= arguments.rows) return;
 
     uint part = SUBGROUP;
@@ -98,11 +117,12 @@ void main() {
     Sums sums[UNITS_DOWN * UNITS_ACROSS];
     for (uint i = 0; i < UNITS_DOWN * UNITS_ACROSS; ++i) { CLEAR(sums[i]); }
 
-    fill(0, first_row, first_column, 0);
+    find_rows(first_row);
+    fill(0, first_column, first_depth);
     uint which = 0;
-    for (uint depth = 0; depth < arguments.inner; depth += TILE_DEPTH) {
+    for (uint depth = first_depth; depth < last_depth; depth += TILE_DEPTH) {
         barrier();
-        if (depth + TILE_DEPTH < arguments.inner) fill(1 - which, first_row, first_column, depth + TILE_DEPTH);
+        if (depth + TILE_DEPTH < last_depth) fill(1 - which, first_column, depth + TILE_DEPTH);
         for (uint k = 0; k < TILE_DEPTH; k += UNIT_DEPTH) {
             RowFactor xs[UNITS_DOWN];
             for (uint i = 0; i < UNITS_DOWN; ++i) {
@@ -130,7 +150,7 @@ void main() {
             for (uint e = LANE; e < UNIT_ROWS * UNIT_COLUMNS; e += SUBGROUP_SIZE) {
                 finish(
                     first_row + part_row + i * UNIT_ROWS + e / UNIT_COLUMNS,
-                    first_column + part_column + j * UNIT_COLUMNS + e % UNIT_COLUMNS, results[place + e]);
+                    first_column + part_column + j * UNIT_COLUMNS + e % UNIT_COLUMNS, results[place + e], split);
             }
         }
     }

@@ -1,36 +1,86 @@
 // Where elements of the two matrices of a product lie; outside they are zero.
+//
+// A position is made of what depends on the row and what depends on the depth, so that a kernel can work out either once
+// where the other changes: a convolution's take divisions.
 
 #ifdef CONVOLUTION
 
-// x: row is an output pixel, k a tap and a channel, channels innermost. False outside the picture.
-bool x_position(uint row, uint k, out uint position) {
-    position = 0;
-    if (row >= arguments.rows || k >= arguments.inner) return false;
-    uint tap = k / arguments.channels, channel = k % arguments.channels;
+// An output pixel: the first pixel under its window, which may be outside, and the first element of its picture.
+struct RowPlace {
+    int y;
+    int x;
+    uint picture;
+};
+
+// A tap and a channel, channels innermost.
+struct DepthPlace {
+    int y;
+    int x;
+    uint channel;
+};
+
+// Far enough outside that no tap brings it back.
+const int NOWHERE = -(1 << 30);
+
+RowPlace row_place(uint row) {
+    if (row >= arguments.rows) return RowPlace(NOWHERE, NOWHERE, 0);
     uint pixels = arguments.output_height * arguments.output_width;
     uint batch = row / pixels, pixel = row % pixels;
-    int y = int(pixel / arguments.output_width * arguments.stride + tap / arguments.kernel) - int(arguments.padding);
-    int x = int(pixel % arguments.output_width * arguments.stride + tap % arguments.kernel) - int(arguments.padding);
+    return RowPlace(
+        int(pixel / arguments.output_width * arguments.stride) - int(arguments.padding),
+        int(pixel % arguments.output_width * arguments.stride) - int(arguments.padding),
+        arguments.x_offset + batch * arguments.height * arguments.width * arguments.channels);
+}
+
+DepthPlace depth_place(uint k) {
+    if (k >= arguments.inner) return DepthPlace(NOWHERE, NOWHERE, 0);
+    uint tap = k / arguments.channels;
+    return DepthPlace(int(tap / arguments.kernel), int(tap % arguments.kernel), k % arguments.channels);
+}
+
+bool x_position(RowPlace row, DepthPlace depth, out uint position) {
+    int y = row.y + depth.y, x = row.x + depth.x;
+    position = 0;
     if (y < 0 || x < 0 || y >= int(arguments.height) || x >= int(arguments.width)) return false;
-    uint place = (batch * arguments.height + uint(y)) * arguments.width + uint(x);
-    position = arguments.x_offset + place * arguments.channels + channel;
+    position = row.picture + (uint(y) * arguments.width + uint(x)) * arguments.channels + depth.channel;
     return true;
 }
 
 bool weight_position(uint column, uint k, out uint position) {
     position = 0;
     if (column >= arguments.columns || k >= arguments.inner) return false;
-    uint tap = k / arguments.channels, channel = k % arguments.channels;
-    position = arguments.weight_offset + column * arguments.inner + tap * arguments.weight_tap_stride
-        + channel * arguments.weight_channel_stride;
+    position = arguments.weight_offset + column * arguments.inner;
+    // Channels that lie next to each other follow the depth.
+    if (arguments.weight_channel_stride == 1 && arguments.weight_tap_stride == arguments.channels) {
+        position += k;
+    } else {
+        uint tap = k / arguments.channels, channel = k % arguments.channels;
+        position += tap * arguments.weight_tap_stride + channel * arguments.weight_channel_stride;
+    }
     return true;
 }
 
 #else
 
-bool x_position(uint row, uint k, out uint position) {
-    position = arguments.x_offset + row * arguments.x_stride + k;
-    return row < arguments.rows && k < arguments.inner;
+struct RowPlace {
+    bool exists;
+    uint first;
+};
+
+struct DepthPlace {
+    bool exists;
+    uint k;
+};
+
+RowPlace row_place(uint row) {
+    return RowPlace(row < arguments.rows, arguments.x_offset + row * arguments.x_stride);
+}
+
+DepthPlace depth_place(uint k) { return DepthPlace(k < arguments.inner, k); }
+
+bool x_position(RowPlace row, DepthPlace depth, out uint position) {
+    position = row.first + depth.k;
+    return row.exists && depth.exists;
 }
 
 bool weight_position(uint column, uint k, out uint position) {
@@ -40,9 +90,9 @@ bool weight_position(uint column, uint k, out uint position) {
 
 #endif
 
-float x_element(uint row, uint k) {
+float x_element(RowPlace row, DepthPlace depth) {
     uint position = 0;
-    return x_position(row, k, position) ? load_x(position) : 0.0;
+    return x_position(row, depth, position) ? load_x(position) : 0.0;
 }
 
 float weight_element(uint column, uint k) {

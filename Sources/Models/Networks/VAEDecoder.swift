@@ -36,6 +36,20 @@ public struct VAEDecoder: Hashable, Sendable, Codable {
         return scaleFactor == scale ? nil : "scaleFactor \(scaleFactor) is not 2 to the number of widths, \(scale)"
     }
 
+    /// Latent pixels around one that its pixels depend on: a picture decoded in parts that overlap so far is the same.
+    public var receptiveRadius: Int {
+        // From the pixels of one latent pixel back through the layers, rows first…last at each one's resolution. Each
+        // convolution looks one pixel further both ways; a doubling takes pixel i from i/2.
+        var (first, last) = (-1, (1 << (widths.count - 1)))
+        for stage in widths.indices.reversed() {
+            let reach = 2 * blocksPerStage + 1  // with the convolution that begins the stage
+            (first, last) = (first - reach, last + reach)
+            // Shifting rounds down, as the doubling does.
+            if stage > 0 { (first, last) = (first >> 1, last >> 1) }
+        }
+        return max(-first, last)
+    }
+
     /// The network for one shape of batch.
     ///
     /// Input: `latent` [batch, height, width, channel] in the VAE's own coordinates. Output: `picture`

@@ -46,7 +46,11 @@ public struct SharedModel: Sendable {
     }
 
     /// The picture decoder; compiles a graph for each latent size when it is first needed.
-    public func decoder(on backend: any Backend) -> StudioDecoder {
-        StudioDecoder(manifest.architecture.vaeDecoder, manifest.latent, decoderWeights, backend)
+    ///
+    /// - Parameter tilePixels: along a side of the tiles that pictures are decoded in; nil to decode them whole where the
+    ///   device has room.
+    public func decoder(on backend: any Backend, tilePixels: Int? = nil) -> StudioDecoder {
+        StudioDecoder(
+            manifest.architecture.vaeDecoder, manifest.latent, decoderWeights, backend, tilePixels: tilePixels)
     }
 }

@@ -3,6 +3,9 @@ import Graphs
 import Tensors
 
 /// The compiled picture decoder. For one thread at a time.
+///
+/// A picture that the device has no memory for at once is decoded in tiles. Every layer is local, so tiles that overlap
+/// by the decoder's receptive radius give the same picture, up to the order in which a kernel adds.
 public final class StudioDecoder {
     private let decoder: VAEDecoder
     private let statistics: LatentStatistics
@@ -11,9 +14,15 @@ public final class StudioDecoder {
     // Two sizes: activations at 512×512 take more memory than the weights.
     private var executables = ExecutableCache<LatentShape>(capacity: 2)
 
+    /// Latent pixels along a side that a tile gives; nil to decode whole pictures where there is room.
+    private let tileSide: Int?
+
+    /// - Parameter tilePixels: along a side of what a tile gives, rounded up to whole latent pixels.
     init(
-        _ decoder: VAEDecoder, _ statistics: LatentStatistics, _ weights: SafetensorsFile, _ backend: any Backend
+        _ decoder: VAEDecoder, _ statistics: LatentStatistics, _ weights: SafetensorsFile, _ backend: any Backend,
+        tilePixels: Int?
     ) {
+        tileSide = tilePixels.map { max(1, ($0 + decoder.scaleFactor - 1) / decoder.scaleFactor) }
         self.decoder = decoder
         self.statistics = statistics
         self.weights = weights
@@ -37,18 +46,52 @@ public final class StudioDecoder {
         guard latent.isFinite else {
             throw ModelError.unsupportedLatent(shape, reason: "it holds a NaN or an infinity")
         }
-        let executable = try executables.executable(for: shape) {
-            try backend.compile(
-                decoder.graph(batch: 1, height: shape.height, width: shape.width), parameters: weights)
-        }
         var values = latent.values
         statistics.denormalise(&values)
-        let outputs = try executable.run([
-            "latent": Tensor([1, shape.height, shape.width, shape.channelCount], values)
-        ])
-        let (height, width) = (shape.height * decoder.scaleFactor, shape.width * decoder.scaleFactor)
-        let pixels = try outputs.floats("picture", count: height * width * 3, backend: backend.name)
-        return DecodedPicture(width: width, height: height, values: pixels.map { min(max($0, -1), 1) })
+        let tiles = try tiles(height: shape.height, width: shape.width)
+        let part = LatentShape(height: tiles.height, width: tiles.width, channelCount: shape.channelCount)
+        let executable = try executables.executable(for: part) {
+            try backend.compile(
+                decoder.graph(batch: 1, height: part.height, width: part.width), parameters: weights)
+        }
+        let scale = decoder.scaleFactor
+        var picture = [Float](repeating: 0, count: shape.height * scale * shape.width * scale * 3)
+        for tile in tiles.tiles {
+            var region: [Float] = []
+            region.reserveCapacity(part.elementCount)
+            for row in tile.row..<tile.row + part.height {
+                let first = (row * shape.width + tile.column) * shape.channelCount
+                region += values[first..<first + part.width * shape.channelCount]
+            }
+            let outputs = try executable.run([
+                "latent": Tensor([1, part.height, part.width, part.channelCount], region)
+            ])
+            let pixels = try outputs.floats(
+                "picture", count: part.height * scale * part.width * scale * 3, backend: backend.name)
+            let columns = tile.columns.count * scale * 3
+            for row in tile.rows.lowerBound * scale..<tile.rows.upperBound * scale {
+                let to = (row * shape.width + tile.columns.lowerBound) * scale * 3
+                let from = ((row - tile.row * scale) * part.width + tile.columns.lowerBound - tile.column) * scale * 3
+                for index in 0..<columns { picture[to + index] = min(max(pixels[from + index], -1), 1) }
+            }
+        }
+        return DecodedPicture(width: shape.width * scale, height: shape.height * scale, values: picture)
+    }
+
+    /// The tiles of a latent: one, unless they were asked for or the device has no room for the whole.
+    private func tiles(height: Int, width: Int) throws(ShapeError) -> PictureTiles {
+        func tiles(_ core: Int) -> PictureTiles {
+            PictureTiles(height: height, width: width, core: core, radius: decoder.receptiveRadius)
+        }
+        if let tileSide { return tiles(tileSide) }
+        var core = max(height, width)
+        // What a tile depends on does not shrink with it, so that small ones are mostly overlap.
+        while core > 4, let limits = backend.memoryLimits {
+            let part = tiles(core)
+            if limits.admit(try decoder.graph(batch: 1, height: part.height, width: part.width)) { break }
+            core = (core + 1) / 2
+        }
+        return tiles(core)
     }
 }
 

@@ -40,6 +40,7 @@ struct RewritingBackend: Backend {
     let rewriting: WeightRewriting
 
     var name: String { base.name }
+    var memoryLimits: MemoryLimits? { base.memoryLimits }
 
     func compile(_ graph: Graph, parameters: any ParameterSource) throws -> any ExecutableGraph {
         try base.compile(graph, parameters: Rewritten(base: parameters, rewriting: rewriting))

@@ -25,14 +25,17 @@ public final class PictureVerifier: JobExecuting {
 
     /// Prepares the verifier, its text encoder and the picture decoder.
     ///
+    /// - Parameter decodeTile: pixels along a side of the tiles that pictures are decoded in; nil to decode them whole
+    ///   where the device has room.
     /// - Throws: what the backend throws.
-    public init(models: ModelPair, backend: any Backend) throws {
+    public init(models: ModelPair, backend: any Backend, decodeTile: Int? = nil) throws {
         self.models = models
         calibration = models.verifier.manifest.check?.calibration
         studio = Exclusive(
             Studio(
                 text: try models.shared.text(on: backend), denoiser: models.verifier.denoiser(on: backend),
-                draft: models.draft.denoiser(on: backend), decoder: models.shared.decoder(on: backend)))
+                draft: models.draft.denoiser(on: backend),
+                decoder: models.shared.decoder(on: backend, tilePixels: decodeTile)))
     }
 
     /// What clients may ask this verifier for.

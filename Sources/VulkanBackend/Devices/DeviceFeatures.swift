@@ -8,9 +8,14 @@ struct DeviceFeatures: Hashable, Sendable {
     /// A shape of float16 matrices that a subgroup multiplies into float32, where there is one.
     var cooperativeMatrix: CooperativeShape?
     var hasCooperativeMatrix2 = false
+    var hasIntegerDotProduct = false
     var subgroupSize = 1
     /// Whether a kernel may insist on that size and on full subgroups.
     var hasSubgroupControl = false
+
+    /// Units that run workgroups side by side: what NVIDIA calls streaming multiprocessors. A guess where no extension
+    /// tells; one on a software device, which runs one workgroup after another on each thread.
+    var unitCount = 1
 
     var maxStorageRange = 1 << 27
     var maxAllocation = 1 << 30
@@ -32,6 +37,7 @@ struct DeviceFeatures: Hashable, Sendable {
         let conditions: [(Int, Bool, String)] = [
             (CS_NEEDS_16BIT_STORAGE, has16BitStorage, "16-bit storage"),
             (CS_NEEDS_FLOAT16, hasFloat16, "float16 arithmetic"),
+            (CS_NEEDS_INTEGER_DOT_PRODUCT, hasIntegerDotProduct, "integer dot products (Vulkan 1.3)"),
             (CS_NEEDS_COOPERATIVE_MATRIX, cooperativeMatrix != nil, "VK_KHR_cooperative_matrix"),
         ]
         return conditions.first { Int(needs) & $0.0 != 0 && !$0.1 }?.2
@@ -41,6 +47,7 @@ struct DeviceFeatures: Hashable, Sendable {
     var names: [String] {
         [
             has16BitStorage ? "16-bit storage" : nil, hasFloat16 ? "float16" : nil,
+            hasIntegerDotProduct ? "integer dot products" : nil,
             cooperativeMatrix.map { "cooperative matrices \($0.rows)×\($0.columns)×\($0.depth)" },
             hasCooperativeMatrix2 ? "cooperative matrices 2" : nil,
         ].compactMap { $0 }

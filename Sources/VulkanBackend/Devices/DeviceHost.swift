@@ -28,10 +28,14 @@ final class DeviceHost: Sendable {
     ) throws(VulkanError) {
         let isNarrow =
             options.storage != .float32 || options.weights != .float32
-            || [.cooperative, .emulated].contains(options.products)
+            || [.cooperative, .emulated, .integer].contains(options.products)
         if isNarrow, !features.has16BitStorage {
             throw .missingFeature(
                 device: device, wanted: "storage or products below float32", feature: "16-bit storage")
+        }
+        if options.products == .integer, !features.hasIntegerDotProduct {
+            throw .missingFeature(
+                device: device, wanted: "the integer kernel", feature: "integer dot products (Vulkan 1.3)")
         }
         if options.products == .cooperative, features.cooperativeMatrix == nil {
             throw .missingFeature(

@@ -138,6 +138,7 @@ struct PhysicalDevice {
         if timestampBits > 0, limits.timestampPeriod > 0 {
             features.timestampPeriod = Double(limits.timestampPeriod)
         }
+        features.unitCount = unitCount(handle, instance, extensions, properties.deviceType)
         guard properties.apiVersion >= cvk_api_version_1_2 else { return features }
 
         var chain = FeatureChain(extensions, apiVersion: properties.apiVersion)
@@ -145,6 +146,7 @@ struct PhysicalDevice {
         features.has16BitStorage = chain.eleven.storageBuffer16BitAccess == VK_TRUE
         features.hasSubgroupControl =
             chain.subgroups.subgroupSizeControl == VK_TRUE && chain.subgroups.computeFullSubgroups == VK_TRUE
+        features.hasIntegerDotProduct = chain.dotProducts.shaderIntegerDotProduct == VK_TRUE
         features.hasFloat16 = chain.twelve.shaderFloat16 == VK_TRUE
         features.hasCooperativeMatrix2 = chain.cooperative2.cooperativeMatrixWorkgroupScope == VK_TRUE
         if chain.cooperative.cooperativeMatrix == VK_TRUE, chain.twelve.vulkanMemoryModel == VK_TRUE,
@@ -153,6 +155,43 @@ struct PhysicalDevice {
             features.cooperativeMatrix = CooperativeShape.best(of: handle, instance)
         }
         return features
+    }
+}
+
+extension PhysicalDevice {
+    /// What the vendor's extension says, or a number between a small and a large card of the kind: a wrong one costs a
+    /// call that was not needed, or some units without work.
+    fileprivate static func unitCount(
+        _ handle: VkPhysicalDevice, _ instance: VulkanInstance, _ extensions: Set<String>, _ kind: VkPhysicalDeviceType
+    ) -> Int {
+        var properties = VkPhysicalDeviceProperties2()
+        properties.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2
+        var count = 0
+        if extensions.contains(VK_NV_SHADER_SM_BUILTINS_EXTENSION_NAME) {
+            var vendor = VkPhysicalDeviceShaderSMBuiltinsPropertiesNV()
+            vendor.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_SM_BUILTINS_PROPERTIES_NV
+            withUnsafeMutablePointer(to: &vendor) { vendor in
+                properties.pNext = UnsafeMutableRawPointer(vendor)
+                instance.functions.properties(handle, &properties)
+            }
+            count = Int(vendor.shaderSMCount)
+        } else if extensions.contains(VK_AMD_SHADER_CORE_PROPERTIES_EXTENSION_NAME) {
+            var vendor = VkPhysicalDeviceShaderCorePropertiesAMD()
+            vendor.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_CORE_PROPERTIES_AMD
+            withUnsafeMutablePointer(to: &vendor) { vendor in
+                properties.pNext = UnsafeMutableRawPointer(vendor)
+                instance.functions.properties(handle, &properties)
+            }
+            count =
+                Int(vendor.shaderEngineCount) * Int(vendor.shaderArraysPerEngineCount)
+                * Int(vendor.computeUnitsPerShaderArray)
+        }
+        if (1...65_536).contains(count) { return count }
+        return switch kind {
+        case VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU, VK_PHYSICAL_DEVICE_TYPE_VIRTUAL_GPU: 48
+        case VK_PHYSICAL_DEVICE_TYPE_CPU: 1
+        default: 12
+        }
     }
 }
 

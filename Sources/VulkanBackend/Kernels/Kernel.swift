@@ -1,6 +1,7 @@
 /// The kinds of shaders, each built in several variants.
 enum Kernel: String {
-    case product, convolution, attention, pointwise, gather, embedding, timestep, rotary, mean
+    case product, convolution, attention, pointwise, gather, embedding, timestep, rotary, mean, quantize
+    case productSum = "product_sum"
     case rowNorm = "row_norm"
     case groupStatistics = "group_statistics"
     case groupApply = "group_apply"
@@ -8,12 +9,12 @@ enum Kernel: String {
     /// Storage buffers that the shader declares, numbered from zero.
     var bindingCount: Int {
         switch self {
-        case .product, .convolution: 7
+        case .product, .productSum, .convolution: 7
         case .rowNorm: 6
         case .groupApply: 5
         case .attention, .pointwise, .rotary: 4
         case .embedding, .timestep: 3
-        case .gather, .mean, .groupStatistics: 2
+        case .gather, .mean, .groupStatistics, .quantize: 2
         }
     }
 

@@ -9,7 +9,7 @@ extension KernelBuilder {
     ) throws(VulkanError) -> Dispatch {
         let (q, k, v) = (x[0], x[1], x[2])
         let headWidth = q.shape[2] / attention.headCount
-        if let unit = matrixUnit,
+        if let unit = MatrixUnit.chosen(options, features),
             let tile = CooperativeAttentionTile(unit, headWidth: headWidth, queries: q.shape[1], features)
         {
             let isInEights = [q, k, v].allSatisfy {
@@ -39,39 +39,44 @@ extension KernelBuilder {
 struct CooperativeAttentionTile: Hashable {
     let unit: MatrixUnit
     let headWidth: Int
+    /// With zeros behind it, as the unit needs it.
+    let paddedWidth: Int
     let queries: Int
     static let keys = 32
 
-    /// nil where a head is no multiple of the unit or does not fit in shared memory.
+    /// nil where a head is no multiple of eight or does not fit in shared memory.
     init?(_ unit: MatrixUnit, headWidth: Int, queries: Int, _ features: DeviceFeatures) {
         let shape = unit.shape
-        guard headWidth % shape.columns == 0, headWidth % shape.depth == 0, headWidth % 8 == 0,
-            CooperativeAttentionTile.keys % shape.columns == 0, CooperativeAttentionTile.keys % shape.depth == 0
+        guard headWidth % 8 == 0, CooperativeAttentionTile.keys % shape.columns == 0,
+            CooperativeAttentionTile.keys % shape.depth == 0
         else { return nil }
         self.unit = unit
         self.headWidth = headWidth
+        // Sides are powers of two, so that the larger is a multiple of the smaller.
+        let side = max(shape.columns, shape.depth)
+        paddedWidth = (headWidth + side - 1) / side * side
         var count = 64
         while count > shape.rows,
             count / 2 >= queries || count / shape.rows * unit.subgroupSize > features.maxWorkgroupInvocations
-                || CooperativeAttentionTile.sharedByteCount(count, headWidth) > features.sharedMemory
+                || CooperativeAttentionTile.sharedByteCount(count, paddedWidth) > features.sharedMemory
         { count /= 2 }
         guard count % shape.rows == 0,
-            CooperativeAttentionTile.sharedByteCount(count, headWidth) <= features.sharedMemory
+            CooperativeAttentionTile.sharedByteCount(count, paddedWidth) <= features.sharedMemory
         else { return nil }
         self.queries = count
     }
 
     /// Queries, keys, scores, weights, sums and three numbers a query, as the shader declares them.
-    private static func sharedByteCount(_ queries: Int, _ headWidth: Int) -> Int {
-        let pitch = 16 * (headWidth / 8 + 1)
-        return queries * (pitch + 4 * (keys + 4) + 16 * (keys / 8 + 1) + 4 * (headWidth + 4) + 12) + keys * pitch
+    private static func sharedByteCount(_ queries: Int, _ paddedWidth: Int) -> Int {
+        let pitch = 16 * (paddedWidth / 8 + 1)
+        return queries * (pitch + 4 * (keys + 4) + 16 * (keys / 8 + 1) + 4 * (paddedWidth + 4) + 12) + keys * pitch
     }
 
-    /// In the order of the shader's specialization constants, up to how the inputs are read; two numbers are free.
+    /// In the order of the shader's specialization constants, up to how the inputs are read; one number is free.
     var constants: [Int] {
         let shape = unit.shape
         return [
-            queries / shape.rows * unit.subgroupSize, headWidth, queries, CooperativeAttentionTile.keys, 0, 0,
+            queries / shape.rows * unit.subgroupSize, headWidth, queries, CooperativeAttentionTile.keys, paddedWidth, 0,
             shape.rows, shape.columns, shape.depth,
         ]
     }

@@ -4,7 +4,7 @@ import Tensors
 
 extension KernelBuilder {
     /// x [..., in], weight [out, in], bias [out], residual [..., out], gate [B, out] → [..., out]
-    func linear(_ linear: Linear, _ x: [Operand], _ y: Operand, _ site: Site) throws(VulkanError) -> Dispatch {
+    func linear(_ linear: Linear, _ x: [Operand], _ y: Operand, _ site: Site) throws(VulkanError) -> [Dispatch] {
         var arguments = cs_product()
         arguments.rows = u32(y.rowCount)
         arguments.inner = u32(x[0].width)
@@ -26,15 +26,21 @@ extension KernelBuilder {
     /// x [B, H, W, C], weight [out, in, k, k], bias [out], residual as the result → [B, H', W', out]
     func convolution(
         _ convolution: Convolution2D, _ x: [Operand], _ y: Operand, _ site: Site
-    ) throws(VulkanError) -> Dispatch {
+    ) throws(VulkanError) -> [Dispatch] {
         let (picture, kernel) = (x[0].shape, x[1].shape[2])
+        // A window of one pixel is a plain product of the pixels: no position has to be worked out.
+        let isPlain = kernel == 1 && convolution.stride == 1 && convolution.padding == 0
         var arguments = cs_product()
         arguments.rows = u32(y.rowCount)
         arguments.inner = u32(picture[3] * kernel * kernel)
         arguments.columns = u32(y.width)
+        if isPlain {
+            arguments.x_stride = u32(picture[3])
+        } else {
+            arguments.channels = u32(picture[3])
+        }
         arguments.height = u32(picture[1])
         arguments.width = u32(picture[2])
-        arguments.channels = u32(picture[3])
         arguments.output_height = u32(y.shape[1])
         arguments.output_width = u32(y.shape[2])
         arguments.kernel = u32(kernel)
@@ -49,7 +55,7 @@ extension KernelBuilder {
         if convolution.hasBias { product.bias = x[2] }
         if convolution.hasResidual { product.residual = x.last }
         product.scales = table.scales(of: site.node.inputs[1], as: .kernel(StorageType(options.weights)))
-        return try self.product(.convolution, product, site)
+        return try self.product(isPlain ? .product : .convolution, product, site)
     }
 
     /// What both have in common.
@@ -64,7 +70,7 @@ extension KernelBuilder {
         var scales: Operand?
     }
 
-    private func product(_ kernel: Kernel, _ product: Product, _ site: Site) throws(VulkanError) -> Dispatch {
+    private func product(_ kernel: Kernel, _ product: Product, _ site: Site) throws(VulkanError) -> [Dispatch] {
         var arguments = product.arguments
         var flags: Int32 = 0
         if product.bias != nil { flags |= CS_HAS_BIAS }
@@ -83,16 +89,64 @@ extension KernelBuilder {
             product.x, product.weight, product.bias, product.residual, product.gate, product.scales, product.y,
         ]
         let (rows, columns) = (Int(arguments.rows), Int(arguments.columns))
-        if let unit = matrixUnit {
-            let tile = CooperativeTile(unit, rows: rows, columns: columns, sharedMemory: features.sharedMemory)
-            return try call(
-                kernel, variant: unit.variant, constants: tile.constants + eights(product, arguments), bindings,
-                arguments, groups: groups(rows, tile.rows, columns, tile.columns), site)
+        if options.products == .integer, kernel == .product, isInWords(product, arguments) {
+            return try integerProduct(product, arguments, bindings, site)
         }
+        let plan = ProductPlan(rows: rows, columns: columns, inner: Int(arguments.inner), options, features)
+        arguments.splits = u32(plan.split.count)
+        arguments.stretch = u32(plan.split.stretch)
+        let constants = plan.constants + (plan.variant == nil ? [] : eights(product, arguments))
+        guard plan.split.count > 1 else {
+            return [
+                try call(
+                    kernel, variant: plan.variant, constants: constants, bindings, arguments, groups: plan.groups, site)
+            ]
+        }
+        var parts = arguments
+        parts.flags = UInt32(CS_IS_PARTIAL)
+        parts.y_offset = u32(scratch.offset)
+        var sums = arguments
+        sums.x_offset = u32(scratch.offset)
+        return [
+            try call(
+                kernel, variant: plan.variant, constants: constants,
+                [product.x, product.weight, nil, nil, nil, nil, scratch], parts, groups: plan.groups, site),
+            try elementwise(.productSum, count: rows * columns, [scratch] + bindings.dropFirst(), sums, site),
+        ]
+    }
+
+    /// Whether the weight is bytes in words that never straddle a row, and no sum of them can leave 32 bits.
+    private func isInWords(_ product: Product, _ arguments: cs_product) -> Bool {
+        product.weight.view.type == .int8 && product.scales != nil && arguments.inner % 4 == 0
+            && product.weight.offset % 4 == 0 && arguments.inner <= 1 << 17
+    }
+
+    /// First the rows of x as bytes, with their scales behind them; then the product.
+    private func integerProduct(
+        _ product: Product, _ wanted: cs_product, _ bindings: [Operand?], _ site: Site
+    ) throws(VulkanError) -> [Dispatch] {
+        let (rows, columns, words) = (Int(wanted.rows), Int(wanted.columns), Int(wanted.inner) / 4)
+        var arguments = wanted
+        arguments.x_offset = u32(scratch.offset)
+        arguments.x_scale_offset = u32(scratch.offset + rows * words)
+        arguments.splits = 1
+        arguments.stretch = arguments.inner
+        let rounding = cs_quantize(
+            rows: wanted.rows, width: wanted.inner, x_offset: wanted.x_offset, x_stride: wanted.x_stride,
+            y_offset: arguments.x_offset, scale_offset: arguments.x_scale_offset)
         let tile = ProductTile(options.products, rows: rows, columns: columns, features)
-        return try call(
-            kernel, constants: tile.constants, bindings, arguments,
-            groups: groups(rows, tile.rows, columns, tile.columns), site)
+        let (across, down) = (
+            (columns + tile.columns - 1) / tile.columns, (rows + tile.rows - 1) / tile.rows
+        )
+        let y = min(down, 32_768)
+        return [
+            try call(
+                .quantize, constants: [KernelBuilder.groupSize], [product.x, scratch], rounding, groups: flat(rows),
+                site),
+            try call(
+                .product, variant: "integer", constants: tile.constants, [scratch] + bindings.dropFirst(), arguments,
+                groups: (across, y, (down + y - 1) / y), site),
+        ]
     }
 
     /// Whether x, and whether the weight, is float16 in eights that never straddle a row or lie across its end.
@@ -104,12 +158,6 @@ extension KernelBuilder {
             isPacked && product.x.view.type == .float16 && product.x.offset % 8 == 0 && arguments.x_stride % 8 == 0
         let weight = isPacked && product.weight.view.type == .float16 && product.weight.offset % 8 == 0
         return [x ? 1 : 0, weight ? 1 : 0]
-    }
-
-    private func groups(_ rows: Int, _ tileRows: Int, _ columns: Int, _ tileColumns: Int) -> (x: Int, y: Int, z: Int) {
-        let (across, down) = ((columns + tileColumns - 1) / tileColumns, (rows + tileRows - 1) / tileRows)
-        let y = min(down, 32_768)
-        return (across, y, (down + y - 1) / y)
     }
 }
 
@@ -130,7 +178,8 @@ struct ProductTile: Hashable {
             switch kernel {
             case .small?: false
             case .large?: true
-            case .cooperative?, .emulated?, nil: rows * columns >= 512 * 512 && features.maxWorkgroupInvocations >= 256
+            case .cooperative?, .emulated?, .integer?, nil:
+                rows * columns >= 512 * 512 && features.maxWorkgroupInvocations >= 256
             }
         self = isLarge ? .large : .small
     }

@@ -25,8 +25,8 @@ struct KernelBuilder {
         }
         let y = table.operand(node.output)
         switch node.operation {
-        case .linear(let linear): return [try self.linear(linear, x, y, site)]
-        case .convolution2D(let convolution): return [try self.convolution(convolution, x, y, site)]
+        case .linear(let linear): return try self.linear(linear, x, y, site)
+        case .convolution2D(let convolution): return try self.convolution(convolution, x, y, site)
         case .attention(let attention): return [try self.attention(attention, x, y, site)]
         case .layerNorm(let norm): return [try layerNorm(norm, x, y, site)]
         case .rmsNorm(let norm): return [try rmsNorm(norm, x, y, site)]
@@ -48,10 +48,22 @@ struct KernelBuilder {
     }
 
     /// Bytes that a node needs in the scratch buffer.
-    static func scratchByteCount(_ node: Node, in graph: Graph) -> Int {
-        guard case .groupNorm(let norm) = node.operation else { return 0 }
+    static func scratchByteCount(
+        _ node: Node, in graph: Graph, _ options: VulkanOptions, _ features: DeviceFeatures
+    ) -> Int {
         let shape = graph[node.output].shape
-        return 8 * shape[0] * norm.groupCount * groupParts(pixels: shape[1] * shape[2])
+        switch node.operation {
+        case .groupNorm(let norm):
+            return 8 * shape[0] * norm.groupCount * groupParts(pixels: shape[1] * shape[2])
+        case .linear, .convolution2D:
+            let (columns, inner) = (shape[-1], graph[node.inputs[1]].shape.dimensions.dropFirst().reduce(1, *))
+            let plan = ProductPlan(
+                rows: shape.elementCount / max(1, columns), columns: columns, inner: inner, options, features)
+            let rows = shape.elementCount / max(1, columns)
+            let bytes = options.products == .integer ? rows * (inner + 4) : 0
+            return max(bytes, plan.split.count > 1 ? 4 * shape.elementCount * plan.split.count : 0)
+        default: return 0
+        }
     }
 
     /// A node and where it stands in the graph.

@@ -9,10 +9,11 @@ struct MatrixUnit: Hashable {
     static let cooperative = "cooperative"
 }
 
-extension KernelBuilder {
+extension MatrixUnit {
     /// The unit to use, nil for kernels without: only where factors are float16 anyway, unless it is asked for.
-    var matrixUnit: MatrixUnit? {
-        let isWanted = options.products == .cooperative || (options.products == nil && options.storage == .float16)
+    static func chosen(_ options: VulkanOptions, _ features: DeviceFeatures) -> MatrixUnit? {
+        let isFree = options.products == nil || options.products == .integer
+        let isWanted = options.products == .cooperative || (isFree && options.storage == .float16)
         if isWanted, let shape = features.cooperativeMatrix {
             return MatrixUnit(variant: MatrixUnit.cooperative, shape: shape, subgroupSize: features.subgroupSize)
         }

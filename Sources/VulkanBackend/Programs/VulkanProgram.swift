@@ -24,7 +24,8 @@ final class VulkanProgram {
     ) throws {
         let table = try ValueTable(
             graph, tensors: try graph.parameterTensors(from: parameters), options: options, device: device)
-        let scratchByteCount = graph.nodes.map { KernelBuilder.scratchByteCount($0, in: graph) }.max() ?? 0
+        let scratchByteCount =
+            graph.nodes.map { KernelBuilder.scratchByteCount($0, in: graph, options, device.features) }.max() ?? 0
         let scratch = try DeviceBuffer(device, byteCount: scratchByteCount, .device)
         let builder = KernelBuilder(
             table: table, options: options, features: device.features, deviceName: device.name,

@@ -36,6 +36,7 @@ public struct AttentionCase: OpCase {
         AttentionCase(batch: 1, queries: 1, keys: 24, heads: 2, headWidth: 64),
         AttentionCase(batch: 2, queries: 37, keys: 1, heads: 2, headWidth: 4),
         AttentionCase(batch: 1, queries: 67, keys: 91, heads: 1, headWidth: 32),
+        AttentionCase(batch: 1, queries: 19, keys: 45, heads: 2, headWidth: 40),
         AttentionCase(batch: 2, queries: 8, keys: 12, heads: 2, headWidth: 16, sharpness: 30),
     ]
 }

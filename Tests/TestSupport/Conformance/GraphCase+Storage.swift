@@ -14,9 +14,14 @@ public struct StorageUnderTest: Hashable, Sendable {
     /// Whether the weights of attention's softmax are rounded as activations are, too.
     public let roundsSoftmax: Bool
 
+    /// Whether linear layers, and convolutions of single pixels, bring the rows of their input to bytes, too.
+    public let hasIntegerRows: Bool
+
     public init(
-        activations: ElementType = .float32, weights: Weights = .asActivations, roundsSoftmax: Bool = false
+        activations: ElementType = .float32, weights: Weights = .asActivations, roundsSoftmax: Bool = false,
+        hasIntegerRows: Bool = false
     ) {
+        self.hasIntegerRows = hasIntegerRows
         self.activations = activations
         self.weights = weights
         self.roundsSoftmax = roundsSoftmax
@@ -53,9 +58,15 @@ extension GraphCase {
                 rounded[name] = Tensor(tensor.shape, rounding: tensor.floats(), to: storage.activations).widened
             }
         }
+        let rows = rowNames
         let given =
             !narrow
-            ? runs
+            ? runs.map { run in
+                guard storage.hasIntegerRows else { return run }
+                return run.reduce(into: run) { given, input in
+                    if rows.contains(input.key) { given[input.key] = input.value.quantizedRows(along: -1) }
+                }
+            }
             : runs.map { run in
                 run.mapValues { tensor in
                     tensor.elementType == .int32
@@ -79,6 +90,21 @@ extension GraphCase {
         let weights = storage.weights == .int8 ? 1.0 / 127 : storage.unit
         let roundings = Double(graph.nodes.count) * (storage.unit * storage.unit + weights * weights)
         return GraphCase(label: label, graph: graph, parameters: parameters, runs: runs, bound: bound + 9 * roundings)
+    }
+
+    /// Inputs that are the left factor of a linear layer, or of a convolution that is one.
+    private var rowNames: Set<String> {
+        let values = Set(
+            graph.nodes.compactMap { node -> ValueID? in
+                switch node.operation {
+                case .linear: node.inputs[0]
+                case .convolution2D(let convolution)
+                where graph[node.inputs[1]].shape[2] == 1 && convolution.stride == 1 && convolution.padding == 0:
+                    node.inputs[0]
+                default: nil
+                }
+            })
+        return Set(graph.inputs.filter { values.contains($0.value) }.map(\.name))
     }
 
     /// Parameters that are weights of linear layers or convolutions.
@@ -127,11 +153,12 @@ extension Tensor {
     /// The same elements in float32.
     fileprivate var widened: Tensor { Tensor(shape, floats()) }
 
-    /// Each row of the outermost axis as multiples of a 127th of its largest magnitude.
-    fileprivate func quantizedRows() -> Tensor {
+    /// Each part of the outermost axis, or each row of the innermost for −1, as multiples of a 127th of its largest
+    /// magnitude.
+    fileprivate func quantizedRows(along axis: Int = 0) -> Tensor {
         var values = floats()
-        let width = values.count / max(1, shape[0])
-        for row in 0..<shape[0] {
+        let width = axis == 0 ? values.count / max(1, shape[0]) : shape[-1]
+        for row in 0..<values.count / max(1, width) {
             let range = row * width..<(row + 1) * width
             let scale = values[range].reduce(Float(0)) { max($0, abs($1)) } / 127
             for index in range where scale > 0 { values[index] = (values[index] / scale).rounded() * scale }

@@ -1,0 +1,30 @@
+/// How a product is computed: by which kernel, in which tiles, and in how many parts of its depth.
+struct ProductPlan {
+    /// Of the shader; nil for the one that fits the types bound.
+    let variant: String?
+    /// The shader's own specialization constants, up to how the factors are read.
+    let constants: [Int]
+    let split: ProductSplit
+    /// Workgroups: tiles of all parts across, tiles down, folded where there are more than a row holds.
+    let groups: (x: Int, y: Int, z: Int)
+
+    init(rows: Int, columns: Int, inner: Int, _ options: VulkanOptions, _ features: DeviceFeatures) {
+        let tileRows, tileColumns, depth: Int
+        if let unit = MatrixUnit.chosen(options, features) {
+            let tile = CooperativeTile(unit, rows: rows, columns: columns, sharedMemory: features.sharedMemory)
+            (variant, constants) = (unit.variant, tile.constants)
+            (tileRows, tileColumns, depth) = (tile.rows, tile.columns, CooperativeTile.depth)
+        } else {
+            let tile = ProductTile(options.products, rows: rows, columns: columns, features)
+            (variant, constants) = (nil, tile.constants)
+            (tileRows, tileColumns, depth) = (tile.rows, tile.columns, tile.depth)
+        }
+        let (across, down) = ((columns + tileColumns - 1) / tileColumns, (rows + tileRows - 1) / tileRows)
+        let room = ProductSplit.scratchByteCount / max(1, 4 * rows * columns)
+        split = ProductSplit(
+            tiles: across * down, inner: inner, depth: depth, units: features.unitCount, most: room,
+            wanted: options.splits)
+        let y = min(down, 32_768)
+        groups = (across * split.count, y, (down + y - 1) / y)
+    }
+}

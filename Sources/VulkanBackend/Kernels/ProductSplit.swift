@@ -1,0 +1,43 @@
+/// In how many parts the depth of a product is cut, so that few tiles give a large device enough to do.
+///
+/// Each part's sums go to scratch memory, and a second call adds them up in order: no atomics, the same bits at every run.
+struct ProductSplit: Hashable {
+    let count: Int
+    /// Depth of each part but the last, a multiple of the tiles' depth.
+    let stretch: Int
+
+    /// Most parts: the second call reads them one after another.
+    static let most = 16
+    /// Most bytes of all parts' sums together.
+    static let scratchByteCount = 64 << 20
+    /// What the second call costs beside a workgroup's own work, in steps along the depth: about three microseconds
+    /// for the barrier and the launch, at some 0.3 steps a nanosecond. An estimate, not measured on a GPU.
+    private static let callCost = 1024
+    /// What laying a tile's sums down and taking them up costs, in the same steps: 64 × 64 sums of four bytes, twice,
+    /// against 64 + 64 factors of two bytes a step.
+    private static let tileCost = 128
+
+    /// The number of parts that ends first where `units` workgroups run at once, each as long as its depth; or the number
+    /// that is wanted, as far as there is depth.
+    ///
+    /// - Parameters:
+    ///   - tiles: workgroups of one part.
+    ///   - inner: elements that are summed.
+    ///   - depth: of a tile.
+    ///   - most: parts that there is room for.
+    init(tiles: Int, inner: Int, depth: Int, units: Int, most room: Int, wanted: Int?) {
+        let steps = max(1, (inner + depth - 1) / depth)
+        let limit = max(1, min(ProductSplit.most, steps, room))
+        func stretch(_ count: Int) -> Int { (steps + count - 1) / count * depth }
+        func cost(_ count: Int) -> Int {
+            let rounds = (tiles * count + units - 1) / units
+            return count == 1
+                ? rounds * stretch(1) : rounds * (stretch(count) + ProductSplit.tileCost) + ProductSplit.callCost
+        }
+        // The first of equals: fewer parts are less to add up.
+        let best = (1...limit).min { cost($0) < cost($1) } ?? 1
+        self.stretch = stretch(min(limit, max(1, wanted ?? best)))
+        // Rounding up may leave nothing for the last ones.
+        count = max(1, (inner + self.stretch - 1) / self.stretch)
+    }
+}
