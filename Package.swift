@@ -115,8 +115,8 @@ let package = Package(
         .executableTarget(
             name: "underpaint-verifier",
             dependencies: [
-                "BackendSelection", "CPUBackend", "Graphs", "Models", "VerifierRuntime", "VerifierService",
-                "VulkanBackend", argumentParser, logging,
+                "BackendSelection", "CPUBackend", "Graphs", "Models", "Speculation", "VerifierRuntime",
+                "VerifierService", "VulkanBackend", argumentParser, logging,
             ],
             swiftSettings: strict),
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CPUBackend
+import Speculation
 
 /// Where the program begins.
 @main
@@ -16,7 +17,7 @@ struct VerifierCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "underpaint-verifier",
         abstract: "Check, correct and finish pictures that drafts on other machines began.",
-        version: "0.1.0",
+        version: ProgramVersion.current,
         subcommands: [ServeCommand.self],
         defaultSubcommand: ServeCommand.self
     )

@@ -1,6 +1,6 @@
 import ArgumentParser
 import CPUBackend
-import EdgeRuntime
+import Speculation
 
 /// Where the program begins.
 @main
@@ -28,7 +28,7 @@ struct UnderpaintCommand: AsyncParsableCommand {
               underpaint generate "a gold candle" --verifier http://127.0.0.1:7860 --handoff auto
               underpaint resume --list
             """,
-        version: GenerationParameters.version,
+        version: ProgramVersion.current,
         subcommands: [
             GenerateCommand.self, ResumeCommand.self, ModelsCommand.self, DoctorCommand.self, LabCommand.self,
         ]

@@ -48,6 +48,37 @@ import Testing
         #expect(model.prediction(handoffStep: 10).verifierEvaluations == 10)
     }
 
+    /// On a GPU rows beside others cost little; the steps cost what they cost.
+    @Test func rowsOfTheCheckCostTheirShareOfABatch() throws {
+        let rule = try CheckRule(
+            distances: [CheckLevel(time: 0.5, threshold: 1)], times: [0.6],
+            prompt: CheckRule.Prompt(times: [0.7, 0.9], threshold: 0))
+        var model = try model(mode: .handoff, rule: rule)
+        #expect(abs(model.prediction(handoffStep: 16).verifierSeconds - (0.06 + 6 * 0.03)) < 1e-12)
+        model.verifier.rowShare = 0.5
+        #expect(abs(model.prediction(handoffStep: 16).verifierSeconds - (0.06 + 4 * 0.03 + 2 * 0.015)) < 1e-12)
+        #expect(abs(model.prediction(handoffStep: 0).verifierSeconds - (0.06 + 20 * 0.03)) < 1e-12)
+    }
+
+    @Test func anOpenConnectionSavesARoundTrip() throws {
+        var model = try model(roundTrip: 0.4)
+        let cold = model.prediction(handoffStep: 10).latency
+        model.isConnected = true
+        #expect(abs(cold - model.prediction(handoffStep: 10).latency - 0.4) < 1e-12)
+    }
+
+    @Test func aPictureMovesTheEdgesSpeedByAFifth() {
+        let speed = DeviceSpeed(secondsPerStep: 0.01, fixedSeconds: 0.02, decodeSeconds: 0.1)
+        let slower = speed.updated(withSeconds: 0.02 + 20 * 0.02, steps: 20, isDecoded: false)
+        #expect(abs(slower.secondsPerStep - 0.012) < 1e-12 && slower.fixedSeconds == 0.02)
+        let decoded = speed.updated(withSeconds: 0.12 + 20 * 0.02, steps: 20, isDecoded: true)
+        #expect(abs(decoded.secondsPerStep - 0.012) < 1e-12)
+        // Too few steps, or a machine that was suspended, say nothing.
+        #expect(speed.updated(withSeconds: 1, steps: 2, isDecoded: false) == speed)
+        #expect(speed.updated(withSeconds: 100, steps: 20, isDecoded: false) == speed)
+        #expect(speed.updated(withSeconds: 0, steps: 20, isDecoded: false) == speed)
+    }
+
     /// The cheapest by enumeration is what is chosen, for many devices.
     @Test(arguments: [0.001, 0.01, 0.02, 0.03, 0.05, 0.2], [0.005, 0.03, 0.1])
     func theChoiceIsTheCheapestAllowed(edge: Double, verifier: Double) throws {
@@ -205,6 +236,16 @@ import Testing
         #expect(abs(pace.secondsPerEvaluation - 0.0125) < 1e-12)
         #expect(abs(pace.fixedSeconds - 0.005) < 1e-12)
         #expect(VerifierPace(telemetry(reentry: 20, evaluations: 0)) == nil)
+        // 4 steps in 80 ms, and a batch of 3 rows in 40 ms: one costs 20, each other 10.
+        let reading = LevelReading(step: 20, time: 0.4, statistic: 0, threshold: 1)
+        let passed = VerificationTelemetry(
+            levels: [reading, reading], reentryStep: 20, verifierEvaluations: 7, verifierOnlyEvaluations: 25,
+            stages: [StageTime(name: "check", milliseconds: 40), StageTime(name: "refine", milliseconds: 80)],
+            receivedBytes: 0)
+        let told = try #require(VerifierPace(passed))
+        #expect(abs(told.secondsPerEvaluation - 0.02) < 1e-12 && abs((told.rowShare ?? -1) - 0.5) < 1e-12)
+        // An older pace keeps what a job without a batch does not know.
+        #expect(told.blended(with: pace, weight: 0.5).rowShare == told.rowShare)
         #expect(VerifierPace(telemetry(reentry: 20, evaluations: 8, milliseconds: -5)) == nil)
     }
 }

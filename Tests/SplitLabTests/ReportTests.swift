@@ -142,6 +142,32 @@ import Testing
         #expect(finding.bestSplit == 0.6 && finding.excess == 0)
         #expect(abs(finding.bestSeconds - 0.75) < 1e-9)
     }
+
+    /// A machine that is slower from round to round, and noise on top: pairs see the ten per cent between two splits.
+    private func rounds(_ count: Int, excess: Double, noise: Double) throws -> AutoAudit.Finding {
+        let runs = (0..<count).flatMap { index -> [RunRecord] in
+            let pace = 1 + 0.2 * Double(index)
+            let wobble = 1 + noise * (index % 3 == 0 ? 1 : -0.5) * (index % 2 == 0 ? 1 : -1)
+            return [
+                SampleRuns.run(mode: .trust, draftSteps: 0, repetition: index, total: 2 * pace),
+                SampleRuns.run(draftSteps: 10, repetition: index, total: pace),
+                SampleRuns.run(
+                    draftSteps: 20, isAuto: true, repetition: index, total: pace * (1 + excess) * wobble),
+            ]
+        }
+        return try #require(AutoAudit(ScenarioTable(runs: runs)).findings.first)
+    }
+
+    @Test func runsAreComparedWithinTheirRoundAndTheSpreadIsToldBeside() throws {
+        let drifting = try rounds(9, excess: 0.1, noise: 0.01)
+        #expect(abs(drifting.excess - 0.1) < 0.01 && drifting.excessError < 0.01)
+        #expect(!drifting.isWithinGoal && drifting.isResolved && drifting.roundCount == 9)
+        // The machine's drift is in the spread of a split's runs, not in the error of the comparison.
+        #expect(drifting.spread > 0.2)
+        let noisy = try rounds(9, excess: 0.06, noise: 0.3)
+        #expect(!noisy.isResolved && noisy.excessError > 0.01)
+        #expect(try !rounds(1, excess: 0.06, noise: 0).isResolved)
+    }
 }
 
 @Suite struct FigureTests {
@@ -166,6 +192,9 @@ import Testing
         #expect(sample.mean == 3 && sample.median == 2.5)
         #expect(abs(sample.standardError - (14.0 / 3 / 4).squareRoot()) < 1e-12)
         #expect(Sample([]).mean == 0 && Sample([]).median == 0 && Sample([4]).standardError == 0)
+        // One value in five that is far off leaves the spread as it was.
+        #expect(abs(Sample([1, 2, 3, 4, 500]).spread - 1.4826) < 1e-9)
+        #expect(Sample([1]).spread == 0 && Sample([1]).medianError == .infinity)
     }
 }
 

@@ -27,17 +27,22 @@ import Testing
         #expect(sweep(includesAuto: false).runs().allSatisfy { $0.split != .auto })
     }
 
-    @Test func theVerifiersOwnPictureComesFirstAndAutoAfterTheOthersOfItsScenario() throws {
-        let runs = sweep().runs()
-        for prompt in ["a", "b"] {
-            #expect(runs.first { $0.prompt.prompt == prompt }?.split == .verifierOnly)
+    /// Round robin: a scene's runs stand together, every round has each of its splits once, and rounds begin with
+    /// different ones.
+    @Test func roundsOfOneSceneFollowEachOtherAndBeginWithAnotherSplit() throws {
+        let runs = sweep(networks: 1, repetitions: 2).runs()
+        let scenes = runs.map(\.edge)
+        #expect(zip(scenes, scenes.dropFirst()).count { $0 != $1 } == 1)
+        #expect(runs.first?.split == .verifierOnly)
+        let first = runs.prefix(runs.count / 2)
+        let size = first.count / 4
+        let rounds = (0..<4).map { Array(first[$0 * size..<($0 + 1) * size]) }
+        #expect(size == 8)
+        for round in rounds {
+            #expect(Set(round.map(\.prompt)).count == 1 && Set(round.map(\.repetition)).count == 1)
+            #expect(round.count { $0.split == .auto } == 2 && Set(round).count == size)
         }
-        for (index, run) in runs.enumerated() where run.split == .auto {
-            let before = runs[..<index].filter {
-                $0.network == run.network && $0.edge == run.edge && $0.mode == run.mode && $0.prompt == run.prompt
-            }
-            #expect(before.count >= 2)
-        }
+        #expect(Set(rounds.map { "\($0[0].split) \($0[0].mode)" }).count == 4)
     }
 
     @Test func theLargeModelFirstIsRunInOneModeAndWithoutAuto() {

@@ -113,7 +113,10 @@ public final class DraftPainter: Sendable {
         _ steps: Range<Int>, of schedule: FlowSchedule, from start: Latent, noise: Latent, job: VerificationJob,
         progress: (DraftStep) throws -> Void
     ) throws -> (state: Latent, unknownWords: [String]) {
-        try studio.withLock { studio in
+        guard !steps.isEmpty else {
+            return (start, models.shared.tokenizer.encode(job.prompt).unknownWords)
+        }
+        return try studio.withLock { studio in
             let prompt = try studio.text.encode(job.prompt)
             var model = PromptedDenoiser(
                 studio.denoiser, prompt: prompt.conditioning, unconditional: try studio.text.unconditional(),

@@ -25,9 +25,6 @@ public struct GenerationParameters: Hashable, Sendable {
         self.verification = verification
     }
 
-    /// The program's version, as `underpaint --version` prints it.
-    public static let version = "0.1.0"
-
     public var text: String {
         var settings = [
             ("Steps", "\(job.stepCount)"),
@@ -54,7 +51,7 @@ public struct GenerationParameters: Hashable, Sendable {
                 ),
             ]
         }
-        settings.append(("Version", "underpaint \(GenerationParameters.version)"))
+        settings.append(("Version", "underpaint \(ProgramVersion.current)"))
         return job.prompt + "\n" + settings.map { "\($0): \($1)" }.joined(separator: ", ")
     }
 

@@ -43,7 +43,7 @@ public struct SplitPlanner: Sendable {
         let shape = try models.draft.latentShape(for: PictureSize(width: request.width, height: request.height))
         let edge = try await deviceSpeed(for: request, shape: "\(shape)", measuring: measuring)
         let notes = try await verifierNotes(measuring: measuring)
-        let model = CostModel(
+        var model = CostModel(
             schedule: schedule, mode: request.mode, rule: models.checkRule, edge: edge,
             verifier: notes.pace ?? SplitPlanner.unknownPace(edge),
             waitSeconds: notes.expectedWait(now: Date().timeIntervalSince1970),
@@ -52,15 +52,37 @@ public struct SplitPlanner: Sendable {
                 ?? PayloadEstimate(
                     latentElementCount: shape.elementCount, width: request.width, height: request.height),
             quality: models.qualityCurve(for: request.mode))
+        if case .remote(_, let transport, _) = verifier { model.isConnected = transport.isConnected }
         return SplitPlan(choice: model.best(objective, within: bound), objective: objective, model: model)
     }
 
-    /// Keeps what a finished picture showed of the verifier and the network.
+    /// Keeps what a finished picture showed of this machine, the verifier and the network.
     public func learn(from finished: FinishedPicture) {
+        learnSpeed(from: finished)
         guard case .remote(let address, _, let log) = verifier, finished.report.verification != nil else { return }
         var notes = kept(address)
         notes.note(finished, opening: log.opening)
         cache.keep(notes, "verifier", key: address)
+    }
+
+    private func learnSpeed(from finished: FinishedPicture) {
+        let (job, report) = (finished.job, finished.report)
+        let key = speedKey(shape: "\(job.latentShape)", isGuided: job.guidanceScale != 1)
+        guard job.mode != .exact, let kept = keptSpeed(key) else { return }
+        let updated = kept.updated(
+            withSeconds: report.edgeSeconds, steps: report.draftSteps, isDecoded: report.origin == .draftOnly)
+        if updated != kept { cache.keep(updated, "draft-speed", key: key) }
+    }
+
+    private func keptSpeed(_ key: String) -> DeviceSpeed? {
+        cache.value("draft-speed", key: key, as: DeviceSpeed.self).flatMap { $0.isPlausible ? $0 : nil }
+    }
+
+    private func speedKey(shape: String, isGuided: Bool) -> String {
+        [
+            painter.models.draft.weightsDigest, ProcessorModel.name, computation, shape,
+            isGuided ? "guided" : "unguided",
+        ].joined(separator: "\n")
     }
 
     /// Nothing is known of the verifier's pace only if it is of an older version: it is larger, on a better machine.
@@ -71,12 +93,8 @@ public struct SplitPlanner: Sendable {
     private func deviceSpeed(
         for request: GenerationRequest, shape: String, measuring: @escaping @Sendable (String) -> Void
     ) async throws -> DeviceSpeed {
-        let isGuided = request.guidanceScale != 1
-        let key = [
-            painter.models.draft.weightsDigest, ProcessorModel.name, computation, shape,
-            isGuided ? "guided" : "unguided",
-        ].joined(separator: "\n")
-        if let kept = cache.value("draft-speed", key: key, as: DeviceSpeed.self), kept.isPlausible { return kept }
+        let key = speedKey(shape: shape, isGuided: request.guidanceScale != 1)
+        if let kept = keptSpeed(key) { return kept }
         measuring("measuring how fast this machine drafts, once")
         let speed = try await onOwnThread(named: "draft") { [painter] flag in
             try painter.measureSpeed(like: request, cancellation: flag)

@@ -45,7 +45,11 @@ public struct VerifierNotes: Hashable, Sendable, Codable {
     ) {
         askedAt = now
         waitSeconds = description.expectedWaitSeconds ?? 0
-        if let pace = description.models.first(where: { $0.identity == model })?.pace { self.pace = pace }
+        if var pace = description.models.first(where: { $0.identity == model })?.pace {
+            // What a row costs in a batch only finished jobs show.
+            pace.rowShare = pace.rowShare ?? self.pace?.rowShare
+            self.pace = pace
+        }
         if let opening {
             let measured = NetworkMeasurement(roundTripSeconds: opening.seconds / opening.roundTrips)
             network = (network ?? NetworkEstimate(roundTripSeconds: .infinity)).updated(with: measured)

@@ -14,6 +14,9 @@ final class CurlConnections: Sendable {
     private static let limit = 4
     private let idle = Mutex<[Handle]>([])
 
+    /// Whether an exchange would find a handle with a connection that was open when it was last used.
+    var hasOne: Bool { idle.withLock { !$0.isEmpty } }
+
     /// A handle that was used before, or a new one; nil if libcurl cannot make one.
     func take() -> Handle? {
         idle.withLock { $0.popLast() } ?? curl_multi_init().map { Handle(pointer: $0) }

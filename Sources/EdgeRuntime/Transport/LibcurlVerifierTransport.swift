@@ -26,6 +26,8 @@ public struct LibcurlVerifierTransport: VerifierTransport {
         self.log = log
     }
 
+    public var isConnected: Bool { connections.hasOne }
+
     public func verify(
         _ job: VerificationJob, report: @escaping @Sendable (VerificationEvent) -> Void
     ) async throws -> VerificationOutcome {

@@ -15,4 +15,11 @@ public protocol VerifierTransport: Sendable {
     /// What the verifier says of itself; also the question whether it is there.
     /// - Throws: `TransportError`, or `CancellationError` when the task was cancelled.
     func availability() async throws -> VerifierDescription
+
+    /// Whether the next job goes over a connection that is open already.
+    var isConnected: Bool { get }
+}
+
+extension VerifierTransport {
+    public var isConnected: Bool { false }
 }

@@ -18,6 +18,8 @@ public struct CostModel: Hashable, Sendable {
     public var payload: PayloadEstimate
     /// Measured on the pair in this mode; without it drafts are expected to pass, and nothing is known of the loss.
     public var quality: QualityCurve?
+    /// Whether a connection to the verifier is open already.
+    public var isConnected = false
 
     public init(
         schedule: FlowSchedule, mode: SpeculationMode, rule: CheckRule?, edge: DeviceSpeed,
@@ -43,7 +45,8 @@ public struct CostModel: Hashable, Sendable {
         let fraction = Double(handoffStep) / Double(schedule.stepCount)
         var prediction = SplitPrediction(
             handoffStep: handoffStep, fraction: fraction,
-            edgeSeconds: edge.fixedSeconds + Double(handoffStep) * edge.secondsPerStep,
+            // Without a draft there is nothing to read or to code here.
+            edgeSeconds: handoffStep == 0 ? 0 : edge.fixedSeconds + Double(handoffStep) * edge.secondsPerStep,
             loss: handoffStep == 0 ? 0 : quality?.loss(at: fraction))
         guard handoffStep < schedule.stepCount else {
             prediction.edgeSeconds += edge.decodeSeconds
@@ -51,12 +54,20 @@ public struct CostModel: Hashable, Sendable {
         }
         prediction.networkSeconds = network.seconds(
             uploadBytes: PayloadEstimate.requestBytes + (handoffStep > 0 ? payload.latentBytes : 0),
-            downloadBytes: payload.pictureBytes)
+            downloadBytes: payload.pictureBytes, isConnected: isConnected)
         prediction.waitSeconds = waitSeconds
         prediction.verifierEvaluations = evaluations(handoffStep: handoffStep, fraction: fraction)
+        let batched = min(batchedRows(handoffStep: handoffStep), prediction.verifierEvaluations)
         prediction.verifierSeconds =
-            verifier.fixedSeconds + prediction.verifierEvaluations * verifier.secondsPerEvaluation
+            verifier.fixedSeconds + (prediction.verifierEvaluations - batched) * verifier.secondsPerEvaluation
+            + verifier.seconds(ofBatch: batched + 1) - verifier.secondsPerEvaluation
         return prediction
+    }
+
+    /// Rows that share the batch of another one: those that the check asks about the prompt.
+    private func batchedRows(handoffStep: Int) -> Double {
+        guard mode == .handoff, handoffStep > 0 else { return 0 }
+        return Double(rule?.prompt(at: schedule.times[handoffStep])?.times.count ?? 0)
     }
 
     /// K + n_refine(f): what the pair was measured to need, else what a draft that passes needs.
@@ -66,7 +77,7 @@ public struct CostModel: Hashable, Sendable {
         let left = Double(schedule.stepCount - handoffStep)
         guard mode == .handoff else { return left }
         // The hand-off's own evaluation serves as that of the first refining step; those about the prompt come on top.
-        return Double(rule?.prompt(at: schedule.times[handoffStep])?.times.count ?? 0) + left
+        return batchedRows(handoffStep: handoffStep) + left
     }
 
     /// The cheapest split that keeps the bound.

@@ -33,9 +33,12 @@ public struct NetworkEstimate: Hashable, Sendable, Codable {
             && [uploadBytesPerSecond, downloadBytesPerSecond].allSatisfy { $0.map { $0 > 0 && $0.isFinite } ?? true }
     }
 
-    /// Seconds that a job spends on the way: two round trips, the request up and the picture down.
-    public func seconds(uploadBytes: Double, downloadBytes: Double) -> Double {
-        NetworkEstimate.roundTripsToFirstByte * roundTripSeconds
+    /// Seconds that a job spends on the way: the round trips, the request up and the picture down.
+    ///
+    /// - Parameter isConnected: whether a connection is open, which saves a round trip. It begins slowly all the same:
+    ///   a sender that was idle does (RFC 2861).
+    public func seconds(uploadBytes: Double, downloadBytes: Double, isConnected: Bool = false) -> Double {
+        (isConnected ? 1 : NetworkEstimate.roundTripsToFirstByte) * roundTripSeconds
             + transferSeconds(uploadBytes, at: uploadBytesPerSecond)
             + transferSeconds(downloadBytes, at: downloadBytesPerSecond)
     }

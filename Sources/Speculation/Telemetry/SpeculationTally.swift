@@ -67,11 +67,14 @@ extension SpeculationTally: Encodable {
 
 extension VerificationTelemetry {
     /// Stages in which the verifier network is evaluated.
-    static let evaluationStages: Set<String> = ["check", "refine"]
+    static let evaluationStages = ["check", "refine"]
 
     /// Seconds in which the verifier network was evaluated.
-    public var evaluationSeconds: Double {
-        stages.filter { Self.evaluationStages.contains($0.name) }.reduce(0) { $0 + $1.milliseconds } / 1e3
+    public var evaluationSeconds: Double { Self.evaluationStages.reduce(0) { $0 + seconds(of: $1) } }
+
+    /// Seconds of a stage, 0 if there was none.
+    func seconds(of stage: String) -> Double {
+        stages.filter { $0.name == stage }.reduce(0) { $0 + $1.milliseconds } / 1e3
     }
 
     /// Seconds that the verifier would have computed longer without the draft, at this job's own pace; negative where

@@ -53,6 +53,8 @@ public final class SplitExperiment {
     private var relays: [NetworkProfile: ShapingRelay] = [:]
     private var edges: [EdgeProfile: (process: LineProcess, throttle: ProcessThrottle)] = [:]
     private var references: [Reference: Picture] = [:]
+    /// Where an edge has an open connection.
+    private var warm: Set<Scene> = []
 
     /// What pictures are compared within.
     private struct Reference: Hashable {
@@ -110,8 +112,29 @@ public final class SplitExperiment {
                 Progress(
                     done: index, total: planned.count, run: run,
                     remainingSeconds: index == 0 ? nil : pace * Double(planned.count - index)))
+            try warmUp(run)
             try log.append(try record(of: run))
         }
+    }
+
+    /// Before the first run of a network and edge: one picture by the verifier, which opens the connection, and one by
+    /// both models, which measures the edge's speed if `auto` is to be judged. Neither is recorded.
+    private func warmUp(_ run: PlannedRun) throws {
+        guard warm.insert(Scene(network: run.network, edge: run.edge)).inserted else { return }
+        var split = run
+        (split.order, split.mode) = (.smallFirst, sweep.modes.first ?? .trust)
+        for choice in [.verifierOnly, sweep.includesAuto ? .auto : .draftSteps(max(1, run.stepCount * 4 / 5))]
+            as [PlannedRun.Split]
+        {
+            split.split = choice
+            _ = try ask(try edge(run.edge).process, split, over: try relay(run.network))
+            _ = try store.take()
+        }
+    }
+
+    private struct Scene: Hashable {
+        var network: NetworkProfile
+        var edge: EdgeProfile
     }
 
     private func key(of run: PlannedRun) -> String {
@@ -126,6 +149,7 @@ public final class SplitExperiment {
         for relay in relays.values { relay.stop() }
         edges = [:]
         relays = [:]
+        warm = []
     }
 
     private func record(of run: PlannedRun) throws -> RunRecord {

@@ -66,54 +66,62 @@ public struct SplitSweep: Hashable, Sendable {
 
     /// All runs, in the order in which they are made.
     ///
-    /// What is compared stands close together, so that the machine's other work falls on all of it: the splits of one
-    /// picture follow each other. The pictures that others are compared with come first; a scenario's `auto` last,
-    /// when the edge has seen its network. What a dimension does not change is run once: verifier-only has neither
-    /// order nor mode, edge-only no network either.
+    /// One network and edge after another, and there in rounds: a round is one picture at every split and by `auto`, so
+    /// that what the machine does besides falls on all of them alike. Each round begins with another split, lest one
+    /// always follow the same. What a dimension does not change is run once: verifier-only has neither order nor mode,
+    /// edge-only no network either.
     public func runs() -> [PlannedRun] {
         var seen: Set<PlannedRun> = []
-        return (0..<repetitions).flatMap { repetition in
-            prompts.flatMap { prompt in
-                stepCounts.flatMap { stepCount in
-                    shifts.flatMap { shift in
-                        runs(prompt: prompt, stepCount: stepCount, shift: shift, repetition: repetition)
+        var planned: [PlannedRun] = []
+        for stepCount in stepCounts {
+            for shift in shifts {
+                for network in networks {
+                    for edge in edges {
+                        let scene = Scene(network: network, edge: edge, stepCount: stepCount, shift: shift)
+                        planned += rounds(of: scene)
                     }
                 }
             }
-        }.filter { seen.insert($0).inserted }
+        }
+        return planned.filter { seen.insert($0).inserted }
     }
 
-    private func runs(prompt: PromptedSeed, stepCount: Int, shift: Double?, repetition: Int) -> [PlannedRun] {
+    private struct Scene {
+        var network: NetworkProfile
+        var edge: EdgeProfile
+        var stepCount: Int
+        var shift: Double?
+    }
+
+    private func rounds(of scene: Scene) -> [PlannedRun] {
+        (0..<repetitions * prompts.count).flatMap { index -> [PlannedRun] in
+            let runs = round(of: scene, prompt: prompts[index % prompts.count], repetition: index / prompts.count)
+            let first = index % max(runs.count, 1)
+            return Array(runs[first...] + runs[..<first])
+        }
+    }
+
+    private func round(of scene: Scene, prompt: PromptedSeed, repetition: Int) -> [PlannedRun] {
         func run(
-            _ network: NetworkProfile, _ edge: EdgeProfile, _ mode: SpeculationMode, _ order: StepOrder,
-            _ split: PlannedRun.Split
+            _ mode: SpeculationMode, _ order: StepOrder, _ split: PlannedRun.Split, over network: NetworkProfile? = nil
         ) -> PlannedRun {
             PlannedRun(
-                network: network, edge: edge, mode: mode, order: order, split: split, stepCount: stepCount,
-                shift: shift, prompt: prompt, repetition: repetition)
+                network: network ?? scene.network, edge: scene.edge, mode: mode, order: order, split: split,
+                stepCount: scene.stepCount, shift: scene.shift, prompt: prompt, repetition: repetition)
         }
         var planned: [PlannedRun] = []
-        for network in networks {
-            for edge in edges {
-                // The controls first: other pictures are compared with the verifier's own.
-                if splits.contains(0) || includesAuto {
-                    planned.append(run(network, edge, .trust, .smallFirst, .verifierOnly))
+        if splits.contains(0) || includesAuto { planned.append(run(.trust, .smallFirst, .verifierOnly)) }
+        if splits.contains(1), let first = networks.first {
+            planned.append(run(.trust, .smallFirst, .edgeOnly, over: first))
+        }
+        for order in orders {
+            // The large model has nothing to check where it goes first.
+            for mode in order == .smallFirst ? modes : [.trust] {
+                let steps = Set(splits.map { Int(($0 * Double(scene.stepCount)).rounded()) })
+                for step in steps.sorted() where step > 0 && step < scene.stepCount {
+                    planned.append(run(mode, order, .draftSteps(step)))
                 }
-                if splits.contains(1), let network = networks.first {
-                    planned.append(run(network, edge, .trust, .smallFirst, .edgeOnly))
-                }
-                for order in orders {
-                    // The large model has nothing to check where it goes first.
-                    for mode in order == .smallFirst ? modes : [.trust] {
-                        let steps = Set(splits.map { Int(($0 * Double(stepCount)).rounded()) })
-                        for step in steps.sorted() where step > 0 && step < stepCount {
-                            planned.append(run(network, edge, mode, order, .draftSteps(step)))
-                        }
-                        if includesAuto, order == .smallFirst {
-                            planned.append(run(network, edge, mode, order, .auto))
-                        }
-                    }
-                }
+                if includesAuto, order == .smallFirst { planned.append(run(mode, order, .auto)) }
             }
         }
         return planned

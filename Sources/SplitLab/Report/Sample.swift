@@ -19,4 +19,16 @@ struct Sample: Hashable, Sendable {
 
     /// Half the values are at most this.
     var median: Double { values.median ?? 0 }
+
+    /// How far the values lie apart: the standard deviation of a normal sample with their median distance from the median,
+    /// so that a lost segment in one of them does not count. 0 for fewer than two.
+    var spread: Double {
+        let median = median
+        return values.count > 1 ? 1.4826 * (Sample(values.map { abs($0 - median) }).median) : 0
+    }
+
+    /// Of the median, for values that are about normal; infinite for fewer than two, which say nothing of it.
+    var medianError: Double {
+        values.count > 1 ? 1.2533 * spread / Double(values.count).squareRoot() : .infinity
+    }
 }

@@ -47,21 +47,26 @@ extension SplitReport {
                 finding.scenario.schedule.name, finding.bestSplit.percentText, finding.bestSeconds.secondsText,
                 finding.chosenSplit.percentText, finding.chosenSeconds.secondsText,
                 finding.predictedSeconds.secondsText,
-                (finding.excess >= 0 ? "+" : "−") + "\((abs(finding.excess) * 100).text(1)) %",
-                finding.isWithinGoal ? "✓ within" : "✗ beyond",
+                (finding.excess >= 0 ? "+" : "−") + "\((abs(finding.excess) * 100).text(1)) %"
+                    + (finding.excessError.isFinite ? " ± \((finding.excessError * 100).text(1))" : " ± ?"),
+                "\((finding.spread * 100).text(1)) %", "\(finding.roundCount)",
+                (finding.isWithinGoal ? "✓ within" : "✗ beyond") + (finding.isResolved ? "" : ", not resolved"),
             ]
         }
         return """
             <h2>What <code>--handoff auto</code> chose</h2>
             <p>The cost model knows the edge's speed (measured once), the network (from earlier transfers), the \
             verifier's pace (told by the verifier) and the pair's quality curve. Its choice against the best of the \
-            measured splits that keep the same bound on the loss; medians over the pictures, runs of the same split \
-            taken together whoever chose it. Within 5 % in \
-            \(share.percentText) of the scenarios (goal: 90 %).</p>
+            measured splits that keep the same bound on the loss. Both are compared within rounds of one picture at every \
+            split; medians over the rounds, with a standard error; runs of the same split taken together whoever chose \
+            it. Beside it how far runs of one split are apart: where two standard errors reach across 5 % the verdict \
+            is not resolved. Within 5 % in \
+            \(share.percentText) of the scenarios (goal: 90 %); \(audit.findings.filter(\.isResolved).count) of \
+            \(audit.findings.count) verdicts are resolved.</p>
             \(Markup.table(
                 caption: "Best measured split and the choice",
                 head: ["network, edge", "mode", "schedule", "best split", "takes", "auto's split", "takes", "predicted",
-                    "against best", "5 %"],
+                    "against best", "run to run", "rounds", "5 %"],
                 rows: rows, leftColumns: 3))
             """
     }

@@ -25,6 +25,22 @@ public struct SplitReport {
     /// Share of the scenarios in which `auto` came within five in a hundred of the best measured latency.
     public var autoShareWithinGoal: Double? { audit.shareWithinGoal }
 
+    /// The same scenario by scenario, a line of text each.
+    public var autoLines: [String] {
+        audit.findings.map { finding in
+            let places = [
+                finding.scenario.network.name, finding.scenario.edge.name, finding.scenario.mode.rawValue,
+                "best \(finding.bestSplit.percentText) \(finding.bestSeconds.text(3)) s",
+                "auto \(finding.chosenSplit.percentText) \(finding.chosenSeconds.text(3)) s",
+                "predicted \(finding.predictedSeconds.text(3)) s",
+                "off \((finding.excess * 100).text(1)) % ± \((finding.excessError * 100).text(1))",
+                "run to run \((finding.spread * 100).text(1)) %",
+                (finding.isWithinGoal ? "within" : "beyond") + (finding.isResolved ? "" : ", not resolved"),
+            ]
+            return places.joined(separator: " | ")
+        }
+    }
+
     public var html: String {
         """
         <!DOCTYPE html>

@@ -20,17 +20,8 @@ struct LabCalibrateCommand: AsyncParsableCommand {
               underpaint lab calibrate --count 64 --dry-run
             """)
 
-    @Option(help: ArgumentHelp("File of standard prompts.", valueName: "file"))
-    var prompts = "Benchmarks/prompts.jsonl"
-
     @Option(help: "How many of them to draw.")
     var count = 512
-
-    @Option(help: "Share of the steps that the draft takes.")
-    var handoff = 0.8
-
-    @Option(help: "Denoising steps in all (default: the model's).")
-    var steps: Int?
 
     @Option(help: "Share of faults that the check shall catch when nobody says.")
     var quantile = 0.95
@@ -45,11 +36,10 @@ struct LabCalibrateCommand: AsyncParsableCommand {
     @Flag(help: "Show the section instead of writing it.")
     var dryRun = false
 
-    @OptionGroup(title: "Models") var models: ModelOptions
+    @OptionGroup var options: LabCheckOptions
 
     func validate() throws {
         guard (16...100_000).contains(count) else { throw ValidationError("--count must be between 16 and 100000") }
-        guard handoff > 0, handoff < 1 else { throw ValidationError("--handoff must be between 0 and 1") }
         guard (0.001...0.999).contains(quantile) else {
             throw ValidationError("--quantile must be between 0.001 and 0.999")
         }
@@ -57,16 +47,15 @@ struct LabCalibrateCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reportingFailures {
-            let pair = try ModelPair(
-                draft: models.draftModel, verifier: models.verifierModel,
-                in: ModelStore.standard(models.modelsFolder))
-            let standard = try StandardPrompt.read(prompts, count: count)
+            let pair = try options.pair
+            let standard = try StandardPrompt.read(options.prompts, count: count)
             let calibrator = Calibrator(
                 models: pair,
                 plan: Calibrator.Plan(
-                    handoff: handoff, stepCount: steps, promptTimes: promptLevels.times, levelTimes: levels.times,
+                    handoff: options.handoff, stepCount: options.steps, promptTimes: promptLevels.times,
+                    levelTimes: levels.times,
                     quantile: quantile))
-            let backend = CPUBackend(threads: ThreadPolicy(count: models.threads))
+            let backend = CPUBackend(threads: ThreadPolicy(count: options.models.threads))
             var line = ProgressLine("calibrate", isQuiet: false)
             let calibration = try calibrator.calibrate(standard, backend: backend) { done in
                 try Task.checkCancellation()

@@ -21,20 +21,11 @@ struct LabCheckCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Folder for the report.", valueName: "dir"))
     var out: String
 
-    @Option(help: ArgumentHelp("File of standard prompts.", valueName: "file"))
-    var prompts = "Benchmarks/prompts.jsonl"
-
     @Option(help: "How many of them to draw.")
     var count = 256
 
     @Option(help: "On how many of them to plant faults.")
     var faultCount = 128
-
-    @Option(help: "Share of the steps that the draft takes.")
-    var handoff = 0.8
-
-    @Option(help: "Denoising steps in all (default: the model's).")
-    var steps: Int?
 
     @Option(help: "Share of faults that the check must catch (default: the model's).")
     var checkQuantile: Double?
@@ -42,14 +33,13 @@ struct LabCheckCommand: AsyncParsableCommand {
     @Flag(help: "Write the pictures too.")
     var pictures = false
 
-    @OptionGroup(title: "Models") var models: ModelOptions
+    @OptionGroup var options: LabCheckOptions
 
     func validate() throws {
         guard (1...100_000).contains(count) else { throw ValidationError("--count must be between 1 and 100000") }
         guard (0...100_000).contains(faultCount) else {
             throw ValidationError("--fault-count must be between 0 and 100000")
         }
-        guard handoff > 0, handoff < 1 else { throw ValidationError("--handoff must be between 0 and 1") }
     }
 
     func run() async throws {
@@ -60,18 +50,16 @@ struct LabCheckCommand: AsyncParsableCommand {
             } catch {
                 throw Failure(ExitStatus.cannotCreate, "\(out) cannot be made: \(error.localizedDescription)")
             }
-            let pair = try ModelPair(
-                draft: models.draftModel, verifier: models.verifierModel,
-                in: ModelStore.standard(models.modelsFolder))
-            let standard = try StandardPrompt.read(prompts, count: count)
+            let pair = try options.pair
+            let standard = try StandardPrompt.read(options.prompts, count: count)
             let trial = CheckTrial(
                 models: pair,
                 plan: CheckTrial.Plan(
-                    handoff: handoff, stepCount: steps, quantile: checkQuantile, faultCount: faultCount,
+                    handoff: options.handoff, stepCount: options.steps, quantile: checkQuantile, faultCount: faultCount,
                     folder: pictures ? out : nil))
             var line = ProgressLine("check", isQuiet: false)
             let report = try trial.run(
-                standard, backend: CPUBackend(threads: ThreadPolicy(count: models.threads))
+                standard, backend: CPUBackend(threads: ThreadPolicy(count: options.models.threads))
             ) { done in
                 try Task.checkCancellation()
                 line.update(done: done, total: standard.count)

@@ -46,6 +46,7 @@ struct LabReportCommand: AsyncParsableCommand {
         } catch {
             throw LabError.notWritable(path: file.path, reason: error.localizedDescription)
         }
+        report.autoLines.forEach { print($0) }
         print(file.path)
     }
 }

@@ -144,7 +144,7 @@ struct LabSplitCommand: AsyncParsableCommand {
             shaping: "relay of underpaint on the loopback; tc netem is not used, \(KernelShaping.netem())",
             throttling: "SIGSTOP and SIGCONT against the edge's own processor clock, looked at every millisecond",
             verifier: verifier ?? "child process, \(CPUBackend().description.library)",
-            program: "underpaint \(GenerationParameters.version)")
+            program: "underpaint \(ProgramVersion.current)")
     }
 
     static func line(of run: PlannedRun) -> String {

@@ -72,25 +72,11 @@ struct LabSplitOptions: ParsableArguments {
         return EdgeProfile(share: share, threads: Int(share.rounded(.up)))
     }
 
-    private struct PromptLine: Decodable {
-        var prompt: String
-        var seed: UInt64?
-    }
-
     private func promptList() throws -> [PromptedSeed] {
         guard let promptFile else {
             return LabPreset.prompts.enumerated().map { PromptedSeed(prompt: $1, seed: UInt64($0 + 1)) }
         }
-        guard let text = try? String(contentsOfFile: promptFile, encoding: .utf8) else {
-            throw LabError.damagedFile(path: promptFile, reason: "it is missing or no text")
-        }
-        return try text.split(separator: "\n").enumerated().map { index, line in
-            guard line.hasPrefix("{") else { return PromptedSeed(prompt: String(line), seed: UInt64(index + 1)) }
-            guard let parsed = try? JSONDecoder().decode(PromptLine.self, from: Data(line.utf8)) else {
-                throw LabError.damagedFile(path: promptFile, reason: "line \(index + 1) has no prompt")
-            }
-            return PromptedSeed(prompt: parsed.prompt, seed: parsed.seed ?? UInt64(index + 1))
-        }
+        return try StandardPrompt.promptedSeeds(promptFile)
     }
 }
 
