@@ -73,10 +73,12 @@ struct GenerateCommand: AsyncParsableCommand {
                 for job in jobs {
                     var request = try workbench.request(picture, seed: job.seed, isOffline: offline)
                     let plan = offline ? nil : try await plan(&request, with: workbench.planner)
+                    let exactPlan = offline ? nil : try await planExact(&request, with: workbench.planner)
                     let finished = try await make(request, file: job.file, preview: previewFile, with: workbench.maker)
                     workbench.planner.learn(from: finished)
                     tally.add(finished)
-                    let result = PictureResult(finished, path: job.file.url.path, tally: tally, plan: plan)
+                    let result = PictureResult(
+                        finished, path: job.file.url.path, tally: tally, plan: plan, exactPlan: exactPlan)
                     print(json ? try result.json() : result.line)
                 }
                 if !json, jobs.count > 1, let summary = tally.line { print(summary) }
@@ -96,6 +98,27 @@ struct GenerateCommand: AsyncParsableCommand {
         } catch let error as TransportError {
             // The draft is worth making all the same: it is kept if the verifier stays away.
             Terminal.warn("\(error); the split cannot be chosen without it and is \(request.handoffFraction)")
+            return nil
+        }
+    }
+
+    /// Lets the cost model choose what mode `exact` leaves open.
+    private func planExact(
+        _ request: inout GenerationRequest, with planner: SplitPlanner
+    ) async throws -> ExactPrediction? {
+        guard picture.mode == .exact else { return nil }
+        do {
+            let plan = try await planner.planExact(
+                request, draftShare: picture.exactShare,
+                measuring: { [quiet] text in if !quiet { Terminal.write("\(text)\n") } })
+            guard let plan else { return nil }
+            request.exact?.placement = plan.placement
+            request.exact?.window = .fixed(plan.length)
+            request.handoffFraction = picture.exactShare(plan.placement)
+            return plan
+        } catch let error as TransportError {
+            // The job is kept if the verifier stays away.
+            Terminal.warn("\(error); placement and window cannot be chosen without it")
             return nil
         }
     }

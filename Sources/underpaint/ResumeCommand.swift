@@ -58,7 +58,7 @@ struct ResumeCommand: AsyncParsableCommand {
                 for unfinished in waiting {
                     let (finished, file) = try await finish(unfinished, with: workbench.maker)
                     tally.add(finished)
-                    let result = PictureResult(finished, path: file.url.path, tally: tally, plan: nil)
+                    let result = PictureResult(finished, path: file.url.path, tally: tally, plan: nil, exactPlan: nil)
                     print(json ? try result.json() : result.line)
                 }
             }

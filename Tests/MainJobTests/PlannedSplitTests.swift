@@ -38,6 +38,42 @@ import VerifierRuntime
         #expect(said.withLock { $0.count } == 3)
     }
 
+    /// A machine that was idle when it was measured and is busy now: every picture moves the kept speed towards its own.
+    @Test func theKeptSpeedFollowsThePictures() async throws {
+        let workshop = try Workshop()
+        defer { try? FileManager.default.removeItem(at: workshop.journal.folder) }
+        let planner = planner(workshop)
+        let before = try await planner.plan(workshop.request()).model.edge
+        let made = try await workshop.embedded.make(workshop.request())
+        let seconds = before.fixedSeconds + 2 * before.secondsPerStep * Double(made.report.draftSteps)
+        let slow = MakingReport(
+            job: made.job, origin: .hybrid, edgeSeconds: seconds, verifierSeconds: 1, verification: nil,
+            unknownWords: [])
+        planner.learn(from: FinishedPicture(picture: made.picture, job: made.job, report: slow))
+        let after = try await planner.plan(workshop.request()).model.edge
+        #expect(abs(after.secondsPerStep / before.secondsPerStep - 1.2) < 1e-9)
+    }
+
+    /// In one process drafts have nowhere else to go; a window that is asked for stays, one that is not is chosen.
+    @Test func exactModesWindowIsChosenAndWhatIsAskedForStays() async throws {
+        let workshop = try Workshop()
+        defer { try? FileManager.default.removeItem(at: workshop.journal.folder) }
+        func plan(
+            _ placement: ExactPlacement, _ window: WindowPolicy, draft: ExactDraft = .held
+        ) async throws -> ExactPrediction? {
+            var request = workshop.request(mode: .exact)
+            request.exact = ExactOptions(window: window, placement: placement, draft: draft)
+            return try await planner(workshop).planExact(request, draftShare: { _ in 1 })
+        }
+        let chosen = try #require(try await plan(.auto, .auto))
+        #expect(chosen.placement == .verifier && WindowPolicy.automaticLengths.contains(chosen.length))
+        #expect(chosen.latency > 0 && chosen.rounds >= 1 && chosen.rounds <= 10)
+        #expect(try await plan(.auto, .fixed(5))?.length == 5)
+        #expect(try await plan(.verifier, .fixed(5)) == nil)
+        // The tiny test models say nothing of the draft's error.
+        #expect(try await plan(.edge, .auto) == nil)
+    }
+
     @Test func aStoppedJobGivesThePictureInItsStateAndTheDraftCanGoOn() async throws {
         let workshop = try Workshop()
         let begun = try workshop.painter.draft(workshop.request(handoff: 0), id: .random(), progress: { _ in })

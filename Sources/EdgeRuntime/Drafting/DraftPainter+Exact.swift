@@ -41,21 +41,6 @@ extension DraftPainter {
             return (next, frames)
         }
     }
-
-    /// Seconds of one draft step on this machine, after one to warm up.
-    func secondsPerStep(_ job: VerificationJob) throws -> Double {
-        try studio.withLock { studio in
-            var model = PromptedDenoiser(
-                studio.denoiser, prompt: try studio.text.encode(job.prompt).conditioning,
-                unconditional: try studio.text.unconditional(), guidance: Double(job.guidanceScale))
-            let state = NoiseGenerator(seed: job.seed).latent(job.latentShape, stream: 0)
-            _ = try model.velocities([state], at: [1])
-            let start = ContinuousClock.now
-            _ = try model.velocities([state], at: [1])
-            let (seconds, attoseconds) = (ContinuousClock.now - start).components
-            return Double(seconds) + Double(attoseconds) / 1e18
-        }
-    }
 }
 
 /// A denoiser that looks at a wish to stop before every evaluation.

@@ -16,15 +16,10 @@ extension PictureMaker {
         _ request: GenerationRequest, id: JobID, outputPath: String, report: @escaping Report
     ) async throws -> FinishedPicture {
         var options = request.exact ?? ExactOptions()
-        let asked = options.placement
-        // A job says where it runs; the edge is the placement that needs no more of the verifier than any job.
-        options.placement = asked == .auto ? .verifier : asked
+        // A job says where it runs; what `SplitPlanner.planExact` has not chosen is one round trip in all.
+        if options.placement == .auto { options.placement = .verifier }
         if options.placement == .edge { options.draft = .model }
-        var (job, unknownWords) = try painter.exactJob(request, id: id, options: options)
-        if asked == .auto, options.draft == .model {
-            options.placement = try await cheaperPlacement(for: job)
-            job.exact = options
-        }
+        let (job, unknownWords) = try painter.exactJob(request, id: id, options: options)
         try journal.keep(
             UnfinishedPicture(job: job, outputPath: outputPath, verifier: verifier, createdAt: Date()))
         guard job.exact?.placement == .edge else {
@@ -111,19 +106,5 @@ extension PictureMaker {
                 .invalidJob, "the job id \(id) leaves no room to number its windows; take a shorter one")
         }
         return name
-    }
-
-    /// Where drafts of the network are expected to be done first, from one question to the verifier and one draft step.
-    ///
-    /// The verifier's machine counts as being as fast as this one, with a verifier ten times the draft, until there is
-    /// something better to go by: more would be guessed.
-    private func cheaperPlacement(for job: VerificationJob) async throws -> ExactPlacement {
-        guard verifier != nil else { return .verifier }
-        let (_, roundTrip) = try await timed { try await transport.availability() }
-        let step = try await onOwnThread(named: "draft speed") { [painter] _ in try painter.secondsPerStep(job) }
-        let cost = ExactPlacementCost(
-            edgeDraftStep: step, verifierDraftStep: step, roundTrip: roundTrip, verifierBatch: 10 * step,
-            verifierRow: 10 * step)
-        return cost.choice(steps: job.handoffStep, length: 4, acceptance: 2.0 / 3)
     }
 }

@@ -60,6 +60,14 @@ public struct VerifierNotes: Hashable, Sendable, Codable {
     mutating func note(_ finished: FinishedPicture, opening: TransferLog.Opening?) {
         let report = finished.report
         guard let telemetry = report.verification else { return }
+        if telemetry.exact != nil {
+            // Its bytes and times are those of windows; only the batches are learnt from.
+            if var pace, let share = BatchPace.nextRowShare(in: telemetry, pace: pace) {
+                pace.rowShare = pace.rowShare.map { ($0 + share) / 2 } ?? share
+                self.pace = pace
+            }
+            return
+        }
         let received = PayloadEstimate(
             latentBytes: Double(report.latentBytes), pictureBytes: Double(report.resultBytes))
         payload = payload.map { $0.blended(with: received) } ?? received

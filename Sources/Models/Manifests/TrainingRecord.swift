@@ -1,4 +1,6 @@
-/// How a model came to be, as far as its maker says; nothing is computed from it.
+public import Speculation
+
+/// How a model came to be, as far as its maker says. Pictures do not depend on it; the cost model reads the draft's error.
 public struct TrainingRecord: Hashable, Sendable, Codable {
     /// SHA-256 of the data set's manifest.
     public let dataSet: String?
@@ -6,6 +8,8 @@ public struct TrainingRecord: Hashable, Sendable, Codable {
     public let hours: Double?
     /// Measured figures by name; those of a group are named `group.figure`.
     public let metrics: [String: Double]
+    /// r(t) of a draft against its verifier, of `metrics.velocityGap.steps`; empty where it was not measured.
+    public let velocityGap: [DraftErrorCurve.Point]
     public let command: String?
     public let date: String?
 
@@ -15,8 +19,18 @@ public struct TrainingRecord: Hashable, Sendable, Codable {
         samples = try container.decodeIfPresent(Int.self, forKey: .samples)
         hours = try container.decodeIfPresent(Double.self, forKey: .hours)
         metrics = try container.decodeIfPresent(Figure.self, forKey: .metrics)?.byName(prefix: "") ?? [:]
+        velocityGap =
+            (try? container.decodeIfPresent(Gaps.self, forKey: .metrics))?.velocityGap?.steps ?? []
         command = try container.decodeIfPresent(String.self, forKey: .command)
         date = try container.decodeIfPresent(String.self, forKey: .date)
+    }
+
+    private struct Gaps: Decodable {
+        struct Gap: Decodable {
+            let steps: [DraftErrorCurve.Point]?
+        }
+
+        let velocityGap: Gap?
     }
 
     /// A number, a group of figures, or something that is neither and is left out.

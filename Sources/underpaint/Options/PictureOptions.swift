@@ -81,12 +81,15 @@ struct PictureOptions: ParsableArguments {
     var checkThreshold: Float?
 
     @Option(
-        help: ArgumentHelp("Steps that mode 'exact' drafts before the verifier is asked.", valueName: "auto|1…32"))
+        help: ArgumentHelp(
+            "Steps that mode 'exact' drafts before the verifier is asked; 'auto' asks the cost model.",
+            valueName: "auto|1…32"))
     var window = WindowPolicy.auto
 
     @Option(
         help: ArgumentHelp(
-            "Where mode 'exact' makes its drafts: 'edge' sends every window to the verifier, 'verifier' makes them there."
+            "Where mode 'exact' makes its drafts: 'edge' sends every window to the verifier, 'verifier' makes them there, "
+                + "'auto' asks the cost model."
         ))
     var exactPlacement = ExactPlacement.auto
 
@@ -109,10 +112,12 @@ struct PictureOptions: ParsableArguments {
     var exactTail: Double?
 
     /// The share of the steps that is drafted; the standard one as long as the cost model has not chosen.
-    var draftShare: Double { mode == .exact ? exactShare : handoff.fraction ?? SplitBound.standardFraction }
+    var draftShare: Double {
+        mode == .exact ? exactShare(exactPlacement) : handoff.fraction ?? SplitBound.standardFraction
+    }
 
-    /// The share of the steps that may be drafted in mode `exact`.
-    var exactShare: Double { 1 - (exactTail ?? (exactPlacement == .edge ? 0.2 : 0)) }
+    /// The share of the steps that may be drafted in mode `exact`, by where that is done.
+    func exactShare(_ placement: ExactPlacement) -> Double { 1 - (exactTail ?? (placement == .edge ? 0.2 : 0)) }
 
     /// What mode `exact` is asked for; nil in other modes.
     var exact: ExactOptions? {

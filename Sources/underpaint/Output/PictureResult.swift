@@ -15,9 +15,14 @@ struct PictureResult: Encodable {
     let tally: SpeculationTally
     /// Why the split is what it is, if the cost model chose it.
     let plan: SplitPlan?
+    /// Placement and window of mode `exact`, if the cost model chose them.
+    let exactPlan: ExactPrediction?
 
     /// - Parameter tally: counts this picture already.
-    init(_ finished: FinishedPicture, path: String, tally: SpeculationTally, plan: SplitPlan?) {
+    init(
+        _ finished: FinishedPicture, path: String, tally: SpeculationTally, plan: SplitPlan?,
+        exactPlan: ExactPrediction?
+    ) {
         self.path = path
         prompt = finished.job.prompt
         seed = finished.job.seed
@@ -26,10 +31,18 @@ struct PictureResult: Encodable {
         report = finished.report
         self.tally = tally
         self.plan = plan
+        self.exactPlan = exactPlan
     }
 
     /// One line: who did what share, at what cost.
-    var line: String { fate + (plan.map { "; split chosen for \($0.choice.latency.formatted(decimals: 2)) s" } ?? "") }
+    var line: String {
+        let split = plan.map { "; split chosen for \($0.choice.latency.formatted(decimals: 2)) s" }
+        let windows = exactPlan.map {
+            "; windows of \($0.length) chosen for \($0.latency.formatted(decimals: 2)) s and "
+                + "\($0.rounds.formatted(decimals: 1)) rounds"
+        }
+        return fate + (split ?? windows ?? "")
+    }
 
     private var fate: String {
         let steps = report.stepCount

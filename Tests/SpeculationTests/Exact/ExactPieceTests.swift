@@ -90,21 +90,4 @@ import Testing
         for text in ["", "0", "33", "-1", "4.5", "Auto"] { #expect(WindowPolicy(text) == nil) }
         #expect(WindowPolicy.fixed(12).description == "12")
     }
-
-    @Test func edgeIsChosenOnlyWhereItsRoundTripsPay() {
-        var cost = ExactPlacementCost(
-            edgeDraftStep: 0.005, verifierDraftStep: 0.005, roundTrip: 0.05, verifierBatch: 0.02, verifierRow: 0.001)
-        #expect(cost.choice(steps: 40, length: 4, acceptance: 0.7) == .verifier)
-        // A verifier whose machine drafts slowly, next door.
-        cost.verifierDraftStep = 0.05
-        cost.roundTrip = 0.001
-        #expect(cost.choice(steps: 40, length: 4, acceptance: 0.7) == .edge)
-        // 40 steps, four a window, all accepted: ten windows.
-        #expect(
-            abs(cost.seconds(.edge, steps: 40, length: 4, acceptance: 1) - 10 * (0.001 + 0.024 + 0.02)) < 1e-9)
-        #expect(
-            abs(
-                cost.seconds(.verifier, steps: 40, length: 4, acceptance: 1, hasDraftNetwork: false)
-                    - (0.001 + 10 * 0.024)) < 1e-9)
-    }
 }
