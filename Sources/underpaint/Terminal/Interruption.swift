@@ -5,8 +5,15 @@ import Foundation
 func cancellingOnInterrupt<Result: Sendable>(
     _ work: @escaping @Sendable () async throws -> Result
 ) async throws -> Result {
-    let task = Task(operation: work)
-    let sources = [SIGINT, SIGTERM].map { number in
+    // Work begins when both sources listen: a signal in between would be lost, and with it the wish to stop.
+    let listening = DispatchGroup()
+    let numbers = [SIGINT, SIGTERM]
+    for _ in numbers { listening.enter() }
+    let task = Task {
+        await withCheckedContinuation { ready in listening.notify(queue: .global()) { ready.resume() } }
+        return try await work()
+    }
+    let sources = numbers.map { number in
         // The default action must be off, or the process ends before the source hears of the signal.
         signal(number, SIG_IGN)
         let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
@@ -14,12 +21,13 @@ func cancellingOnInterrupt<Result: Sendable>(
             if task.isCancelled { exit(ExitStatus.interrupted) }
             task.cancel()
         }
+        source.setRegistrationHandler { listening.leave() }
         source.activate()
         return source
     }
     defer {
         for source in sources { source.cancel() }
-        for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
+        for number in numbers { signal(number, SIG_DFL) }
     }
     return try await task.value
 }
