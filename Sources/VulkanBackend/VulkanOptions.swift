@@ -60,7 +60,7 @@ public enum ProductKernel: String, Hashable, Sendable, CaseIterable {
     case cooperative
     /// The same with plain code in the place of the units, for tests where there are none.
     case emulated
-    /// Linear layers and convolutions of single pixels by dot products of bytes (VK_KHR_shader_integer_dot_product): int8 weights, and activations that are
-    /// brought to bytes row by row as they come. All other products as the device has it.
+    /// Linear layers and convolutions of single pixels by dot products of bytes (VK_KHR_shader_integer_dot_product): int8
+    /// weights, and activations that are brought to bytes row by row as they come. All other products as the device has it.
     case integer
 }

@@ -17,11 +17,11 @@ from underpaint_training.data.grammar import (
     OBJECT_WEIGHTS,
     RESTRICTED,
 )
-from underpaint_training.data.shapes import FAMILIES, Mesh, Solid, build, library
+from underpaint_training.data.shapes import FAMILIES, Mesh, Solid, build, sweet_home
 from underpaint_training.data.shapes.catalogue import INSTANCES, MODELS
-from underpaint_training.data.shapes.library import MissingLibraryError, parse, smoothed
+from underpaint_training.data.shapes.sweet_home import MissingLibraryError, parse, smoothed
 
-needs_library = pytest.mark.skipif(not library.installed(), reason="needs Debian's sweethome3d-furniture")
+needs_library = pytest.mark.skipif(not sweet_home.installed(), reason="needs Debian's sweethome3d-furniture")
 
 
 def _normals(mesh: Mesh) -> tuple[np.ndarray, np.ndarray]:
@@ -91,14 +91,14 @@ def test_the_tables_fit_each_other() -> None:
 @needs_library
 @pytest.mark.parametrize("instance", MODELS)
 def test_meshes_of_the_library_are_sound(instance: str) -> None:
-    _check(library.solid(instance), instance)
+    _check(sweet_home.solid(instance), instance)
 
 
 def test_a_missing_library_names_the_package(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
-    monkeypatch.setattr(library, "LIBRARY", tmp_path / "none.sh3f")
-    library._archive.cache_clear()
-    library._catalogue.cache_clear()
-    library.solid.cache_clear()
+    monkeypatch.setattr(sweet_home, "LIBRARY", tmp_path / "none.sh3f")
+    sweet_home._archive.cache_clear()
+    sweet_home._catalogue.cache_clear()
+    sweet_home.solid.cache_clear()
     with pytest.raises(MissingLibraryError, match="sweethome3d-furniture"):
         build("sofa", "sofa2", np.random.default_rng(0))
     assert build("mug", None, np.random.default_rng(0)).main.faces.size

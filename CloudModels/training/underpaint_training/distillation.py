@@ -20,7 +20,7 @@ from .models.dit import DiT
 from .parallel import Group
 from .recipe import DistillationRecipe, Recipe
 from .sampling import Painter
-from .start import state_of, take
+from .start import inherit, take
 from .train_verifier import Conditioned, compiled, load_verifier, open_store
 from .training import Average, Clock, Optimizers, device_of, restore, save, trapezoid
 from .trajectories import NoisedPictures, Trajectories, joined
@@ -72,17 +72,14 @@ def painter(recipe: Recipe, store: LatentStore, model: Conditioned) -> Painter:
 def begin(recipe: Recipe, stage: Stage, student: DiT, teacher: Conditioned, checkpoints: Path) -> None:
     """Weights to begin with: the verifier's own, or those of the recipe's start, or random ones."""
     if stage == "guided":
-        fresh = take(student, teacher.dit.state_dict())
+        take(student, teacher.dit.state_dict())
         # The scale says nothing yet, so that the student begins as the conditional velocity.
         for p in (student.g_embed.fc2.weight, student.g_embed.fc2.bias) if student.g_embed else ():
             torch.nn.init.zeros_(p)
     elif recipe.start:
-        former = state_of(recipe.start, "draft", checkpoints)
-        patches = (former["patch"], recipe.draft.patch, recipe.vae.latent_channels)
-        fresh = take(student, former["average"], patches=patches)
-    else:
-        return
-    print(f"began from {recipe.start or 'the verifier'}; anew: {', '.join(fresh) or 'nothing'}", flush=True)
+        inherit(
+            student, recipe.start, "draft", checkpoints, patch=(recipe.draft.patch, recipe.vae.latent_channels)
+        )
 
 
 def train(
@@ -112,7 +109,7 @@ def train(
     generator = torch.Generator().manual_seed(1000 * step + 10 * r.seed + group.rank)
     rng = np.random.default_rng((r.seed, step, group.rank))
     of = "guided" if "guided" in teacher_state else "verifier"
-    key = f"{of} {teacher_state['guided']['step'] if of == 'guided' else teacher_state['step']}"
+    key = f"{of} {teacher_state.get('guided', teacher_state)['step']}"
     kept = checkpoints / f"trajectories-{of}-{group.rank}-of-{group.size}.pt"
     stored = Trajectories(recipe, r, store, brush, teacher.dit, kept, key, group)
     fresh = NoisedPictures(recipe, store, brush, teacher.dit, generator)

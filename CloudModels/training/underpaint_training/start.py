@@ -32,6 +32,27 @@ def state_of(name: str, stage: str, checkpoints: Path) -> dict[str, Any]:
     return state
 
 
+def inherit(
+    module: nn.Module,
+    name: str,
+    stage: str,
+    checkpoints: Path,
+    *,
+    words: list[str] | None = None,
+    patch: tuple[int, int] | None = None,
+) -> dict[str, Any]:
+    """Takes over what fits of a stage of the recipe `name`, says what does not, and returns that stage's checkpoint.
+
+    `words`: the module's vocabulary, where it has one. `patch`: a denoiser's patch and latent channels.
+    """
+    state = state_of(name, stage, checkpoints)
+    patches = (state["patch"], *patch) if patch else None
+    vocabularies = (state["words"], words) if words else None
+    fresh = take(module, state.get("frozen", state["average"]), vocabularies, patches)
+    print(f"began from {name}; anew: {', '.join(fresh) or 'nothing'}", flush=True)
+    return state
+
+
 def _spread(weight: Tensor, patch: int, old_patch: int, channels: int, dim: int) -> Tensor:
     """Columns or rows (py, px, c) of a smaller patch, repeated over the pixels of a larger one along `dim`."""
     factor = patch // old_patch

@@ -15,7 +15,7 @@ from .models.vae import VAE
 from .parallel import Group
 from .pictures import decode, new_shards, shards
 from .recipe import Recipe, VAERecipe
-from .start import state_of, take
+from .start import inherit
 from .training import Average, Clock, Optimizers, device_of, restore, save, trapezoid
 
 REFRESH_SECONDS = 120
@@ -94,10 +94,16 @@ def psnr(vae: VAE, pictures: Tensor, device: torch.device) -> Tensor:
 
 def held_out(folder: Path, count: int) -> Tensor:
     """Held-out pictures of the size that the first shard has, [n, 3, H, W] in [−1,1]."""
-    found = [decode(s)[0] for s in shards(folder, "holdout")]
+    found: list[np.ndarray] = []
+    for shard in shards(folder, "holdout"):
+        pixels, _ = decode(shard)
+        if not found or pixels.shape[1:] == found[0].shape[1:]:
+            found.append(pixels)
+        if sum(len(p) for p in found) >= count:
+            break
     if not found:
         raise FileNotFoundError(f"no held-out shards in {folder}: run the stage 'data' first")
-    pixels = np.concatenate([p for p in found if p.shape[1:] == found[0].shape[1:]])[:count]
+    pixels = np.concatenate(found)[:count]
     return torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 127.5 - 1
 
 
@@ -142,8 +148,7 @@ def train(recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, 
         step, before = state["step"], state["seconds"]
         first = optimizers.resume(state, step)
     elif recipe.start:
-        former = state_of(recipe.start, "vae", checkpoints)
-        take(vae, former.get("frozen", former["average"]))
+        former = inherit(vae, recipe.start, "vae", checkpoints)
         average.module.load_state_dict(vae.state_dict())
         # The denoisers that start from that recipe too know its latent space: it is neither turned nor scaled.
         kept = {"statistics": former["statistics"]}

@@ -17,7 +17,7 @@ from .models.dit import DiT
 from .models.text import TextEncoder, Tokenizer
 from .parallel import Group
 from .recipe import Recipe
-from .start import state_of, take
+from .start import inherit
 from .training import Average, Clock, Optimizers, device_of, restore, save, trapezoid
 
 REPORT_STEPS = 50
@@ -71,14 +71,6 @@ def open_store(recipe: Recipe, data: Path, checkpoints: Path, group: Group) -> L
     return LatentStore(recipe, data, checkpoints)
 
 
-def begin_from(recipe: Recipe, checkpoints: Path, model: Conditioned) -> None:
-    """Takes over what fits of the verifier that the recipe starts from."""
-    state = state_of(recipe.start or "", "verifier", checkpoints)
-    patches = (state["patch"], recipe.verifier.patch, recipe.vae.latent_channels)
-    fresh = take(model, state["average"], (state["words"], model.tokenizer.words), patches)
-    print(f"started from {recipe.start}; anew: {', '.join(fresh) or 'nothing'}", flush=True)
-
-
 def sample_times(count: int, generator: torch.Generator) -> Tensor:
     """Logit-normal around the middle noise levels, a tenth of them uniform."""
     t = torch.sigmoid(0.4 + torch.randn(count, generator=generator))
@@ -117,7 +109,10 @@ def train(recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, 
         step, before = state["step"], state["seconds"]
         first = optimizers.resume(state, step)
     elif recipe.start:
-        begin_from(recipe, checkpoints, model)
+        channels = recipe.vae.latent_channels
+        inherit(
+            model, recipe.start, "verifier", checkpoints, words=tokenizer.words, patch=(r.patch, channels)
+        )
         average.module.load_state_dict(model.state_dict())
     rng = np.random.default_rng((r.seed, step, group.rank))
     generator = torch.Generator().manual_seed(1000 * step + 10 * r.seed + group.rank)

@@ -13,9 +13,9 @@ public struct SplitPlanner: Sendable {
         case remote(address: String, transport: any VerifierTransport, log: TransferLog)
     }
 
-    private let painter: DraftPainter
+    let painter: DraftPainter
     private let cache: PlanningCache
-    private let verifier: Verifier
+    let verifier: Verifier
     /// Library and threads: what besides the processor decides how fast models run here.
     private let computation: String
 
@@ -48,73 +48,9 @@ public struct SplitPlanner: Sendable {
             verifier: notes.pace ?? SplitPlanner.unknownPace(edge),
             waitSeconds: notes.expectedWait(now: Date().timeIntervalSince1970),
             network: notes.network ?? .none,
-            payload: notes.payload
-                ?? PayloadEstimate(
-                    latentElementCount: shape.elementCount, width: request.width, height: request.height),
-            quality: models.qualityCurve(for: request.mode))
+            payload: payload(notes, shape, request), quality: models.qualityCurve(for: request.mode))
         model.isConnected = isConnected
         return SplitPlan(choice: model.best(objective, within: bound), objective: objective, model: model)
-    }
-
-    /// The best placement and window for a request in mode `exact`, of those that it leaves open.
-    ///
-    /// - Parameter draftShare: the share of the steps that may be drafted in a placement.
-    /// - Returns: nil where there is nothing to choose, or nothing to choose by: no measured error of the draft.
-    /// - Throws: as `plan`.
-    public func planExact(
-        _ request: GenerationRequest, draftShare: (ExactPlacement) -> Double,
-        measuring: @escaping @Sendable (String) -> Void = { _ in }
-    ) async throws -> ExactPrediction? {
-        guard let options = request.exact, options.placement == .auto || options.window == .auto else { return nil }
-        let models = painter.models
-        let draft = options.placement == .edge ? .model : options.draft
-        let measured = DraftErrorCurve(models.draft.folder.manifest.training?.velocityGap ?? [])?
-            .corrected(by: options.correction)
-        guard let curve = draft == .held ? DraftErrorCurve.held(options.correction) : measured else { return nil }
-        let shape = try models.draft.latentShape(for: PictureSize(width: request.width, height: request.height))
-        // A step is a step: it is measured as in the other modes.
-        var drafting = request
-        (drafting.mode, drafting.exact) = (.trust, nil)
-        let edge = try await deviceSpeed(for: drafting, shape: "\(shape)", measuring: measuring)
-        let notes = try await verifierNotes(measuring: measuring)
-        let pace = notes.pace ?? SplitPlanner.unknownPace(edge)
-        // Held drafts are made where the verifier's pictures are; in one process there is nothing to place.
-        let isOpen = options.placement == .auto && draft == .model && isRemote
-        let placements: [ExactPlacement] =
-            isOpen ? [.verifier, .edge] : [options.placement == .auto ? .verifier : options.placement]
-        let choices = try placements.map { placement in
-            let plan = ExactPlan(
-                schedule: try models.draft.manifest.schedule.times(stepCount: request.stepCount),
-                tailStep: Int((draftShare(placement) * Double(request.stepCount)).rounded()), seed: request.seed,
-                shape: shape)
-            return ExactCost(
-                acceptances: plan.kernels.prefix(plan.tailStep).map {
-                    curve.acceptance(of: $0, elementCount: shape.elementCount)
-                },
-                tailStepCount: plan.stepCount - plan.tailStep,
-                edgeSecondsPerDraft: draft == .held ? 0 : edge.secondsPerStep,
-                verifierSecondsPerDraft: draft == .held
-                    ? 0 : SplitPlanner.draftShareOfEvaluation * pace.secondsPerEvaluation,
-                verifier: BatchPace(pace, nextRowShare: min(pace.rowShare ?? BatchPace.usualNextRowShare, 1)),
-                waitSeconds: notes.expectedWait(now: Date().timeIntervalSince1970),
-                network: notes.network ?? .none, isConnected: isConnected,
-                elementCount: shape.elementCount,
-                pictureBytes: (notes.payload
-                    ?? PayloadEstimate(
-                        latentElementCount: shape.elementCount, width: request.width, height: request.height))
-                    .pictureBytes,
-                correction: options.correction
-            ).best(placement: placement, window: options.window)
-        }
-        return choices.min { $0.latency < $1.latency }
-    }
-
-    /// A step of the studio draft as a share of an evaluation of its verifier on one machine: 6.4 of 22.0 ms
-    /// (Benchmarks/README.md). The verifier's machine is known by its own pace only.
-    private static let draftShareOfEvaluation = 0.3
-
-    private var isRemote: Bool {
-        if case .remote = verifier { true } else { false }
     }
 
     /// Keeps what a finished picture showed of this machine, the verifier and the network.
@@ -147,15 +83,15 @@ public struct SplitPlanner: Sendable {
     }
 
     /// Nothing is known of the verifier's pace only if it is of an older version: it is larger, on a better machine.
-    private static func unknownPace(_ edge: DeviceSpeed) -> VerifierPace {
+    static func unknownPace(_ edge: DeviceSpeed) -> VerifierPace {
         VerifierPace(secondsPerEvaluation: edge.secondsPerStep, fixedSeconds: edge.decodeSeconds)
     }
 
-    private var isConnected: Bool {
+    var isConnected: Bool {
         if case .remote(_, let transport, _) = verifier { transport.isConnected } else { false }
     }
 
-    private func deviceSpeed(
+    func deviceSpeed(
         for request: GenerationRequest, shape: String, measuring: @escaping @Sendable (String) -> Void
     ) async throws -> DeviceSpeed {
         let key = speedKey(shape: shape, isGuided: request.guidanceScale != 1)
@@ -168,7 +104,7 @@ public struct SplitPlanner: Sendable {
         return speed
     }
 
-    private func verifierNotes(measuring: @escaping @Sendable (String) -> Void) async throws -> VerifierNotes {
+    func verifierNotes(measuring: @escaping @Sendable (String) -> Void) async throws -> VerifierNotes {
         switch verifier {
         case .embedded(let backend, let measurePace):
             let key = [painter.models.verifier.weightsDigest, ProcessorModel.name, computation, backend]
@@ -193,6 +129,12 @@ public struct SplitPlanner: Sendable {
             cache.keep(notes, "verifier", key: address)
             return notes
         }
+    }
+
+    /// What travels, as pictures of this verifier did, or as most do.
+    func payload(_ notes: VerifierNotes, _ shape: LatentShape, _ request: GenerationRequest) -> PayloadEstimate {
+        notes.payload
+            ?? PayloadEstimate(latentElementCount: shape.elementCount, width: request.width, height: request.height)
     }
 
     private func kept(_ address: String) -> VerifierNotes {

@@ -16,6 +16,9 @@ public struct VerifierNotes: Hashable, Sendable, Codable {
     /// How long it keeps being as busy as it said.
     static let waitHoldsFor = 20.0
 
+    /// The latest picture's share in what is kept of the pace.
+    static let newestShare = 0.2
+
     public init() {}
 
     /// Whether a plan can be made without asking the verifier.
@@ -62,16 +65,19 @@ public struct VerifierNotes: Hashable, Sendable, Codable {
         guard let telemetry = report.verification else { return }
         if telemetry.exact != nil {
             // Its bytes and times are those of windows; only the batches are learnt from.
-            if var pace, let share = BatchPace.nextRowShare(in: telemetry, pace: pace) {
-                pace.rowShare = pace.rowShare.map { ($0 + share) / 2 } ?? share
-                self.pace = pace
+            if let pace, let share = pace.rowShare(shownBy: telemetry) {
+                var shown = pace
+                shown.rowShare = share
+                self.pace = pace.blended(with: shown, weight: VerifierNotes.newestShare)
             }
             return
         }
         let received = PayloadEstimate(
             latentBytes: Double(report.latentBytes), pictureBytes: Double(report.resultBytes))
         payload = payload.map { $0.blended(with: received) } ?? received
-        if let latest = VerifierPace(telemetry) { pace = pace?.blended(with: latest, weight: 0.2) ?? latest }
+        if let latest = VerifierPace(telemetry) {
+            pace = pace?.blended(with: latest, weight: VerifierNotes.newestShare) ?? latest
+        }
         guard var network else { return }
         let waiting = (opening?.roundTrips ?? NetworkEstimate.roundTripsToFirstByte) * network.roundTripSeconds
         let computing = telemetry.stages.reduce(0) { $0 + $1.milliseconds } / 1e3

@@ -14,6 +14,9 @@ public final class StudioDecoder {
     // Two sizes: activations at 512×512 take more memory than the weights.
     private var executables = ExecutableCache<LatentShape>(capacity: 2)
 
+    /// How the last picture was cut: finding out plans the whole graph's memory, and pictures mostly have one size.
+    private var latest: (shape: LatentShape, tiles: PictureTiles)?
+
     /// Latent pixels along a side that a tile gives; nil to decode whole pictures where there is room.
     private let tileSide: Int?
 
@@ -48,7 +51,8 @@ public final class StudioDecoder {
         }
         var values = latent.values
         statistics.denormalise(&values)
-        let tiles = try tiles(height: shape.height, width: shape.width)
+        let tiles = if let latest, latest.shape == shape { latest.tiles } else { try tiles(of: shape) }
+        latest = (shape, tiles)
         let part = LatentShape(height: tiles.height, width: tiles.width, channelCount: shape.channelCount)
         let executable = try executables.executable(for: part) {
             try backend.compile(
@@ -79,12 +83,12 @@ public final class StudioDecoder {
     }
 
     /// The tiles of a latent: one, unless they were asked for or the device has no room for the whole.
-    private func tiles(height: Int, width: Int) throws(ShapeError) -> PictureTiles {
+    private func tiles(of shape: LatentShape) throws(ShapeError) -> PictureTiles {
         func tiles(_ core: Int) -> PictureTiles {
-            PictureTiles(height: height, width: width, core: core, radius: decoder.receptiveRadius)
+            PictureTiles(height: shape.height, width: shape.width, core: core, radius: decoder.receptiveRadius)
         }
         if let tileSide { return tiles(tileSide) }
-        var core = max(height, width)
+        var core = max(shape.height, shape.width)
         // What a tile depends on does not shrink with it, so that small ones are mostly overlap.
         while core > 4, let limits = backend.memoryLimits {
             let part = tiles(core)

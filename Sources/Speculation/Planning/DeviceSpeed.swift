@@ -84,6 +84,17 @@ public struct VerifierPace: Hashable, Sendable, Codable {
     /// A row costs hardly more in a batch than by itself.
     static let largestRowShare = 2.0
 
+    /// What a finished chain of mode `exact` says of a row more in a batch; nil if it says nothing of it: only a chain that
+    /// drafted nothing itself spent all its time in the verifier.
+    public func rowShare(shownBy telemetry: VerificationTelemetry) -> Double? {
+        guard let exact = telemetry.exact, exact.placement == .verifier, exact.draftEvaluations == 0,
+            exact.verifierEvaluations > exact.rounds, isPlausible
+        else { return nil }
+        let further = telemetry.seconds(of: "chain") / secondsPerEvaluation - Double(exact.rounds)
+        let share = further / Double(exact.verifierEvaluations - exact.rounds)
+        return share.isFinite ? min(max(share, 0), VerifierPace.largestRowShare) : nil
+    }
+
     /// Seconds of one batch.
     ///
     /// - Parameter unknownShare: what one more row counts while it was not measured.

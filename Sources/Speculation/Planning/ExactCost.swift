@@ -15,7 +15,7 @@ public struct ExactCost: Hashable, Sendable {
     public var edgeSecondsPerDraft: Double
     /// And where the verifier is.
     public var verifierSecondsPerDraft: Double
-    public var verifier: BatchPace
+    public var verifier: VerifierPace
     /// Until the verifier begins.
     public var waitSeconds: Double
     public var network: NetworkEstimate
@@ -31,7 +31,7 @@ public struct ExactCost: Hashable, Sendable {
     /// - Parameter elementCount: D, for the bytes of drafts and residuals.
     public init(
         acceptances: [Double], tailStepCount: Int, edgeSecondsPerDraft: Double, verifierSecondsPerDraft: Double,
-        verifier: BatchPace, waitSeconds: Double = 0, network: NetworkEstimate, isConnected: Bool = false,
+        verifier: VerifierPace, waitSeconds: Double = 0, network: NetworkEstimate, isConnected: Bool = false,
         elementCount: Int, pictureBytes: Double, correction: ResidualCorrection
     ) {
         self.acceptances = acceptances
@@ -47,6 +47,10 @@ public struct ExactCost: Hashable, Sendable {
         self.pictureBytes = pictureBytes
         self.correction = correction
     }
+
+    /// A row more on a CPU as a share of the first: 125.9 ms for eight against 22.0 ms for one (Benchmarks/README.md).
+    /// A graphics card that is not full takes far less; what it says of its own chains is learnt.
+    public static let usualRowShare = 0.67
 
     /// Bits an element of what travels, over twelve chains of the studio pair (Benchmarks/README.md, over a network).
     public static let draftBits = 0.34
@@ -74,7 +78,7 @@ public struct ExactCost: Hashable, Sendable {
         return ExactPrediction(
             placement: placement == .edge ? .edge : .verifier, length: length, rounds: windows.rounds + tail,
             verifierEvaluations: windows.evaluations + tail,
-            latency: waitSeconds + way - shared + windows.seconds + tail * verifier.seconds(rows: 1)
+            latency: waitSeconds + way - shared + windows.seconds + tail * verifier.secondsPerEvaluation
                 + verifier.fixedSeconds)
     }
 
@@ -126,47 +130,14 @@ public struct ExactCost: Hashable, Sendable {
         let draft = placement == .edge ? edgeSecondsPerDraft : verifierSecondsPerDraft
         expected.rounds += 1
         expected.evaluations += Double(drafted)
-        expected.seconds += Double(drafted) * draft + verifier.seconds(rows: drafted)
+        expected.seconds +=
+            Double(drafted) * draft + verifier.seconds(ofBatch: Double(drafted), unknownShare: ExactCost.usualRowShare)
         if placement == .edge {
             expected.seconds += network.seconds(
                 uploadBytes: PayloadEstimate.requestBytes + Double(drafted) * draftBytes,
                 downloadBytes: residuals * residualBytes, isConnected: true)
         }
         return expected
-    }
-}
-
-/// What a batch of the verifier takes: τ_q(rows) = τ_q(1) + (rows − 1)·row.
-public struct BatchPace: Hashable, Sendable, Codable {
-    /// τ_q(1), guidance included.
-    public var firstRowSeconds: Double
-    public var nextRowSeconds: Double
-    /// What every picture costs besides.
-    public var fixedSeconds: Double
-
-    /// A row more on a CPU as a share of the first: 125.9 ms for eight against 22.0 ms for one (Benchmarks/README.md).
-    /// A graphics card that is not full takes far less; what it says of its own chains is learnt.
-    public static let usualNextRowShare = 0.67
-
-    /// - Parameter nextRowShare: what one row more costs as a share of the first.
-    public init(_ pace: VerifierPace, nextRowShare: Double = BatchPace.usualNextRowShare) {
-        firstRowSeconds = pace.secondsPerEvaluation
-        nextRowSeconds = nextRowShare * pace.secondsPerEvaluation
-        fixedSeconds = pace.fixedSeconds
-    }
-
-    public func seconds(rows: Int) -> Double { firstRowSeconds + Double(rows - 1) * nextRowSeconds }
-
-    /// What a finished chain says of further rows; nil if it says nothing of them: only one that drafted nothing itself
-    /// spent all its time in the verifier.
-    public static func nextRowShare(in telemetry: VerificationTelemetry, pace: VerifierPace) -> Double? {
-        guard let exact = telemetry.exact, exact.placement == .verifier, exact.draftEvaluations == 0,
-            exact.verifierEvaluations > exact.rounds, pace.isPlausible
-        else { return nil }
-        let chain = telemetry.stages.filter { $0.name == "chain" }.reduce(0) { $0 + $1.milliseconds } / 1e3
-        let further = chain / pace.secondsPerEvaluation - Double(exact.rounds)
-        let share = further / Double(exact.verifierEvaluations - exact.rounds)
-        return share.isFinite ? min(max(share, 0), 1) : nil
     }
 }
 

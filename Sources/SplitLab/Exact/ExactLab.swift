@@ -1,4 +1,4 @@
-public import Diffusion
+import Diffusion
 import Foundation
 public import Graphs
 public import Models

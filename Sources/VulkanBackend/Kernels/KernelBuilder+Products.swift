@@ -138,14 +138,13 @@ extension KernelBuilder {
         let (across, down) = (
             (columns + tile.columns - 1) / tile.columns, (rows + tile.rows - 1) / tile.rows
         )
-        let y = min(down, 32_768)
         return [
             try call(
                 .quantize, constants: [KernelBuilder.groupSize], [product.x, scratch], rounding, groups: flat(rows),
                 site),
             try call(
                 .product, variant: "integer", constants: tile.constants, [scratch] + bindings.dropFirst(), arguments,
-                groups: (across, y, (down + y - 1) / y), site),
+                groups: ProductPlan.folded(across: across, down: down), site),
         ]
     }
 

@@ -57,9 +57,8 @@ struct KernelBuilder {
             return 8 * shape[0] * norm.groupCount * groupParts(pixels: shape[1] * shape[2])
         case .linear, .convolution2D:
             let (columns, inner) = (shape[-1], graph[node.inputs[1]].shape.dimensions.dropFirst().reduce(1, *))
-            let plan = ProductPlan(
-                rows: shape.elementCount / max(1, columns), columns: columns, inner: inner, options, features)
             let rows = shape.elementCount / max(1, columns)
+            let plan = ProductPlan(rows: rows, columns: columns, inner: inner, options, features)
             let bytes = options.products == .integer ? rows * (inner + 4) : 0
             return max(bytes, plan.split.count > 1 ? 4 * shape.elementCount * plan.split.count : 0)
         default: return 0

@@ -24,7 +24,12 @@ struct ProductPlan {
         split = ProductSplit(
             tiles: across * down, inner: inner, depth: depth, units: features.unitCount, most: room,
             wanted: options.splits)
+        groups = ProductPlan.folded(across: across * split.count, down: down)
+    }
+
+    /// Tiles down are folded into the third dimension where there are more than a row of workgroups may hold.
+    static func folded(across: Int, down: Int) -> (x: Int, y: Int, z: Int) {
         let y = min(down, 32_768)
-        groups = (across * split.count, y, (down + y - 1) / y)
+        return (across, y, (down + y - 1) / y)
     }
 }

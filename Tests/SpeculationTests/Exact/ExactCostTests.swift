@@ -60,8 +60,7 @@ import Testing
     ) -> ExactCost {
         var cost = ExactCost(
             acceptances: acceptances, tailStepCount: tail, edgeSecondsPerDraft: edge, verifierSecondsPerDraft: there,
-            verifier: BatchPace(
-                VerifierPace(secondsPerEvaluation: 0.02, fixedSeconds: 0.03), nextRowShare: row),
+            verifier: VerifierPace(secondsPerEvaluation: 0.02, fixedSeconds: 0.03, rowShare: row),
             network: NetworkEstimate(
                 roundTripSeconds: roundTrip, uploadBytesPerSecond: 1e5, downloadBytesPerSecond: 2e5),
             isConnected: true, elementCount: 2048, pictureBytes: 10_000, correction: correction)
@@ -175,10 +174,10 @@ import Testing
                 receivedBytes: 0, exact: exact)
         }
         let pace = VerifierPace(secondsPerEvaluation: 0.02, fixedSeconds: 0.03)
-        let share = BatchPace.nextRowShare(in: telemetry(exact), pace: pace)
+        let share = pace.rowShare(shownBy: telemetry(exact))
         #expect(abs((share ?? .nan) - 0.25) < 1e-12)
         exact.draftEvaluations = 40
-        #expect(BatchPace.nextRowShare(in: telemetry(exact), pace: pace) == nil)
+        #expect(pace.rowShare(shownBy: telemetry(exact)) == nil)
         #expect(VerifierPace(telemetry(exact)) == nil)
     }
 }

@@ -12,7 +12,7 @@ from .grammar import COLORS, SURFACES, Fields
 from .lighting import KEY_LEVEL
 from .splits import sample_group
 from .stage import OBJECT_PARTS
-from .variations import Base, Layers, changeable, recolored, relit
+from .variations import Base, Layers, changeable, recolored, relit, seamless_like
 
 SEED = 20261125
 
@@ -21,10 +21,7 @@ def _other(rng: np.random.Generator, fields: Fields, base: Base, what: str) -> F
     if what == "object":
         names = [c for c in COLORS if c != fields.color]
         return replace(fields, color=names[rng.integers(len(names))])
-    roughness = SURFACES[fields.surface].roughness
-    names = [
-        n for n, s in SURFACES.items() if not s.texture and s.roughness == roughness and n != fields.surface
-    ]
+    names = [n for n in seamless_like(fields.surface) if n != fields.surface]
     return replace(fields, surface=names[rng.integers(len(names))])
 
 

@@ -22,15 +22,13 @@ WIDEST = 1.8
 
 @dataclass(frozen=True)
 class Picture:
-    """sRGB bytes [height,width,3], the object mask [height,width] and what was measured on it; `composed` where it was
-    made from another picture's passes."""
+    """What it shows, sRGB bytes [height,width,3], the object mask [height,width] and what was measured on it."""
 
     fields: Fields
     pixels: Array
     mask: Array
     coverage: float
     contrast: float
-    composed: bool = False
 
 
 class TextureBank:
@@ -178,7 +176,7 @@ class Studio:
             variation = varied(base, layers, rng)
             if variation is None or any(p.fields == variation.fields for p in result):
                 continue
-            picture = self._finished(variation.fields, variation.radiance, variation.albedo, mask, rng, composed=True)
+            picture = self._finished(variation.fields, variation.radiance, variation.albedo, mask, rng)
             if picture is not None:
                 result.append(picture)
         return result
@@ -194,7 +192,7 @@ class Studio:
         )
 
     def _finished(
-        self, fields: Fields, radiance: Array, albedo: Array, mask: Array, rng: Rng, composed: bool = False
+        self, fields: Fields, radiance: Array, albedo: Array, mask: Array, rng: Rng
     ) -> Picture | None:
         percentile = 95.0 if fields.light == "hard spotlight" else 70.0
         key = KEY_LEVEL[fields.light] * rng.uniform(0.92, 1.08)
@@ -202,9 +200,7 @@ class Studio:
         contrast = _contrast(pixels, mask)
         if contrast < 0.07:
             return None
-        return Picture(
-            fields, np.round(pixels * 255).astype(np.uint8), mask, float(mask.mean()), contrast, composed
-        )
+        return Picture(fields, np.round(pixels * 255).astype(np.uint8), mask, float(mask.mean()), contrast)
 
     def _set_main_material(self, fields: Fields, rng: Rng) -> Array | None:
         """Returns the colour of the object where it has just one and no gloss."""

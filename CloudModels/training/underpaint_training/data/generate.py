@@ -14,12 +14,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from ..pictures import TRAINING
 from ..recipe import DataRecipe
 from .grammar import BASICS, Fields, sample_fields
 from .splits import HELD_OUT_GROUPS, HELD_OUT_INSTANCES, PAIRS, TRIPLES, group_of, sample_group
 
 # The split's name enters every seed, so that no picture stands in two splits.
-SPLITS = ("basics", "train", "holdout", "classifier", "pairs", "triples", "instances")
+SPLITS = (*TRAINING, "holdout", "classifier", "pairs", "triples", "instances")
 
 
 def count_of(recipe: DataRecipe, split: str) -> int:
@@ -77,7 +78,7 @@ def fields_of(recipe: DataRecipe, split: str, seed: int) -> Fields:
 
 def allowed(recipe: DataRecipe, split: str) -> bool:
     """Whether held-out combinations may not stand in the split."""
-    return recipe.held_out and split in ("basics", "train", "holdout")
+    return recipe.held_out and split in (*TRAINING, "holdout")
 
 
 def render_shard(studio, recipe: DataRecipe, split: str, shard: int, folder: Path) -> int:

@@ -213,11 +213,6 @@ class Stage:
             seen |= hit == mi.ShapePtr(self.shapes[part])
         return np.array(seen, np.float32).reshape(self.height, rays, self.width, rays).mean((1, 3))
 
-    def render(self, seed: int, samples: int | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """Radiance [height,width,3] under all lights at once, and the guide."""
-        self._switch(lamps=True, sky=True)
-        return self._guided(seed, samples or self.samples)
-
     def passes(self, seed: int) -> Passes:
         self._switch(lamps=False, sky=True)
         # A constant sky has no sharp shadows: a third of the samples will do.
@@ -225,10 +220,6 @@ class Stage:
         image = mi.render(self.scene, integrator=self.plain, spp=samples, seed=seed & 0xFFFFFFFF)
         sky = np.nan_to_num(np.array(image), nan=0.0, posinf=0.0, neginf=0.0)[..., :3]
         self._switch(lamps=True, sky=False)
-        lamps, guide = self._guided(seed + 1, self.samples)
-        return Passes(lamps, sky, guide)
-
-    def _guided(self, seed: int, samples: int) -> tuple[np.ndarray, np.ndarray]:
-        image = np.array(mi.render(self.scene, spp=samples, seed=seed & 0xFFFFFFFF))
-        image = np.nan_to_num(image, nan=0.0, posinf=0.0, neginf=0.0)
-        return image[..., :3], image[..., 3:10]
+        image = mi.render(self.scene, spp=self.samples, seed=(seed + 1) & 0xFFFFFFFF)
+        lit = np.nan_to_num(np.array(image), nan=0.0, posinf=0.0, neginf=0.0)
+        return Passes(lit[..., :3], sky, lit[..., 3:10])

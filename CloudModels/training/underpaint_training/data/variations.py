@@ -79,6 +79,12 @@ def relit(layers: Layers, old: Array, new: Array) -> Array:
     return backdrop * itself + (1 - backdrop) * np.clip(others, 0.3, 3)
 
 
+def seamless_like(surface: str) -> list[str]:
+    """The seamless backdrops that differ from this one in colour alone, itself included."""
+    roughness = SURFACES[surface].roughness
+    return [n for n, s in SURFACES.items() if not s.texture and s.roughness == roughness]
+
+
 def changeable(color: Array | None) -> bool:
     """Whether a colour is bright enough in all channels to be multiplied into another."""
     return color is not None and float(color.min()) >= DARKEST
@@ -96,7 +102,7 @@ def varied(base: Base, layers: Layers, rng: Rng) -> Variation | None:
         fields = replace(fields, color=color)
     # Metal mirrors the backdrop.
     if MATERIALS[fields.material].metallic < 0.5 and changeable(base.backdrop_color) and rng.random() < 0.8:
-        names = [n for n, s in SURFACES.items() if not s.texture and s.roughness == SURFACES[fields.surface].roughness]
+        names = seamless_like(fields.surface)
         surface = names[rng.integers(len(names))]
         new = np.clip(np.asarray(SURFACES[surface].color) * rng.uniform(0.93, 1.05), 0, 1)
         factor = factor * recolored(layers.backdrop, base.backdrop_color, new)

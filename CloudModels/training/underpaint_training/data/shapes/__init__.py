@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import beauty, desk, furniture, goods, household, kitchen, library, vessels
+from . import beauty, desk, furniture, goods, household, kitchen, sweet_home, vessels
 from .mesh import Family, Mesh, Rng, Solid, grid, merge, moved, scaled, turned
 
 # Every name that a procedural family can build.
@@ -19,7 +19,7 @@ FAMILIES: dict[str, Family] = {
 
 def build(name: str, instance: str | None, rng: Rng) -> Solid:
     """The solid of a name: that mesh of the library, or without an instance one of the procedural family."""
-    return FAMILIES[name](rng) if instance is None else library.solid(instance)
+    return FAMILIES[name](rng) if instance is None else sweet_home.solid(instance)
 
 
 __all__ = ["FAMILIES", "Family", "Mesh", "Solid", "build", "grid", "merge", "moved", "scaled", "turned"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from .accents import BLACK, GOLD, SILVER, WHITE, metallic_of
 from .mesh import (
     Array,
-    Color,
     Family,
     Mesh,
     Rng,
@@ -32,15 +32,6 @@ from .mesh import (
     smooth,
     tilted,
 )
-
-GOLD: Color = (0.8, 0.58, 0.25)
-BLACK: Color = (0.025, 0.025, 0.025)
-WHITE: Color = (0.82, 0.82, 0.8)
-SILVER: Color = (0.62, 0.62, 0.64)
-
-
-def _metallic(color: Color) -> float:
-    return 1.0 if color in (GOLD, SILVER) else 0.0
 
 
 def _bottle_body(rng: Rng, w: float, d: float, h: float, shoulder: float, neck: float) -> Mesh:
@@ -72,7 +63,7 @@ def soap_dispenser(rng: Rng) -> Solid:
     t = np.linspace(0, 1, 12)
     nozzle = rod(np.stack([-0.3 * t, 0 * t, z + 0.3 - 0.07 * t**4], -1), 0.035 - 0.008 * t)
     color = pick(rng, BLACK, WHITE, GOLD, SILVER)
-    return Solid(body, merge(collar, stem, head, nozzle), color, _metallic(color))
+    return Solid(body, merge(collar, stem, head, nozzle), color, metallic_of(color))
 
 
 def perfume_bottle(rng: Rng) -> Solid:
@@ -91,7 +82,7 @@ def perfume_bottle(rng: Rng) -> Solid:
         top = rounded_box((0.3, min(d, 0.3), rng.uniform(0.2, 0.3)), 0.025, z + 0.07)
     label = plank((w * 0.5, 0.006, h * 0.34), (0, -d / 2, h * 0.5), 0.002)
     return Solid(
-        body, merge(collar, top), color, _metallic(color), label, pick(rng, WHITE, BLACK, GOLD), front=True
+        body, merge(collar, top), color, metallic_of(color), label, pick(rng, WHITE, BLACK, GOLD), front=True
     )
 
 
@@ -107,7 +98,7 @@ def cream_tube(rng: Rng) -> Solid:
     label = plank((r * 0.9, 0.01, 0.1), (0, -r * 0.84, lid + h * 0.4), 0.003)
     crown = lathe(*cap(r * 0.93, 0.0, lid + 0.01))
     return Solid(
-        body, crown, color, _metallic(color), tilted(label, 0.0), pick(rng, BLACK, WHITE), front=True
+        body, crown, color, metallic_of(color), tilted(label, 0.0), pick(rng, BLACK, WHITE), front=True
     )
 
 
@@ -137,7 +128,7 @@ def nail_polish(rng: Rng) -> Solid:
         np.array([[0.14, z - 0.01], [0.15, z], [0.11, z + tall - 0.02], [0.09, z + tall], [0, z + tall]])
     )
     color = pick(rng, BLACK, WHITE, GOLD)
-    return Solid(body, crown, color, _metallic(color))
+    return Solid(body, crown, color, metallic_of(color))
 
 
 def finger_ring(rng: Rng) -> Solid:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-Color = tuple[float, float, float]
+from .accents import BLACK, CHROME, GOLD, Color
 
 
 @dataclass(frozen=True)
@@ -28,12 +28,9 @@ class Model:
     front: bool = True
 
 
-_CHROME: Color = (0.6, 0.6, 0.62)
-_BLACK: Color = (0.025, 0.025, 0.025)
-
 MODELS: dict[str, Model] = {
     "plasticChair": Model("chair", ("Material.001",)),
-    "armchair": Model("chair", ("seat", "armrest"), ("shoe",), accent_color=_CHROME, accent_metallic=1.0),
+    "armchair": Model("chair", ("seat", "armrest"), ("shoe",), accent_color=CHROME, accent_metallic=1.0),
     "oakChair": Model("chair", ("RED_OAK.001", "RED_OAK.001_NONE")),
     "sillaBlanca": Model("chair", ("blanco",)),
     "chair": Model("chair", ("Cadeiras",), accent_color=(0.05, 0.03, 0.02)),
@@ -44,32 +41,32 @@ MODELS: dict[str, Model] = {
     "designChair": Model("chair", ("Plastic",), accent_color=(0.1, 0.1, 0.11)),
     "thonet": Model("chair", ("Seat", "Tube")),
     "armchair2": Model("armchair", ("None",)),
-    "modernArmchair": Model("armchair", ("Textile", "Cuir"), accent_color=_CHROME, accent_metallic=1.0),
+    "modernArmchair": Model("armchair", ("Textile", "Cuir"), accent_color=CHROME, accent_metallic=1.0),
     "winchesterArmchair": Model("armchair", ("Buttons", "Surround", "Sit", "Back")),
-    "couch": Model("sofa", ("Material_Couch", "Grey_Pillow"), accent_color=_CHROME, accent_metallic=1.0),
+    "couch": Model("sofa", ("Material_Couch", "Grey_Pillow"), accent_color=CHROME, accent_metallic=1.0),
     "sofa2": Model("sofa", ("Fabric", "Trim")),
     "winchesterSofa": Model("sofa", ("Buttons", "Surround", "Sit", "Back")),
     "sofa": Model("sofa", ("Leather",)),
     "couch2": Model("sofa", ("dark_fabric",)),
-    "silla2": Model("stool", ("naranja",), accent_color=_CHROME, accent_metallic=1.0),
-    "stool": Model("stool", ("Plast",), ("Leg_feet",), accent_color=_CHROME, accent_metallic=1.0),
+    "silla2": Model("stool", ("naranja",), accent_color=CHROME, accent_metallic=1.0),
+    "stool": Model("stool", ("Plast",), ("Leg_feet",), accent_color=CHROME, accent_metallic=1.0),
     "stool2": Model("stool", ("stool",)),
     "oakTable": Model("table", ("RED_OAK.001", "RED_OAK.001_NONE")),
     "table": Model("table", ("TableTop", "TableFeet")),
-    "bench": Model("bench", ("wood2",), accent_color=_BLACK),
-    "pianoBench": Model("bench", ("Leather",), accent_color=_BLACK),
-    "bedsideTable2": Model("cabinet", ("bed_venge",), accent_color=_CHROME, accent_metallic=1.0),
+    "bench": Model("bench", ("wood2",), accent_color=BLACK),
+    "pianoBench": Model("bench", ("Leather",), accent_color=BLACK),
+    "bedsideTable2": Model("cabinet", ("bed_venge",), accent_color=CHROME, accent_metallic=1.0),
     "tableFan": Model("fan", ("BODY",), accent_color=(0.2, 0.2, 0.22)),
-    "riggedFan": Model("fan", ("Blades", "Rubber", "Plastic"), accent_color=_CHROME, accent_metallic=1.0),
-    "teddyBear": Model("teddy bear", ("teddy",), accent_color=_BLACK),
-    "caballito": Model("rocking horse", ("Madera", "Madera.001", "Madera.002", "C3"), accent_color=_BLACK),
+    "riggedFan": Model("fan", ("Blades", "Rubber", "Plastic"), accent_color=CHROME, accent_metallic=1.0),
+    "teddyBear": Model("teddy bear", ("teddy",), accent_color=BLACK),
+    "caballito": Model("rocking horse", ("Madera", "Madera.001", "Madera.002", "C3"), accent_color=BLACK),
     "handbag": Model("handbag", ("Color",), ("Ring",), detail_color=(0.8, 0.58, 0.25)),
-    "briefcase": Model("briefcase", ("Case",), accent_color=(0.8, 0.58, 0.25), accent_metallic=1.0),
-    "bootie": Model("pair of boots", ("Base",), accent_color=_BLACK),
+    "briefcase": Model("briefcase", ("Case",), accent_color=GOLD, accent_metallic=1.0),
+    "bootie": Model("pair of boots", ("Base",), accent_color=BLACK),
     "slippers": Model("pair of slippers", ("base", "fabric1"), accent_color=(0.8, 0.8, 0.8)),
-    "cissors_swap": Model("pair of scissors", ("Material",), accent_color=_CHROME, accent_metallic=1.0),
+    "cissors_swap": Model("pair of scissors", ("Material",), accent_color=CHROME, accent_metallic=1.0),
     "desklamp": Model(
-        "mushroom lamp", ("Material.002",), accent_color=(0.8, 0.58, 0.25), accent_metallic=1.0
+        "mushroom lamp", ("Material.002",), accent_color=GOLD, accent_metallic=1.0
     ),
     "outdoorLamp": Model("lantern", ("Lamp",), left_out=("Chain",), accent_color=(0.85, 0.72, 0.4)),
     "lantern": Model("stone lantern", ("Lamp",)),
@@ -86,12 +83,12 @@ MODELS: dict[str, Model] = {
         ("Kitchenaid_Yellow",),
         ("Kitchenaid_White", "Kitchenaid_BlackPlastic"),
         left_out=("Kitchenaid_BrushedChrome_Writing", "Kitchenaid_Chrome_Writing"),
-        accent_color=_CHROME,
+        accent_color=CHROME,
         accent_metallic=1.0,
         turn=55.0,
     ),
     "coffeeBrewer": Model(
-        "coffee machine", ("Plastic_B",), ("Metal",), accent_color=_BLACK, detail_color=_CHROME, turn=50.0
+        "coffee machine", ("Plastic_B",), ("Metal",), accent_color=BLACK, detail_color=CHROME, turn=50.0
     ),
     "littlePlant": Model("potted plant", ("Pot",), ("Mutt",), accent_color=(0.07, 0.22, 0.03), front=False),
     "augalas": Model("potted plant", ("Pot",), ("Ground",), accent_color=(0.07, 0.2, 0.03), front=False),
@@ -108,7 +105,7 @@ MODELS: dict[str, Model] = {
     ),
     "umbrellaFolded": Model("umbrella", ("fabric", "trim"), accent_color=(0.1, 0.05, 0.03)),
     "fireExtinguisher": Model(
-        "fire extinguisher", ("Red_Metal", "Label"), ("Rough_Metal", "Smooth_Metal"), accent_color=_BLACK
+        "fire extinguisher", ("Red_Metal", "Label"), ("Rough_Metal", "Smooth_Metal"), accent_color=BLACK
     ),
     "dustbin": Model("waste bin", ("CHROME",), front=False),
     "tetrapak": Model("milk carton", ("pak",)),
@@ -123,9 +120,9 @@ MODELS: dict[str, Model] = {
     ),
     "pianoAQueue": Model("grand piano", ("black", "brown")),
     "led_tv": Model(
-        "television", ("white_glossy_plastic",), ("chrome_plastic", "grey_plastic"), accent_color=_BLACK
+        "television", ("white_glossy_plastic",), ("chrome_plastic", "grey_plastic"), accent_color=BLACK
     ),
-    "wheelbarrow": Model("wheelbarrow", ("Barrow",), accent_color=_BLACK),
+    "wheelbarrow": Model("wheelbarrow", ("Barrow",), accent_color=BLACK),
     "drawersCabinet": Model(
         "cabinet",
         ("cabinetDoor", "cabinetBody", "cabinetDoorBorder", "cabinetBaseboard"),
@@ -138,7 +135,7 @@ MODELS: dict[str, Model] = {
     ),
     "deckChair": Model("deck chair", ("Chair_Fabric",), accent_color=(0.5, 0.28, 0.12)),
     "relaxChair": Model(
-        "lounge chair", ("kuze.bila",), ("kov.cerny",), accent_color=_CHROME, accent_metallic=1.0, turn=60.0
+        "lounge chair", ("kuze.bila",), ("kov.cerny",), accent_color=CHROME, accent_metallic=1.0, turn=60.0
     ),
     "largeFridge": Model("refrigerator", ("metal",), ("waterDispenser",), accent_color=(0.15, 0.15, 0.16)),
     "babyRockingBed": Model("cradle", ("White", "Bottom"), accent_color=(0.75, 0.7, 0.6)),

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from .accents import BLACK, DULL_STEEL
 from .mesh import (
-    Color,
     Family,
     Mesh,
     Rng,
@@ -33,10 +33,6 @@ from .mesh import (
     tilted,
     turned,
 )
-
-STEEL: Color = (0.55, 0.55, 0.57)
-BLACK: Color = (0.025, 0.025, 0.025)
-WOOD: Color = (0.5, 0.28, 0.12)
 
 
 def _lying(mesh: Mesh, height: float) -> Mesh:
@@ -81,7 +77,7 @@ def hammer(rng: Rng) -> Solid:
     for s in (-1, 1):
         path = np.stack([x - 0.12 * t**2, 0.05 + 0.26 * t, s * (0.02 + 0.03 * t)], -1)
         head.append(scaled(rod(path, 0.052 - 0.035 * t), 1, 1, 1))
-    return _centred(Solid(moved(handle, z=0), merge(*head), STEEL, 1.0))
+    return _centred(Solid(moved(handle, z=0), merge(*head), DULL_STEEL, 1.0))
 
 
 def screwdriver(rng: Rng) -> Solid:
@@ -111,7 +107,7 @@ def screwdriver(rng: Rng) -> Solid:
         [ellipse(0.09, 0.09), ellipse(0.14, 0.07), ellipse(0.14, 0.018)],
         [grip + shaft, grip + shaft + 0.04, grip + shaft + 0.14],
     )
-    return _centred(Solid(_lying(handle, r), _lying(merge(blade, tip), r), STEEL, 1.0))
+    return _centred(Solid(_lying(handle, r), _lying(merge(blade, tip), r), DULL_STEEL, 1.0))
 
 
 def paintbrush(rng: Rng) -> Solid:
@@ -135,7 +131,7 @@ def paintbrush(rng: Rng) -> Solid:
         Solid(
             lie(handle),
             lie(ferrule),
-            STEEL,
+            DULL_STEEL,
             1.0,
             lie(hair),
             pick(rng, (0.2, 0.11, 0.05), (0.7, 0.6, 0.42), BLACK),
@@ -158,7 +154,7 @@ def dumbbell(rng: Rng) -> Solid:
     grip = lathe(
         smooth([(0.055, -half), (0.065, -half * 0.4), (0.07, 0), (0.065, half * 0.4), (0.055, half)])
     )
-    return _centred(Solid(merge(*ends), turn(grip), STEEL, 1.0))
+    return _centred(Solid(merge(*ends), turn(grip), DULL_STEEL, 1.0))
 
 
 def dice(rng: Rng) -> Solid:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from .accents import BLACK, GOLD, STEEL, WHITE
 from .mesh import (
     Array,
-    Color,
     Family,
     Mesh,
     Rng,
@@ -29,11 +29,6 @@ from .mesh import (
     smooth,
     tilted,
 )
-
-GOLD: Color = (0.8, 0.58, 0.25)
-BLACK: Color = (0.025, 0.025, 0.025)
-WHITE: Color = (0.82, 0.82, 0.8)
-STEEL: Color = (0.58, 0.58, 0.6)
 
 
 def shopping_bag(rng: Rng) -> Solid:

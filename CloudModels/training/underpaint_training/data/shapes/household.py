@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from .accents import BLACK, GOLD, WHITE
 from .mesh import (
-    Color,
     Family,
     Mesh,
     Rng,
@@ -65,12 +65,6 @@ def lamp(rng: Rng) -> Solid:
     shade = lathe(outside, inside, np.array([[top - 0.015, h], [top, h]]))
     shade_color = [(0.85, 0.83, 0.78), (0.85, 0.78, 0.65), (0.9, 0.9, 0.9)][rng.integers(3)]
     return Solid(lathe(np.array([[0, 0], [foot_r, 0]]), *foot), shade, shade_color)
-
-
-GOLD: Color = (0.8, 0.58, 0.25)
-BLACK: Color = (0.025, 0.025, 0.025)
-WHITE: Color = (0.82, 0.82, 0.8)
-STEEL: Color = (0.58, 0.58, 0.6)
 
 
 def candlestick(rng: Rng) -> Solid:

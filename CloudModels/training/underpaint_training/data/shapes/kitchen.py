@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from .accents import DULL_STEEL
 from .mesh import (
     Array,
-    Color,
     Family,
     Mesh,
     Rng,
@@ -30,8 +30,6 @@ from .mesh import (
     tilted,
     turned,
 )
-
-STEEL: Color = (0.55, 0.55, 0.57)
 
 
 def kettle(rng: Rng) -> Solid:
@@ -151,7 +149,7 @@ def pepper_mill(rng: Rng) -> Solid:
     )
     knob = moved(ball(r * 0.22), z=h * 0.97)
     seam = lathe(np.array([[r * 0.86, h * 0.675], [r * 0.76, h * 0.685], [r * 0.8, h * 0.7]]))
-    return Solid(lathe(np.array([[0, 0], [r, 0]]), body, head), merge(knob, seam), STEEL, 1.0)
+    return Solid(lathe(np.array([[0, 0], [r, 0]]), body, head), merge(knob, seam), DULL_STEEL, 1.0)
 
 
 def salt_shaker(rng: Rng) -> Solid:
@@ -176,7 +174,7 @@ def salt_shaker(rng: Rng) -> Solid:
         spot = tilted(moved(disc(0.022, 0.012), z=0.0), lean, 1)
         x = 0.0 if k == 6 else top * 0.5
         spots.append(turned(moved(spot, x, 0, h + (0.255 if k == 6 else 0.225)), a))
-    return Solid(body, cover, STEEL, 1.0, merge(*spots), (0.01, 0.01, 0.01))
+    return Solid(body, cover, DULL_STEEL, 1.0, merge(*spots), (0.01, 0.01, 0.01))
 
 
 def rolling_pin(rng: Rng) -> Solid:

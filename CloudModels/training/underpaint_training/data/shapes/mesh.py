@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .accents import Color
+
 Array = np.ndarray
 Rng = np.random.Generator
-Color = tuple[float, float, float]
 
 
 @dataclass(frozen=True)

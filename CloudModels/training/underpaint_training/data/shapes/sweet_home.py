@@ -15,7 +15,8 @@ import numpy as np
 from PIL import Image
 
 from .catalogue import MODELS, Model
-from .mesh import Array, Color, Mesh, Solid, merge
+from .accents import Color
+from .mesh import Array, Mesh, Solid, merge
 
 LIBRARY = Path("/usr/share/sweethome3d/furniture/BlendSwap-CC-0.sh3f")
 # Edges sharper than this share no normal.
