@@ -22,7 +22,7 @@ from underpaint_training.captions import (
     vocabulary,
     worded,
 )
-from underpaint_training.data.grammar import OBJECT_MATERIALS, SURFACES, sample_fields
+from underpaint_training.data.grammar import BASICS, OBJECT_MATERIALS, SURFACES, sample_fields
 from underpaint_training.models.text import PAD, Tokenizer
 from underpaint_training.sampling import PROMPTS
 
@@ -34,6 +34,15 @@ def test_every_caption_is_inside_the_vocabulary() -> None:
         fields = sample_fields(rng)
         for text in (caption(fields, rng, 0.1), plain_caption(fields)):
             assert set(Tokenizer.split(text)) <= words, text
+
+
+def test_a_model_of_few_objects_knows_their_words_alone() -> None:
+    rng = np.random.default_rng(9)
+    words = vocabulary(BASICS)
+    for _ in range(1000):
+        assert set(Tokenizer.split(caption(sample_fields(rng, list(BASICS)), rng, 0.1))) <= set(words)
+    assert not {"sofa", "mugs", "two"} & set(words)
+    assert set(words) < set(vocabulary())
 
 
 @pytest.mark.parametrize("prompt", PROMPTS)

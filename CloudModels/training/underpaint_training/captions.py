@@ -210,8 +210,12 @@ def mirrored(fields: Fields) -> Fields:
     return replace(fields, composition=swap.get(fields.composition, fields.composition))
 
 
-def vocabulary() -> list[str]:
-    """All words that a caption can hold, sorted, after <pad> and <unknown>."""
+def vocabulary(objects: tuple[str, ...] = ()) -> list[str]:
+    """All words that a caption can hold, sorted, after <pad> and <unknown>.
+
+    Of these objects, one in every picture, so that users are told which words a model of few objects does not know; of
+    all of the grammar, up to three side by side, where none is named.
+    """
     phrases: list[str] = [
         "in of a an with",
         *PREFIXES,
@@ -219,9 +223,11 @@ def vocabulary() -> list[str]:
         *SURFACES,
         *(w for c in COLOR_WORDS.values() for w in c),
     ]
-    for table in (OBJECT_WORDS, MATERIAL_WORDS, SURFACE_WORDS, LIGHT_WORDS, ANGLE_WORDS, COMPOSITION_WORDS):
+    names = {name: OBJECT_WORDS[name] for name in objects or OBJECT_WORDS}
+    for table in (names, MATERIAL_WORDS, SURFACE_WORDS, LIGHT_WORDS, ANGLE_WORDS, COMPOSITION_WORDS):
         phrases += [w for words in table.values() for w in words]
-    phrases += [*BACKDROP_WORDS, *NUMBER_WORDS.values()]
-    phrases += [plural(w) for name in COUNTABLE for w in OBJECT_WORDS[name]]
+    phrases += BACKDROP_WORDS
+    if not objects:
+        phrases += [*NUMBER_WORDS.values(), *(plural(w) for name in COUNTABLE for w in OBJECT_WORDS[name])]
     words = {w for p in phrases for w in Tokenizer.split(p.replace("{}", ""))}
     return ["<pad>", "<unknown>", *sorted(words)]

@@ -41,9 +41,9 @@ class Conditioned(nn.Module):
 
 
 def build_verifier(recipe: Recipe, words: list[str] | None = None) -> Conditioned:
-    """With the words that its checkpoint was trained on, or all that captions can hold today."""
+    """With the words that its checkpoint was trained on, or all that captions of the recipe's pictures can hold."""
     v, t = recipe.verifier, recipe.text
-    tokenizer = Tokenizer(words or vocabulary(), t.tokens)
+    tokenizer = Tokenizer(words or vocabulary(recipe.data.objects), t.tokens)
     text = TextEncoder(len(tokenizer.words), t.width, t.heads, t.layers, t.tokens)
     dit = DiT(
         v.width, v.heads, v.layers, v.patch, recipe.vae.latent_channels, t.width, guidance_embedding=False
