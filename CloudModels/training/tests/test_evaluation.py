@@ -37,7 +37,9 @@ from underpaint_training.evaluation.metrics import (
     sliced_wasserstein,
 )
 from underpaint_training.evaluation.painting import ARMS, ArmPlan, Job, Program, jobs_of, paint
+from underpaint_training.evaluation.markdown import pictures_section
 from underpaint_training.evaluation.reference import training_renders
+from underpaint_training.evaluation.report import share
 from underpaint_training.evaluation.scores import Scores, ceiling_of
 from underpaint_training.evaluation.stage import PictureOptions, evaluate_pictures
 from underpaint_training.pictures import decode, fields, shards
@@ -284,6 +286,12 @@ def test_a_report_of_known_pictures(tiny: Recipe, measured: tuple[Path, Path], t
     page = (tmp_path / "report" / "report.html").read_text()
     assert page.count("data:image/webp;base64,") >= 3 * len(renders)
     assert not re.search(r"""(src|href)=["'](?!data:)""", page)
+    section = pictures_section(numbers)
+    for arm in ("verifier", "copy", "negative"):
+        assert f"| {arm} | {share(arms[arm]['accuracy']['object'])} | " in section
+    rows = [line for line in section.splitlines() if line.startswith("|")]
+    assert len(rows) == 2 * 2 + 3 + 1 + 3 and {row.count("|") for row in rows[:6]} == {len(ATTRIBUTES) + 4}
+    assert pictures_section(None) == ""
 
 
 def test_consistency_is_the_deviation_over_seeds(

@@ -89,6 +89,8 @@ def test_the_export_names_files_by_their_true_hashes(
     release(tiny, data, checkpoints, tmp_path, tmp_path / "report")
     manifests = list(tmp_path.glob("*Models/*/manifest.json"))
     assert len(manifests) == 3
+    card = tmp_path / "CloudModels" / "studio-verifier" / "MODEL_CARD.md"
+    assert "sheet.webp" in card.read_text() and card.with_name("sheet.webp").stat().st_size > 100
     for path in manifests:
         manifest = json.loads(path.read_text())
         for file in manifest["files"].values():

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .data.generate import SPLITS
-from .paths import work_folder
+from .paths import pictures_report, report_folder, work_folder
 from .recipe import Recipe, load
 
 if TYPE_CHECKING:
@@ -59,17 +59,17 @@ def _run(stage: str, recipe: Recipe, arguments: argparse.Namespace) -> None:
     elif stage == "export":
         from .release import release
 
-        release(recipe, data, checkpoints, arguments.out or Path("."), work / "reports" / recipe.name)
+        release(recipe, data, checkpoints, arguments.out or Path("."), report_folder(recipe.name))
     elif arguments.pictures is not None:
         from .evaluation.stage import evaluate_pictures, summary
 
-        out = arguments.out or work / "reports" / f"{recipe.name}-pictures"
+        out = arguments.out or pictures_report(report_folder(recipe.name))
         print(summary(evaluate_pictures(recipe, data, checkpoints, _picture_options(arguments), out)))
         print(f"{out / 'report.html'}")
     else:
         from .evaluate import evaluate
 
-        evaluate(recipe, data, checkpoints, arguments.out or work / "reports" / recipe.name)
+        evaluate(recipe, data, checkpoints, arguments.out or report_folder(recipe.name))
 
 
 def _picture_options(arguments: argparse.Namespace) -> PictureOptions:

@@ -8,12 +8,20 @@ from typing import Any
 from .captions import COMPOSITION_WORDS
 from .data.grammar import ANGLES, COLORS, LIGHTS, MATERIALS, OBJECT_MATERIALS, SURFACES
 from .data.shapes.catalogue import LIBRARY_MATERIALS
+from .evaluation.markdown import pictures_section
 from .export import Bundle
 
 LICENCE = """## Data and licence
 
 Trained only on pictures that this project renders itself (`python -m underpaint_training data`): procedural shapes and
 textures{meshes}, no third-party pictures, no scraped data, no weights of other models. Weights: Apache-2.0, as the code.
+"""
+SHEET = "sheet.webp"
+SHEET_NOTE = f"""![Standard prompts; from top to bottom of each block: draft, hybrid, verifier]({SHEET})
+
+*From top to bottom of each block: the draft alone, the draft for 80 % of the steps and then the verifier without a check,
+the verifier alone; from the same noise (`evaluate`).*
+
 """
 MESHES = " and public-domain (CC0) meshes of Sweet Home 3D's Blend Swap library"
 
@@ -66,7 +74,7 @@ def _gap(numbers: dict[str, Any]) -> str:
 
 def _card(
     title: str, lead: str, training: dict[str, Any], figures: str, note: str, objects: tuple[str, ...],
-    sizes: tuple[tuple[int, int], ...],
+    sizes: tuple[tuple[int, int], ...], measured: str,
 ) -> str:
     run = (
         f"{training['samples']} samples in {training['hours']} h of wall time on two shared CPU cores, "
@@ -86,7 +94,7 @@ def _card(
 Figures from `python -m underpaint_training evaluate`:
 
 {figures}
-
+{measured}
 ## What the pictures show
 
 {note}
@@ -101,9 +109,11 @@ Sizes: {', '.join(f'{w}×{h}' for w, h in sizes)}. Other words are dropped.
 
 
 def write(
-    bundle: Bundle, root: Path, numbers: dict[str, Any], note: str, objects: tuple[str, ...]
+    bundle: Bundle, root: Path, numbers: dict[str, Any], pictures: dict[str, Any] | None, note: str,
+    objects: tuple[str, ...],
 ) -> None:
-    """MODEL_CARD.md beside the draft's and the verifier's manifest."""
+    """MODEL_CARD.md beside the draft's and the verifier's manifest; `pictures` are the numbers of measured pictures, where
+    there are any. The verifier's card holds what both make together, with the contact sheet beside it."""
     shared = {"VAE": numbers.get("vae", {})}
     verifier = _table(numbers.get("verifier", {}) | shared) + (
         "\n\nCheck: the section `check` of the manifest, measured by `underpaint lab calibrate`."
@@ -118,9 +128,10 @@ def write(
                 "The large model of the studio pair: a flow-matching diffusion transformer for product pictures.",
                 bundle.training["verifier"],
                 verifier,
-                note,
+                (SHEET_NOTE if (root / "CloudModels" / bundle.ids.verifier / SHEET).exists() else "") + note,
                 objects,
                 bundle.sizes,
+                pictures_section(pictures),
             ),
         ),
         (
@@ -134,6 +145,7 @@ def write(
                 note,
                 objects,
                 bundle.sizes,
+                "",
             ),
         ),
     ):

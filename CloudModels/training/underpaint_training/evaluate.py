@@ -19,6 +19,7 @@ from .train_vae import held_out, psnr
 from .train_verifier import Conditioned
 
 DRAFT_STEPS = 20
+SHEET_COLUMNS = 8
 
 
 @torch.no_grad()
@@ -115,7 +116,8 @@ def evaluate(recipe: Recipe, data: Path, checkpoints: Path, out: Path) -> dict[s
     latents = arms(brush, model.dit, draft, list(PROMPTS), 1)
     decoded = {name: brush.decode(x) for name, x in latents.items()}
     order = [n for n in ("draft", "hybrid", "verifier") if n in decoded]
-    sheet([decoded[n] for n in order], out / "arms.png")
+    blocks = range(0, len(PROMPTS), SHEET_COLUMNS)
+    sheet([decoded[n][i : i + SHEET_COLUMNS] for i in blocks for n in order], out / "arms.png")
     if draft is not None:
         reference = decoded["verifier"].astype(np.float64)
         for name in ("draft", "hybrid"):

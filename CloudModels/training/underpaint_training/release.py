@@ -8,6 +8,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 from . import cards
 from .adopt import save_encoder
 from .data.generate import write_manifest
@@ -15,6 +17,7 @@ from .data.grammar import OBJECT_MATERIALS
 from .distillation import build_student, load_served, load_student
 from .export import Bundle, LatentStatistics, write
 from .latents import LatentStore
+from .paths import pictures_report
 from .recipe import Recipe
 from .training import restore
 
@@ -24,8 +27,15 @@ def _metrics(report: Path) -> dict[str, Any]:
     return json.loads(path.read_text()) if path.exists() else {}
 
 
+def _save_sheet(report: Path, folder: Path) -> None:
+    """The contact sheet of the last `evaluate`, small enough to be committed."""
+    if (report / "arms.png").exists():
+        with Image.open(report / "arms.png") as sheet:
+            sheet.save(folder / cards.SHEET, quality=80, method=6)
+
+
 def release(recipe: Recipe, data: Path, checkpoints: Path, out: Path, report: Path) -> None:
-    """Writes EdgeModels/ and CloudModels/ under `out`; figures come from the last `evaluate`.
+    """Writes EdgeModels/ and CloudModels/ under `out`; figures come from the last `evaluate`, with and without `--pictures`.
 
     `underpaint lab calibrate` then measures the verifier's check with the engine that will run it, and completes the
     manifest.
@@ -79,4 +89,6 @@ def release(recipe: Recipe, data: Path, checkpoints: Path, out: Path, report: Pa
     write(bundle, out)
     save_encoder(recipe, store.frozen.vae.encoder, out)
     note = cards.load_note(Path("notes") / f"{recipe.name}.md")
-    cards.write(bundle, out, numbers, note, recipe.data.objects or tuple(OBJECT_MATERIALS))
+    _save_sheet(report, out / "CloudModels" / bundle.ids.verifier)
+    pictures = _metrics(pictures_report(report)) or None
+    cards.write(bundle, out, numbers, pictures, note, recipe.data.objects or tuple(OBJECT_MATERIALS))
