@@ -5,8 +5,8 @@ public import Graphs
 ///
 /// The same inputs give the same bits at every run on one machine with one number of threads. With oneDNN more is
 /// so: a row of a batch of tokens has the same bits in any batch and with any number of threads. Only Winograd
-/// convolutions are not so (oneDNN chooses their tiles by batch and threads), and OpenBLAS, which has other
-/// kernels for small matrices.
+/// convolutions are not so (oneDNN chooses their tiles by batch and threads), and OpenBLAS, which has other kernels for
+/// small matrices and, on some processors, for the last rows of a thread's share.
 ///
 /// Call an executable graph from one thread that lives long, see `ThreadPolicy`; compiling may happen on another.
 public struct CPUBackend: Backend {

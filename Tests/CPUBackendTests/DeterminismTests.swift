@@ -21,11 +21,13 @@ import Testing
         #expect(try bits(again, graphCase) == first)
     }
 
-    // Winograd is left out: oneDNN chooses the size of its tiles by the number of threads.
-    @Test(arguments: MatrixLibrary.allCases, try LargerCases.all().filter { !$0.label.hasPrefix("winograd") })
-    func sameBitsOnOneThreadAndTwo(_ library: MatrixLibrary, _ graphCase: GraphCase) throws {
+    // oneDNN alone promises it: the kernels that OpenBLAS takes on some processors (those of Haswell, where it knows
+    // none better) round the last rows of a thread's share otherwise. Winograd is left out: oneDNN chooses the size of
+    // its tiles by the number of threads.
+    @Test(arguments: try LargerCases.all().filter { !$0.label.hasPrefix("winograd") })
+    func sameBitsOnOneThreadAndTwo(_ graphCase: GraphCase) throws {
         let results = try (1...2).map { threads in
-            let backend = CPUBackend(library: library, threads: ThreadPolicy(count: threads))
+            let backend = CPUBackend(library: .oneDNN, threads: ThreadPolicy(count: threads))
             return try bits(
                 backend.compile(graphCase.graph, parameters: graphCase.parameters), graphCase)
         }
