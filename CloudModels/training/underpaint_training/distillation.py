@@ -6,23 +6,22 @@ has been trained it is what is served, and what the small draft learns from.
 
 from __future__ import annotations
 
-import json
-import time
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
 import torch
+from torch import Tensor
 
 from .export import LatentStatistics
 from .latents import LatentStore, MissingStageError
+from .loop import Loop
 from .models.dit import DiT
 from .parallel import Group
 from .recipe import DistillationRecipe, Recipe
 from .sampling import Painter
 from .start import inherit, take
 from .train_verifier import Conditioned, compiled, load_verifier, open_store
-from .training import Average, Clock, Optimizers, device_of, restore, save, trapezoid
+from .training import device_of, restore
 from .trajectories import NoisedPictures, Trajectories, joined
 
 REPORT_STEPS = 100
@@ -95,78 +94,32 @@ def train(
     path = checkpoints / f"{stage}.pt"
     state = restore(path)
     student = build_student(recipe, stage).to(device)
-    average = Average(student, r.ema)
-    optimizers = Optimizers([student], r.matrix_rate, r.rate, group)
-    step, before, first = 0, 0.0, 0
-    if state:
-        student.load_state_dict(state["model"])
-        average.module.load_state_dict(state["average"])
-        step, before = state["step"], state["seconds"]
-        first = optimizers.resume(state, step)
-    else:
+    if not state:
         begin(recipe, stage, student, teacher, checkpoints)
-        average.module.load_state_dict(student.state_dict())
-    generator = torch.Generator().manual_seed(1000 * step + 10 * r.seed + group.rank)
-    rng = np.random.default_rng((r.seed, step, group.rank))
+    loop = Loop(r, student, [student], state, path, group)
+    rng, generator = loop.rng(), loop.generator()
     of = "guided" if "guided" in teacher_state else "verifier"
     key = f"{of} {teacher_state.get('guided', teacher_state)['step']}"
-    kept = checkpoints / f"trajectories-{of}-{group.rank}-of-{group.size}.pt"
-    stored = Trajectories(recipe, r, store, brush, teacher.dit, kept, key, group)
+    drawn = checkpoints / f"trajectories-{of}-{group.rank}-of-{group.size}.pt"
+    stored = Trajectories(recipe, r, store, brush, teacher.dit, drawn, key, group)
     fresh = NoisedPictures(recipe, store, brush, teacher.dit, generator)
-    share = r.batch // group.size
-    from_stored = round(share * r.trajectory_share)
+    from_stored = round(loop.share * r.trajectory_share)
     velocity = compiled(student, r.compile)
-    clock = Clock(minutes or r.minutes, before)
-    log = (checkpoints / f"{stage}.jsonl").open("a")
-    saved = time.time()
-    losses: list[float] = []
 
-    def checkpoint() -> None:
-        save(
-            {
-                "model": student.state_dict(),
-                "average": average.module.state_dict(),
-                "optimizers": optimizers.state(),
-                "step": step,
-                "seconds": clock.seconds,
-                "samples": step * r.batch,
-                "teacher": teacher_state["step"],
-                "first": first,
-                "patch": student.patch,
-            },
-            path,
-        )
-
-    fraction = clock.fraction
-    while fraction < 1:
+    def loss() -> Tensor:
         s = stored.batch(rng, from_stored)
-        if from_stored < share:
-            s = joined(s, fresh.batch(rng, share - from_stored, tuple(s.x.shape[1:3])))
+        if from_stored < loop.share:
+            s = joined(s, fresh.batch(rng, loop.share - from_stored, tuple(s.x.shape[1:3])))
         with torch.no_grad():
             tokens, pooled = teacher.text(s.ids.to(device))
         with torch.autocast(device.type, torch.bfloat16):
             v = velocity(s.x.to(device), s.t.to(device), tokens, pooled, s.scale.to(device))
-        loss = (v.float() - s.velocity.to(device)).pow(2).mean()
-        loss.backward()
-        fraction = group.average_gradients(student.parameters(), clock.fraction)
-        torch.nn.utils.clip_grad_norm_(student.parameters(), 1.0)
-        optimizers.step(trapezoid(fraction, step - first, r.warmup, decay=0.4))
-        average.update(student, step)
-        losses.append(loss.item())
-        step += 1
-        if group.leads and step % REPORT_STEPS == 0:
-            line = {
-                "step": step,
-                "samples": step * r.batch,
-                "seconds": round(clock.seconds),
-                "loss": round(float(np.mean(losses)), 4),
-            }
-            losses.clear()
-            log.write(json.dumps(line) + "\n")
-            log.flush()
-            print(line, flush=True)
-        if group.leads and time.time() - saved > r.checkpoint_minutes * 60:
-            checkpoint()
-            saved = time.time()
-    if group.leads:
-        checkpoint()
+        return (v.float() - s.velocity.to(device)).pow(2).mean()
+
+    loop.run(
+        loss,
+        minutes,
+        kept=lambda: {"teacher": teacher_state["step"], "patch": student.patch},
+        report_steps=REPORT_STEPS,
+        decay=0.4,
+    )

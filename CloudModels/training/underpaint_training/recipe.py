@@ -56,6 +56,7 @@ class VAERecipe:
     warmup: int = 60
     ema: float = 0.995
     latent_noise: float = 0.05
+    checkpoint_minutes: float = 3.0
     seed: int = 1
 
 

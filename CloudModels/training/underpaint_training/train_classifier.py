@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,14 +16,14 @@ from torch.nn import functional as F
 from .attributes import ATTRIBUTES, CLASSES, label_array, mirrored_labels
 from .augmentation import augmented, softened
 from .latents import MissingStageError
+from .loop import Loop
 from .models.classifier import Classifier
 from .parallel import Group
 from .pictures import decode, fields, new_shards
 from .recipe import ClassifierRecipe, Recipe
-from .training import Average, Clock, Optimizers, device_of, restore, save, trapezoid
+from .training import device_of, restore
 
 REPORT_STEPS = 25
-REFRESH_SECONDS = 120
 SPLIT = "classifier"
 
 
@@ -154,66 +152,13 @@ def train(recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, 
             f"run the stage 'data' with --split {SPLIT} first"
         )
     model = build(r).to(device, memory_format=torch.channels_last)
-    average = Average(model, r.ema)
-    optimizers = Optimizers([model], r.matrix_rate, r.rate, group)
     path = checkpoints / "classifier.pt"
-    state = restore(path)
-    step, before = 0, 0.0
-    if state:
-        model.load_state_dict(state["model"])
-        average.module.load_state_dict(state["average"])
-        optimizers.resume(state, state["step"])
-        step, before = state["step"], state["seconds"]
-    rng = np.random.default_rng((r.seed, step, group.rank))
-    generator = torch.Generator().manual_seed(1000 * step + 10 * r.seed + group.rank)
-    clock = Clock(minutes or r.minutes, before)
-    checkpoints.mkdir(parents=True, exist_ok=True)
-    log = (checkpoints / "classifier.jsonl").open("a")
-    saved = refreshed = time.time()
-    losses: list[float] = []
-    share = r.batch // group.size
+    loop = Loop(r, model, [model], restore(path), path, group)
+    rng, generator = loop.rng(), loop.generator()
 
-    def checkpoint() -> dict[str, float]:
-        pixels, truth = held_out(data, r, store)
-        correct = read(average.module, pixels).predictions() == truth
-        soft = read(average.module, pixels, soften=r.seed).predictions() == truth
-        ceiling = accuracy(correct)
-        save(
-            {
-                "model": model.state_dict(),
-                "average": average.module.state_dict(),
-                "optimizers": optimizers.state(),
-                "step": step,
-                "seconds": clock.seconds,
-                "samples": step * r.batch,
-                "pictures": len(store) - r.held_out,
-                "size": r.size,
-                "classes": {k: list(v) for k, v in CLASSES.items()},
-                "correct": torch.from_numpy(correct),
-                "ceiling": ceiling,
-                "ceilingSoftened": accuracy(soft),
-            },
-            path,
-        )
-        return ceiling
-
-    def report(extra: dict[str, Any]) -> None:
-        line = {
-            "step": step,
-            "samples": step * r.batch,
-            "seconds": round(clock.seconds),
-            "loss": round(float(np.mean(losses)), 4) if losses else None,
-            "pictures": len(store),
-        }
-        losses.clear()
-        log.write(json.dumps(line | extra) + "\n")
-        log.flush()
-        print(line | extra, flush=True)
-
-    fraction = clock.fraction
-    while fraction < 1:
-        index = rng.integers(r.held_out, len(store), share)
-        mirror = rng.random(share) < 0.5
+    def loss() -> Tensor:
+        index = rng.integers(r.held_out, len(store), loop.share)
+        mirror = rng.random(loop.share) < 0.5
         pixels, masks, truth = store.pixels[index], store.masks[index], store.labels[index]
         pixels[mirror], masks[mirror] = pixels[mirror, :, ::-1], masks[mirror, :, ::-1]
         truth[mirror] = mirrored_labels(truth[mirror])
@@ -222,23 +167,32 @@ def train(recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, 
         with torch.autocast(device.type, torch.bfloat16):
             reading = model(x.to(device, memory_format=torch.channels_last))
         where = F.adaptive_avg_pool2d(mask[:, None], reading.mask.shape[1:])[:, 0].to(device)
-        loss = r.mask_weight * F.binary_cross_entropy_with_logits(reading.mask, where)
+        value = r.mask_weight * F.binary_cross_entropy_with_logits(reading.mask, where)
         for k, name in enumerate(ATTRIBUTES):
-            loss = loss + F.cross_entropy(reading.logits[name], target[:, k], label_smoothing=r.smoothing)
-        loss.backward()
-        fraction = group.average_gradients(model.parameters(), clock.fraction)
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)
-        optimizers.step(trapezoid(fraction, step, r.warmup, decay=0.5))
-        average.update(model, step)
-        losses.append(loss.item())
-        step += 1
-        if group.leads and step % REPORT_STEPS == 0:
-            report({})
-        if group.leads and time.time() - saved > r.checkpoint_minutes * 60:
-            report({"ceiling": checkpoint()})
-            saved = time.time()
-        if time.time() - refreshed > REFRESH_SECONDS:
-            store.refresh()
-            refreshed = time.time()
-    if group.leads:
-        report({"ceiling": checkpoint()})
+            value = value + F.cross_entropy(reading.logits[name], target[:, k], label_smoothing=r.smoothing)
+        return value
+
+    def kept() -> dict[str, Any]:
+        pixels, truth = held_out(data, r, store)
+        correct = read(loop.average.module, pixels).predictions() == truth
+        soft = read(loop.average.module, pixels, soften=r.seed).predictions() == truth
+        return {
+            "pictures": len(store) - r.held_out,
+            "size": r.size,
+            "classes": {k: list(v) for k, v in CLASSES.items()},
+            "correct": torch.from_numpy(correct),
+            "ceiling": accuracy(correct),
+            "ceilingSoftened": accuracy(soft),
+        }
+
+    loop.run(
+        loss,
+        minutes,
+        facts=lambda: {"pictures": len(store)},
+        kept=kept,
+        logged=("ceiling",),
+        report_steps=REPORT_STEPS,
+        refresh=store.refresh,
+        decay=0.5,
+        clip=5.0,
+    )

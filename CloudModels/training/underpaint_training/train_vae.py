@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import copy
-import json
-import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from .loop import Loop
 from .models.vae import VAE
 from .parallel import Group
 from .pictures import decode, new_shards, shards
 from .recipe import Recipe, VAERecipe
 from .start import inherit
-from .training import Average, Clock, Optimizers, device_of, restore, save, trapezoid
-
-REFRESH_SECONDS = 120
-REPORT_SECONDS = 180
+from .training import device_of, restore, save
 
 
 def build(recipe: VAERecipe) -> VAE:
@@ -73,7 +70,7 @@ class Crops:
         return torch.from_numpy(crops).permute(0, 3, 1, 2).float() / 127.5 - 1
 
 
-def loss(output: Tensor, target: Tensor) -> Tensor:
+def distance(output: Tensor, target: Tensor) -> Tensor:
     """L1, squared error, and L1 of the gradients."""
     d = output - target
     gradients = (d[..., 1:, :] - d[..., :-1, :]).abs().mean() + (d[..., 1:] - d[..., :-1]).abs().mean()
@@ -132,85 +129,43 @@ def train(recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, 
     device = device_of(recipe.device, group.size)
     torch.manual_seed(r.seed)
     vae = build(r).to(device, memory_format=torch.channels_last)
-    average = Average(vae, r.ema)
     path = checkpoints / "vae.pt"
     state = restore(path)
     # An adopted decoder stays as it is: the denoisers were trained in its latent space.
-    kept = {k: state[k] for k in ("decoderFrozen", "statistics") if k in state} if state else {}
-    frozen = "decoderFrozen" in kept
-    trained = vae.encoder if frozen else vae
+    fixed = {k: state[k] for k in ("decoderFrozen", "statistics") if k in state} if state else {}
+    frozen = "decoderFrozen" in fixed
     vae.decoder.requires_grad_(not frozen)
-    optimizers = Optimizers([trained], r.matrix_rate, r.rate, group)
-    step, before, first = 0, 0.0, 0
-    if state:
-        vae.load_state_dict(state["model"])
-        average.module.load_state_dict(state["average"])
-        step, before = state["step"], state["seconds"]
-        first = optimizers.resume(state, step)
-    elif recipe.start:
+    if not state and recipe.start:
         former = inherit(vae, recipe.start, "vae", checkpoints)
-        average.module.load_state_dict(vae.state_dict())
         # The denoisers that start from that recipe too know its latent space: it is neither turned nor scaled.
-        kept = {"statistics": former["statistics"]}
-    crops = Crops(data, r.crop, r.seed + 1000 * step + group.rank)
+        fixed = {"statistics": former["statistics"]}
+    loop = Loop(r, vae, [vae.encoder if frozen else vae], state, path, group)
+    crops = Crops(data, r.crop, r.seed + 1000 * loop.step + group.rank)
     test = held_out(data, 64)
-    clock = Clock(minutes or r.minutes, before)
-    refreshed = reported = time.time()
-    checkpoints.mkdir(parents=True, exist_ok=True)
-    log = (checkpoints / "vae.jsonl").open("a")
 
-    def checkpoint() -> None:
-        quality = psnr(average.module, test, device)
-        save(
-            {
-                "model": vae.state_dict(),
-                "average": average.module.state_dict(),
-                "optimizers": optimizers.state(),
-                "step": step,
-                "seconds": clock.seconds,
-                "psnr": float(quality.mean()),
-                "first": first,
-            }
-            | kept,
-            path,
-        )
-        line = {
-            "step": step,
-            "crops": step * r.batch,
-            "seconds": round(clock.seconds),
-            "loss": round(value.item(), 4),
-            "psnr": round(float(quality.mean()), 2),
-            "p10": round(float(quality.quantile(0.1)), 2),
-            "pictures": sum(len(p) for p in crops.pixels),
-        }
-        log.write(json.dumps(line) + "\n")
-        log.flush()
-        print(line, flush=True)
-
-    value = torch.tensor(float("nan"))
-    share = r.batch // group.size
-    fraction = clock.fraction
-    while fraction < 1:
-        if time.time() - refreshed > REFRESH_SECONDS:
-            crops.refresh()
-            refreshed = time.time()
-        x = crops.batch(share).to(device, memory_format=torch.channels_last)
+    def loss() -> Tensor:
+        x = crops.batch(loop.share).to(device, memory_format=torch.channels_last)
         with torch.autocast(device.type, torch.bfloat16):
             z = vae.encoder(x)
             noisy = z + r.latent_noise * torch.randn_like(z)
             y = vae.decoder(noisy)
-        value = loss(y.float(), x) + 1e-4 * z.float().pow(2).mean()
-        value.backward()
-        fraction = group.average_gradients(trained.parameters(), clock.fraction)
-        torch.nn.utils.clip_grad_norm_(trained.parameters(), 1.0)
-        optimizers.step(trapezoid(fraction, step - first, r.warmup, decay=0.4))
-        average.update(vae, step - first)
-        step += 1
-        if group.leads and time.time() - reported > REPORT_SECONDS:
-            checkpoint()
-            reported = time.time()
+        return distance(y.float(), x) + 1e-4 * z.float().pow(2).mean()
+
+    def kept() -> dict[str, Any]:
+        quality = psnr(loop.average.module, test, device)
+        figures = {"psnr": float(quality.mean()), "p10": float(quality.quantile(0.1))}
+        return {k: round(v, 2) for k, v in figures.items()} | fixed
+
+    loop.run(
+        loss,
+        minutes,
+        facts=lambda: {"pictures": sum(len(p) for p in crops.pixels)},
+        kept=kept,
+        logged=("psnr", "p10"),
+        refresh=crops.refresh,
+        decay=0.4,
+    )
     if group.leads:
-        checkpoint()
         state = restore(path) or {}
-        final = average.module if kept else decorrelated(average.module, test)
+        final = loop.average.module if fixed else decorrelated(loop.average.module, test)
         save(state | {"frozen": final.state_dict()}, path)

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from .captions import vocabulary
 from .latents import LatentStore, MissingStageError
+from .loop import Loop
 from .models.dit import DiT
 from .models.text import TextEncoder, Tokenizer
 from .parallel import Group
 from .recipe import Recipe
 from .start import inherit
-from .training import Average, Clock, Optimizers, device_of, restore, save, trapezoid
+from .training import device_of, restore
 
 REPORT_STEPS = 50
-REFRESH_SECONDS = 150
 
 
 class Conditioned(nn.Module):
@@ -96,85 +94,31 @@ def train(recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, 
     state = restore(path)
     model = build_verifier(recipe, state["words"] if state else None).to(device)
     tokenizer = model.tokenizer
-    average = Average(model, r.ema)
-    optimizers = Optimizers([model.text, model.dit], r.matrix_rate, r.rate, group)
-    step, before, first = 0, 0.0, 0
-    if state:
-        if state["vae"] not in (None, store.frozen.name):
-            raise MissingStageError(
-                "verifier.pt was trained on another autoencoder: move it away to start anew"
-            )
-        model.load_state_dict(state["model"])
-        average.module.load_state_dict(state["average"])
-        step, before = state["step"], state["seconds"]
-        first = optimizers.resume(state, step)
-    elif recipe.start:
-        channels = recipe.vae.latent_channels
-        inherit(
-            model, recipe.start, "verifier", checkpoints, words=tokenizer.words, patch=(r.patch, channels)
-        )
-        average.module.load_state_dict(model.state_dict())
-    rng = np.random.default_rng((r.seed, step, group.rank))
-    generator = torch.Generator().manual_seed(1000 * step + 10 * r.seed + group.rank)
+    if state and state["vae"] not in (None, store.frozen.name):
+        raise MissingStageError("verifier.pt was trained on another autoencoder: move it away to start anew")
+    if not state and recipe.start:
+        patch = (r.patch, recipe.vae.latent_channels)
+        inherit(model, recipe.start, "verifier", checkpoints, words=tokenizer.words, patch=patch)
+    loop = Loop(r, model, [model.text, model.dit], state, path, group)
+    rng, generator = loop.rng(), loop.generator()
     velocity = compiled(model, r.compile)
-    clock = Clock(minutes or r.minutes, before)
-    log = (checkpoints / "verifier.jsonl").open("a")
-    saved = refreshed = time.time()
-    losses: list[float] = []
 
-    def checkpoint() -> None:
-        save(
-            {
-                "model": model.state_dict(),
-                "average": average.module.state_dict(),
-                "optimizers": optimizers.state(),
-                "step": step,
-                "seconds": clock.seconds,
-                "samples": step * r.batch,
-                "vae": store.frozen.name,
-                "pictures": len(store.fields),
-                "first": first,
-                "words": tokenizer.words,
-                "patch": r.patch,
-            },
-            path,
-        )
-
-    share = r.batch // group.size
-    fraction = clock.fraction
-    while fraction < 1:
-        batch = store.batch(rng, share, r.drop_field, r.drop_all, r.object_weight)
+    def loss() -> Tensor:
+        batch = store.batch(rng, loop.share, r.drop_field, r.drop_all, r.object_weight)
         x0 = batch.latents.to(device)
         noise = torch.randn(x0.shape, generator=generator).to(device)
-        t = sample_times(share, generator).to(device)
+        t = sample_times(loop.share, generator).to(device)
         mix = t[:, None, None, None]
         with torch.autocast(device.type, torch.bfloat16):
             v = velocity((1 - mix) * x0 + mix * noise, t, tokenizer.batch(batch.captions).to(device))
-        loss = ((v.float() - (noise - x0)).pow(2) * batch.weights.to(device)).mean()
-        loss.backward()
-        fraction = group.average_gradients(model.parameters(), clock.fraction)
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizers.step(trapezoid(fraction, step - first, r.warmup))
-        average.update(model, step)
-        losses.append(loss.item())
-        step += 1
-        if group.leads and step % REPORT_STEPS == 0:
-            line = {
-                "step": step,
-                "samples": step * r.batch,
-                "seconds": round(clock.seconds),
-                "loss": round(float(np.mean(losses)), 4),
-                "pictures": len(store.fields),
-            }
-            losses.clear()
-            log.write(json.dumps(line) + "\n")
-            log.flush()
-            print(line, flush=True)
-        if group.leads and time.time() - saved > r.checkpoint_minutes * 60:
-            checkpoint()
-            saved = time.time()
-        if time.time() - refreshed > REFRESH_SECONDS:
-            store.refresh(encode_missing=group.leads)
-            refreshed = time.time()
-    if group.leads:
-        checkpoint()
+        return ((v.float() - (noise - x0)).pow(2) * batch.weights.to(device)).mean()
+
+    pictures = lambda: {"pictures": len(store.fields)}  # noqa: E731
+    loop.run(
+        loss,
+        minutes,
+        facts=pictures,
+        kept=lambda: pictures() | {"vae": store.frozen.name, "words": tokenizer.words, "patch": r.patch},
+        report_steps=REPORT_STEPS,
+        refresh=lambda: store.refresh(encode_missing=group.leads),
+    )
