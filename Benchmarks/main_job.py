@@ -3,7 +3,7 @@
 
     python3 Benchmarks/main_job.py --out DIR [--program PATH] [--verifier embedded|URL]
 
-Runs `underpaint generate` for every prompt of prompts.txt and writes DIR/sheet.png (one row a prompt; columns draft
+Runs `underpaint generate` for every prompt of prompts.txt and writes DIR/sheet.webp (one row a prompt; columns draft
 only, hybrid, verifier only), DIR/results.jsonl and the table of the README to standard output. Needs Pillow.
 Times are medians on whatever else the machine is doing: compare the columns, not two machines.
 """
@@ -70,7 +70,7 @@ def table(rows: dict[str, list[dict]], similarity: list[float]) -> str:
 
 
 def sheet(prompts: list[str], files: dict[str, list[Path]], out: Path) -> None:
-    tile, gap, half = 128, 4, (len(prompts) + 1) // 2
+    tile, gap, half = 224, 4, (len(prompts) + 1) // 2
     block = len(COLUMNS) * (tile + gap)
     picture = Image.new("RGB", (2 * block + 2 * gap, half * (tile + gap + 14) + 18), "white")
     draw = ImageDraw.Draw(picture)
@@ -81,7 +81,7 @@ def sheet(prompts: list[str], files: dict[str, list[Path]], out: Path) -> None:
             draw.text((left + column * (tile + gap), 2), name, fill="black")
             tile_picture = Image.open(files[name][index]).convert("RGB").resize((tile, tile))
             picture.paste(tile_picture, (left + column * (tile + gap), top + 14))
-    picture.save(out)
+    picture.save(out, quality=85, method=6)
 
 
 def main() -> None:
@@ -104,7 +104,7 @@ def main() -> None:
                 rows[name].append(result)
                 files[name].append(file)
     similarity = [psnr(a, b) for a, b in zip(files["hybrid"], files["verifier only"])]
-    sheet(prompts, files, arguments.out / "sheet.png")
+    sheet(prompts, files, arguments.out / "sheet.webp")
     print(table(rows, similarity))
 
 
