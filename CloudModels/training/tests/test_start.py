@@ -9,7 +9,7 @@ import torch
 
 from underpaint_training.models.dit import DiT, patchify
 from underpaint_training.models.text import TextEncoder
-from underpaint_training.start import StartError, state_of, take, unguided
+from underpaint_training.start import StartError, fewer_blocks, state_of, take, unguided
 
 
 def test_a_larger_patch_sees_a_finer_picture_as_the_smaller_saw_the_coarse_one() -> None:
@@ -55,6 +55,23 @@ def test_a_guided_model_at_scale_one_is_a_plain_one() -> None:
     one = guided(x, t, text, pooled, torch.ones(2))
     torch.testing.assert_close(plain(x, t, text, pooled), one)
     assert not torch.allclose(one, guided(x, t, text, pooled, 3 * torch.ones(2)), atol=1e-2)
+
+
+def test_a_draft_can_begin_as_some_of_the_verifiers_blocks() -> None:
+    torch.manual_seed(0)
+    verifier, draft = (DiT(16, 2, layers, 2, 3, 8, guidance_embedding=False) for layers in (4, 2))
+    for p in verifier.parameters():
+        torch.nn.init.normal_(p, std=0.3)
+    assert take(draft, fewer_blocks(verifier.state_dict(), (0, 3))) == []
+    for new, old in ((0, 0), (1, 3)):
+        assert draft.blocks[new].qkv.weight.equal(verifier.blocks[old].qkv.weight)
+    # The same as the verifier whose other blocks do nothing.
+    verifier.blocks = torch.nn.ModuleList([verifier.blocks[0], verifier.blocks[3]])
+    x, t = torch.randn(2, 4, 4, 3), torch.tensor([0.3, 0.8])
+    text, pooled = torch.randn(2, 5, 8), torch.randn(2, 8)
+    torch.testing.assert_close(draft(x, t, text, pooled, None), verifier(x, t, text, pooled, None))
+    with pytest.raises(StartError, match="block 7"):
+        fewer_blocks(verifier.state_dict(), (0, 7))
 
 
 def test_what_does_not_fit_is_named_and_left_alone() -> None:

@@ -19,7 +19,7 @@ from .models.dit import DiT
 from .parallel import Group
 from .recipe import DistillationRecipe, Recipe
 from .sampling import Painter
-from .start import inherit, take
+from .start import fewer_blocks, inherit, take
 from .train_verifier import Conditioned, compiled, load_verifier, open_store
 from .training import device_of, restore
 from .trajectories import NoisedPictures, Trajectories, joined
@@ -69,12 +69,15 @@ def painter(recipe: Recipe, store: LatentStore, model: Conditioned) -> Painter:
 
 
 def begin(recipe: Recipe, stage: Stage, student: DiT, teacher: Conditioned, checkpoints: Path) -> None:
-    """Weights to begin with: the verifier's own, or those of the recipe's start, or random ones."""
-    if stage == "guided":
-        take(student, teacher.dit.state_dict())
+    """Weights to begin with: the verifier's own or some of its blocks, or those of the recipe's start, or random ones."""
+    blocks = recipe.draft.blocks
+    if stage == "guided" or blocks:
+        weights = teacher.dit.state_dict()
+        take(student, weights if stage == "guided" else fewer_blocks(weights, blocks))
         # The scale says nothing yet, so that the student begins as the conditional velocity.
-        for p in (student.g_embed.fc2.weight, student.g_embed.fc2.bias) if student.g_embed else ():
-            torch.nn.init.zeros_(p)
+        if student.g_embed is not None and teacher.dit.g_embed is None:
+            torch.nn.init.zeros_(student.g_embed.fc2.weight)
+            torch.nn.init.zeros_(student.g_embed.fc2.bias)
     elif recipe.start:
         inherit(
             student, recipe.start, "draft", checkpoints, patch=(recipe.draft.patch, recipe.vae.latent_channels)

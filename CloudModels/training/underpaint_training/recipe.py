@@ -118,6 +118,8 @@ class DraftRecipe(DistillationRecipe):
     heads: int = 4
     layers: int = 6
     patch: int = 2
+    # Blocks of the verifier that it begins with, one for each of its layers; the width is then the verifier's.
+    blocks: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -98,6 +98,18 @@ def take(
     return fresh
 
 
+def fewer_blocks(weights: dict[str, Tensor], blocks: tuple[int, ...]) -> dict[str, Tensor]:
+    """A denoiser's weights with these of its blocks alone, in this order."""
+    result = {k: v for k, v in weights.items() if not k.startswith("blocks.")}
+    for new, old in enumerate(blocks):
+        head = f"blocks.{old}."
+        found = {k: v for k, v in weights.items() if k.startswith(head)}
+        if not found:
+            raise StartError(f"the model to begin with has no block {old}: change \"blocks\" in the recipe")
+        result |= {f"blocks.{new}.{k.removeprefix(head)}": v for k, v in found.items()}
+    return result
+
+
 @torch.no_grad()
 def unguided(model: DiT) -> dict[str, Tensor]:
     """Weights without guidance input of a model that has it, for the scale one: the conditional velocity, from which the
