@@ -55,7 +55,7 @@ def pictures_section(numbers: dict[str, Any] | None) -> str:
 
 `python -m underpaint_training evaluate --pictures`, {numbers["date"]}: shares in per cent of the attributes that a prompt's words say, as a
 classifier reads them that learned from {c["pictures"]} renders that the generators never saw; its own accuracy on {c["heldOutRenders"]}
-held-out renders is the ceiling. Means ± standard errors.
+held-out renders is the ceiling. Means ± standard errors. Compare Fréchet distances of equal counts of pictures only.
 
 {_accuracy(numbers)}
 
