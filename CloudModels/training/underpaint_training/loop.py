@@ -92,9 +92,8 @@ class Loop:
     ) -> None:
         """Trains until `minutes` are spent (the recipe's where there are none), earlier runs included.
 
-        `loss` draws a batch. `facts` go into every line of the log, which is written every `report_steps` and with every
-        checkpoint; `kept` into the checkpoints, and those of them that are `logged` into the log as well. `refresh` takes
-        in new data. The rates fall over the last `decay` of the budget.
+        `loss` draws a batch. `facts` go into every line of the log, one every `report_steps`; `kept` goes into the
+        checkpoints, and a line with those of it that are `logged`, if any, into the log. `refresh` takes in new data. The rates fall over the last `decay` of the budget.
         """
         clock = Clock(minutes or self.recipe.minutes, self.before)
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -109,15 +108,16 @@ class Loop:
                 "seconds": round(clock.seconds),
                 "loss": round(float(np.mean(losses)), 4) if losses else None,
             }
+            line |= facts() | extra
             losses.clear()
-            log.write(json.dumps(line | facts() | extra) + "\n")
+            log.write(json.dumps(line) + "\n")
             log.flush()
-            print(line | facts() | extra, flush=True)
+            print(line, flush=True)
 
         def checkpoint() -> None:
             extra = kept()
             self._save(extra, clock.seconds)
-            if logged or report_steps is None:
+            if logged:
                 report({k: extra[k] for k in logged})
 
         fraction = clock.fraction
@@ -129,7 +129,8 @@ class Loop:
             since = self.step - self.first
             self.optimizers.step(trapezoid(fraction, since, self.recipe.warmup, decay))
             self.average.update(self.module, since)
-            losses.append(value.item())
+            if self.group.leads:
+                losses.append(value.item())
             self.step += 1
             if self.group.leads and report_steps is not None and self.step % report_steps == 0:
                 report({})

@@ -113,7 +113,9 @@ def train(recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, 
             v = velocity((1 - mix) * x0 + mix * noise, t, tokenizer.batch(batch.captions).to(device))
         return ((v.float() - (noise - x0)).pow(2) * batch.weights.to(device)).mean()
 
-    pictures = lambda: {"pictures": len(store.fields)}  # noqa: E731
+    def pictures() -> dict[str, Any]:
+        return {"pictures": len(store.fields)}
+
     loop.run(
         loss,
         minutes,
