@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from conftest import PaintedDiscs
 
 from underpaint_training.data.generate import render_shard, write_manifest
@@ -48,6 +49,27 @@ def test_a_later_run_continues_where_the_former_stopped(tiny: Recipe, trained: t
     assert after is not None and after["step"] > before["step"] and after["seconds"] > before["seconds"]
 
 
+def test_a_stage_of_no_minutes_takes_over_the_latent_space_it_starts_from(
+    tiny: Recipe, trained: tuple[Path, Path], tmp_path: Path
+) -> None:
+    from underpaint_training import train_vae
+    from underpaint_training.latents import LatentStore
+    from underpaint_training.parallel import Group
+    from underpaint_training.start import StartError
+
+    data, former = trained[0], tmp_path / "former"
+    shutil.copytree(trained[1], former)
+    recipe = replace(tiny, name="next", start="former", vae=replace(tiny.vae, minutes=0))
+    train_vae.train(recipe, data, tmp_path / "next", None, Group(0, 1))
+    one, other = (LatentStore(tiny, data, c) for c in (former, tmp_path / "next"))
+    assert one.frozen.name == other.frozen.name
+    assert (one.mean == other.mean).all() and (one.deviation == other.deviation).all()
+    # Without the denoisers' statistics there is no telling how their latents were scaled.
+    shutil.rmtree(former / "latents")
+    with pytest.raises(StartError, match="run the stage 'verifier' of former"):
+        train_vae.train(recipe, data, tmp_path / "other", None, Group(0, 1))
+
+
 def test_guidance_is_distilled_into_the_verifier(
     tiny: Recipe, trained: tuple[Path, Path], tmp_path: Path
 ) -> None:
@@ -83,7 +105,9 @@ def test_the_export_names_files_by_their_true_hashes(
     from underpaint_training.evaluate import evaluate
     from underpaint_training.release import release
 
-    data, checkpoints = trained
+    data, checkpoints = trained[0], tmp_path / "checkpoints"
+    shutil.copytree(trained[1], checkpoints)
+    _speak_up(checkpoints)
     numbers = evaluate(tiny, data, checkpoints, tmp_path / "report")
     assert np.isfinite(numbers["vae"]["psnr"]) and (tmp_path / "report" / "arms.png").exists()
     release(tiny, data, checkpoints, tmp_path, tmp_path / "report")
@@ -100,6 +124,18 @@ def test_the_export_names_files_by_their_true_hashes(
             # `underpaint lab calibrate` measures it.
             assert "check" not in manifest
     _paints_from_the_export(tmp_path)
+
+
+def _speak_up(checkpoints: Path) -> None:
+    """Denoisers whose output, zero at first, is far from it however few steps a busy machine had time for."""
+    from underpaint_training.training import restore, save
+
+    generator = torch.Generator().manual_seed(1)
+    for stage, name in (("verifier", "dit.final_proj.weight"), ("draft", "final_proj.weight")):
+        state = restore(checkpoints / f"{stage}.pt")
+        assert state is not None
+        state["average"][name] += 0.3 * torch.randn(state["average"][name].shape, generator=generator)
+        save(state, checkpoints / f"{stage}.pt")
 
 
 def _paints_from_the_export(root: Path) -> None:

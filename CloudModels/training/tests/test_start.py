@@ -34,6 +34,23 @@ def test_a_larger_patch_sees_a_finer_picture_as_the_smaller_saw_the_coarse_one()
     assert rows[0, 0].equal(rows[1, 1])
 
 
+def test_a_smaller_patch_sees_what_is_the_same_all_over_a_larger_one() -> None:
+    torch.manual_seed(0)
+    old, new = (DiT(16, 2, 1, patch, 3, 8, guidance_embedding=False) for patch in (4, 2))
+    for p in old.parameters():
+        torch.nn.init.normal_(p)
+    assert take(new, old.state_dict(), patches=(4, 2, 3)) == []
+    tile = torch.randn(1, 2, 2, 3)
+    bias = old.patch_embed.bias
+    # One tile of four alike: its share of what the larger token saw, doubled, as a quarter of the noise has half its spread.
+    expected = (old.patch_embed(patchify(tile.repeat(1, 2, 2, 1), 4)) - bias) / 4 * 2
+    torch.testing.assert_close(new.patch_embed(patchify(tile, 2)) - bias, expected)
+    # And it paints the mean of what the larger one painted into its four tiles.
+    features = torch.randn(5, 16)
+    painted = old.final_proj(features).view(5, 2, 2, 2, 2, 3).mean((1, 3)).reshape(5, 12)
+    torch.testing.assert_close(new.final_proj(features), painted)
+
+
 def test_words_keep_their_embeddings_in_a_larger_vocabulary() -> None:
     torch.manual_seed(0)
     small, large = (TextEncoder(n, 8, 2, 1, 4) for n in (4, 5))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from .data.grammar import Fields
 from .models.vae import VAE
 from .pictures import decode, fields, new_shards
 from .recipe import Recipe
-from .train_vae import build
+from .train_vae import STATISTICS, build, fingerprint, latents_folder
 from .training import restore
 
 WEAKEST = 0.4
@@ -44,11 +43,9 @@ def load_vae(recipe: Recipe, checkpoints: Path) -> FrozenVAE:
     vae = build(recipe.vae).to(memory_format=torch.channels_last)
     # A checkpoint from the middle of training has no rotated latents yet.
     vae.load_state_dict(state.get("frozen", state["average"]))
-    digest = hashlib.sha256(
-        b"".join(p.detach().numpy().tobytes() for p in vae.encoder.parameters())
-    ).hexdigest()
+    name = fingerprint(vae)
     vae = vae.to(recipe.device).eval().requires_grad_(False)
-    return FrozenVAE(vae, digest[:16], float(state["psnr"]), state.get("statistics"))
+    return FrozenVAE(vae, name, float(state["psnr"]), state.get("statistics"))
 
 
 @torch.no_grad()
@@ -88,7 +85,7 @@ class LatentStore:
     def __init__(self, recipe: Recipe, data: Path, checkpoints: Path, split: str = "train") -> None:
         self.frozen = load_vae(recipe, checkpoints)
         self.data, self.split = data, split
-        self.cache = checkpoints / "latents" / self.frozen.name
+        self.cache = latents_folder(checkpoints, self.frozen.name)
         self.cache.mkdir(parents=True, exist_ok=True)
         self.known: set[str] = set()
         self.latents: list[np.ndarray] = []
@@ -124,7 +121,7 @@ class LatentStore:
 
     def _statistics(self) -> tuple[np.ndarray, np.ndarray]:
         """Per-channel mean and deviation, fixed by the first shards that were there."""
-        path = self.cache / "statistics.json"
+        path = self.cache / STATISTICS
         if self.frozen.statistics:
             path.write_text(json.dumps(self.frozen.statistics, indent=2))
         elif not path.exists():

@@ -6,37 +6,17 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
-from typing import Any, Callable, Protocol, Sequence
+from typing import Any, Callable, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from .parallel import Group
+from .recipe import LoopRecipe
 from .training import Average, Clock, Optimizers, save, trapezoid
 
 REFRESH_SECONDS = 120
-
-
-class LoopRecipe(Protocol):
-    """What the recipes of all stages that train say."""
-
-    @property
-    def batch(self) -> int: ...
-    @property
-    def minutes(self) -> float: ...
-    @property
-    def matrix_rate(self) -> float: ...
-    @property
-    def rate(self) -> float: ...
-    @property
-    def ema(self) -> float: ...
-    @property
-    def warmup(self) -> int: ...
-    @property
-    def checkpoint_minutes(self) -> float: ...
-    @property
-    def seed(self) -> int: ...
 
 
 class Loop:
@@ -95,7 +75,7 @@ class Loop:
         `loss` draws a batch. `facts` go into every line of the log, one every `report_steps`; `kept` goes into the
         checkpoints, and a line with those of it that are `logged`, if any, into the log. `refresh` takes in new data. The rates fall over the last `decay` of the budget.
         """
-        clock = Clock(minutes or self.recipe.minutes, self.before)
+        clock = Clock(self.recipe.minutes if minutes is None else minutes, self.before)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         log = self.path.with_suffix(".jsonl").open("a")
         losses: list[float] = []

@@ -43,7 +43,24 @@ class DataRecipe:
 
 
 @dataclass(frozen=True)
-class VAERecipe:
+class LoopRecipe:
+    """What every stage that trains has to say to the loop."""
+
+    # Samples a step, over all processes.
+    batch: int = 64
+    # Of wall time; zero takes over what the stage starts from as it is.
+    minutes: float = 10.0
+    # Learning rates: of Muon for the matrices between hidden layers, and of Adam for all else.
+    matrix_rate: float = 6e-3
+    rate: float = 1.5e-3
+    ema: float = 0.995
+    warmup: int = 60
+    checkpoint_minutes: float = 3.0
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class VAERecipe(LoopRecipe):
     latent_channels: int = 8
     encoder_widths: tuple[int, ...] = (32, 64, 128)
     decoder_widths: tuple[int, ...] = (128, 96, 64)
@@ -53,10 +70,7 @@ class VAERecipe:
     minutes: float = 20.0
     matrix_rate: float = 4e-3
     rate: float = 2e-3
-    warmup: int = 60
-    ema: float = 0.995
     latent_noise: float = 0.05
-    checkpoint_minutes: float = 3.0
     seed: int = 1
 
 
@@ -69,37 +83,27 @@ class TextRecipe:
 
 
 @dataclass(frozen=True)
-class VerifierRecipe:
+class VerifierRecipe(LoopRecipe):
     width: int = 256
     heads: int = 4
     layers: int = 6
     patch: int = 2
-    batch: int = 64
     minutes: float = 62.0
-    matrix_rate: float = 6e-3
-    rate: float = 1.5e-3
-    ema: float = 0.995
     drop_all: float = 0.1
     drop_field: float = 0.12
     object_weight: float = 2.0
-    warmup: int = 60
     compile: bool = False
-    checkpoint_minutes: float = 3.0
     seed: int = 2
 
 
 @dataclass(frozen=True)
-class DistillationRecipe:
-    batch: int = 64
+class DistillationRecipe(LoopRecipe):
     minutes: float = 14.0
-    matrix_rate: float = 6e-3
-    rate: float = 1.5e-3
     ema: float = 0.997
     trajectory_share: float = 0.75
     trajectories: int = 320
     warmup: int = 50
     compile: bool = False
-    checkpoint_minutes: float = 3.0
     seed: int = 3
 
 
@@ -123,11 +127,10 @@ class DraftRecipe(DistillationRecipe):
 
 
 @dataclass(frozen=True)
-class ClassifierRecipe:
+class ClassifierRecipe(LoopRecipe):
     size: int = 128
     widths: tuple[int, ...] = (64, 96, 128, 192)
     features: int = 128
-    batch: int = 64
     minutes: float = 8.0
     matrix_rate: float = 0.05
     rate: float = 3e-3

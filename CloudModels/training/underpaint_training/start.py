@@ -1,7 +1,7 @@
 """Training that begins from the weights of another recipe: what fits is taken over, the rest begins anew.
 
 Text knows the same words, blocks are the same matrices; only the layers at the latent's edge differ where a token covers
-more of it, and those begin as copies of the smaller patch.
+more of it or less, and those begin as copies of the smaller patch or as means over the larger one.
 """
 
 from __future__ import annotations
@@ -53,12 +53,16 @@ def inherit(
     return state
 
 
-def _spread(weight: Tensor, patch: int, old_patch: int, channels: int, dim: int) -> Tensor:
-    """Columns or rows (py, px, c) of a smaller patch, repeated over the pixels of a larger one along `dim`."""
-    factor = patch // old_patch
+def _repatched(weight: Tensor, patch: int, old_patch: int, channels: int, dim: int) -> Tensor:
+    """Columns or rows (py, px, c) of one patch for the pixels of another along `dim`: those of a smaller one repeated over
+    a larger one, those of a larger one averaged over the parts that it is cut into."""
     w = weight.movedim(dim, 0)
     w = w.reshape(old_patch, old_patch, channels, *w.shape[1:])
-    w = w.repeat_interleave(factor, 0).repeat_interleave(factor, 1)
+    if patch < old_patch:
+        parts = old_patch // patch
+        w = w.reshape(parts, patch, parts, patch, *w.shape[2:]).mean((0, 2))
+    else:
+        w = w.repeat_interleave(patch // old_patch, 0).repeat_interleave(patch // old_patch, 1)
     return w.flatten(0, 2).movedim(0, dim)
 
 
@@ -71,7 +75,7 @@ def take(
     """Copies all tensors that fit into the module; returns the names of those that begin anew.
 
     `words`: vocabularies of old and new embeddings, matched word by word. `patches`: old patch, new patch and channels
-    of a denoiser: a token sees the sum of its finer pixels, scaled so that noise keeps its variance.
+    of a denoiser: a token sees the sum of its pixels, scaled by what noise would gain or lose by their number.
     """
     own = module.state_dict()
     fresh = []
@@ -88,9 +92,9 @@ def take(
                 old, new, channels = patches
                 leaf = name.split(".", 1)[-1] if name.startswith("dit.") else name
                 if leaf == "patch_embed.weight":
-                    source = _spread(source, new, old, channels, 1) * (old / new)
+                    source = _repatched(source, new, old, channels, 1) * (old / new)
                 elif leaf in ("final_proj.weight", "final_proj.bias"):
-                    source = _spread(source, new, old, channels, 0)
+                    source = _repatched(source, new, old, channels, 0)
             if source is None or source.shape != target.shape:
                 fresh.append(name)
                 continue

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +17,10 @@ from .models.vae import VAE
 from .parallel import Group
 from .pictures import decode, new_shards, shards
 from .recipe import Recipe, VAERecipe
-from .start import inherit
+from .start import StartError, inherit
 from .training import device_of, restore, save
+
+STATISTICS = "statistics.json"
 
 
 def build(recipe: VAERecipe) -> VAE:
@@ -124,6 +128,27 @@ def decorrelated(vae: VAE, pictures: Tensor) -> VAE:
     return vae
 
 
+def fingerprint(vae: VAE) -> str:
+    """A name that changes with the encoder's weights."""
+    weights = b"".join(p.detach().cpu().numpy().tobytes() for p in vae.encoder.parameters())
+    return hashlib.sha256(weights).hexdigest()[:16]
+
+
+def latents_folder(checkpoints: Path, name: str) -> Path:
+    """Where the latents of the autoencoder of this fingerprint are kept."""
+    return checkpoints / "latents" / name
+
+
+def former_statistics(former: dict[str, Any], vae: VAE, name: str, checkpoints: Path) -> dict[str, list[float]]:
+    """Of the latents that the denoisers of the recipe `name` were trained on: in its checkpoint, or beside its latents."""
+    if "statistics" in former:
+        return former["statistics"]
+    path = latents_folder(checkpoints.parent / name, fingerprint(vae)) / STATISTICS
+    if not path.exists():
+        raise StartError(f"{path} is not there: run the stage 'verifier' of {name} first, which measures its latents")
+    return json.loads(path.read_text())
+
+
 def train(recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, group: Group) -> None:
     r = recipe.vae
     device = device_of(recipe.device, group.size)
@@ -138,7 +163,7 @@ def train(recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, 
     if not state and recipe.start:
         former = inherit(vae, recipe.start, "vae", checkpoints)
         # The denoisers that start from that recipe too know its latent space: it is neither turned nor scaled.
-        fixed = {"statistics": former["statistics"]}
+        fixed = {"statistics": former_statistics(former, vae, recipe.start, checkpoints)}
     loop = Loop(r, vae, [vae.encoder if frozen else vae], state, path, group)
     crops = Crops(data, r.crop, r.seed + 1000 * loop.step + group.rank)
     test = held_out(data, 64)

@@ -15,7 +15,7 @@ from .parallel import Group
 
 
 class Clock:
-    """Seconds trained so far, those before a restart counted in, against a budget."""
+    """Seconds trained so far, those before a restart counted in, against a budget; one of zero is spent at once."""
 
     def __init__(self, minutes: float, before: float = 0.0) -> None:
         self.budget = minutes * 60
@@ -27,7 +27,7 @@ class Clock:
 
     @property
     def fraction(self) -> float:
-        return min(1.0, self.seconds / self.budget)
+        return min(1.0, self.seconds / self.budget) if self.budget > 0 else 1.0
 
 
 class Average:
