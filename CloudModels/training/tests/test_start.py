@@ -12,12 +12,18 @@ from underpaint_training.models.text import TextEncoder
 from underpaint_training.start import StartError, fewer_blocks, state_of, take, unguided
 
 
-def test_a_larger_patch_sees_a_finer_picture_as_the_smaller_saw_the_coarse_one() -> None:
+def _taken_over(old_patch: int, new_patch: int) -> tuple[DiT, DiT]:
+    """A denoiser of three channels, and one of another patch that began with all of its weights."""
     torch.manual_seed(0)
-    old, new = (DiT(16, 2, 1, patch, 3, 8, guidance_embedding=False) for patch in (2, 4))
+    old, new = (DiT(16, 2, 1, patch, 3, 8, guidance_embedding=False) for patch in (old_patch, new_patch))
     for p in old.parameters():
         torch.nn.init.normal_(p)
-    assert take(new, old.state_dict(), patches=(2, 4, 3)) == []
+    assert take(new, old.state_dict(), patches=(old_patch, new_patch, 3)) == []
+    return old, new
+
+
+def test_a_larger_patch_sees_a_finer_picture_as_the_smaller_saw_the_coarse_one() -> None:
+    old, new = _taken_over(2, 4)
     coarse = torch.randn(1, 8, 8, 3)
     fine = coarse.repeat_interleave(2, 1).repeat_interleave(2, 2)
     bias = old.patch_embed.bias
@@ -35,11 +41,7 @@ def test_a_larger_patch_sees_a_finer_picture_as_the_smaller_saw_the_coarse_one()
 
 
 def test_a_smaller_patch_sees_what_is_the_same_all_over_a_larger_one() -> None:
-    torch.manual_seed(0)
-    old, new = (DiT(16, 2, 1, patch, 3, 8, guidance_embedding=False) for patch in (4, 2))
-    for p in old.parameters():
-        torch.nn.init.normal_(p)
-    assert take(new, old.state_dict(), patches=(4, 2, 3)) == []
+    old, new = _taken_over(4, 2)
     tile = torch.randn(1, 2, 2, 3)
     bias = old.patch_embed.bias
     # One tile of four alike: its share of what the larger token saw, doubled, as a quarter of the noise has half its spread.

@@ -64,13 +64,14 @@ class Comparison:
 
 
 def check(recipe: DataRecipe, count: int) -> None:
-    """Prints the figures of `count` scenes for each kind of change."""
+    """Prints the figures of `count` scenes of the recipe's objects for each kind of change."""
     comparison = Comparison(recipe)
+    objects = list(recipe.objects) or None
     for what in ("object", "backdrop"):
         rng = np.random.default_rng(SEED)
         found: list[tuple[float, float]] = []
         while len(found) < count:
-            fields, seed = sample_group(rng, None), int(rng.integers(2**31))
+            fields, seed = sample_group(rng, None, objects), int(rng.integers(2**31))
             if what == "object":
                 fields = replace(fields, material="matte", color=("white", "grey", "pink")[len(found) % 3])
             if SURFACES[fields.surface].texture and what == "backdrop":
