@@ -9,38 +9,9 @@ public protocol VelocityPredicting {
     ///   - times: the t of each row, in (0, 1].
     /// - Returns: one velocity for each row, in flow coordinates and in the same order.
     mutating func velocities(_ states: [Latent], at times: [Double]) throws -> [Latent]
-
-    /// `velocities`, each with what the prompt has to do with it.
-    mutating func promptedVelocities(_ states: [Latent], at times: [Double]) throws -> [PromptedVelocity]
 }
 
 extension VelocityPredicting {
-    /// For models that do not tell.
-    public mutating func promptedVelocities(
-        _ states: [Latent], at times: [Double]
-    ) throws -> [PromptedVelocity] {
-        try velocities(states, at: times).map { PromptedVelocity(velocity: $0, contrast: nil) }
-    }
-
-    /// `promptedVelocities`, with the count and shapes of the result checked.
-    ///
-    /// - Throws: `DiffusionError.rowCountMismatch` or `.shapeMismatch`, or what the model throws.
-    public mutating func checkedPromptedVelocities(
-        _ states: [Latent], at times: [Double]
-    ) throws -> [PromptedVelocity] {
-        let result = try promptedVelocities(states, at: times)
-        guard result.count == states.count else {
-            throw DiffusionError.rowCountMismatch(expected: states.count, got: result.count)
-        }
-        for (state, answer) in zip(states, result) {
-            let contrast = answer.contrast.map { [$0.prompted, $0.unprompted] } ?? []
-            for velocity in [answer.velocity] + contrast where state.shape != velocity.shape {
-                throw DiffusionError.shapeMismatch(expected: state.shape, got: velocity.shape)
-            }
-        }
-        return result
-    }
-
     /// `velocities`, with the count and shapes of the result checked.
     ///
     /// - Throws: `DiffusionError.rowCountMismatch` or `.shapeMismatch`, or what the model throws.

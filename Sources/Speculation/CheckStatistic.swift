@@ -14,31 +14,38 @@ public enum CheckStatistic: String, Hashable, Sendable, Codable, CaseIterable {
     ///
     /// 1: the picture shows no more of the prompt c than one without it; 0: as much as the prompt alone adds; below 0:
     /// more, as pictures made with guidance do. A share along one direction, so the contrast of the scene does not
-    /// matter, and free: guidance needs both estimates anyway. At high levels, where the verifier does not yet go along
+    /// matter. At high levels, where the verifier does not yet go along
     /// with what it is shown, it tells another object or colour. It is the diffusion classifier (arXiv 2303.16203) as a
     /// projection: (‖x̂₀(∅) − s‖² − ‖x̂₀(c) − s‖²) / ‖x̂₀(c) − x̂₀(∅)‖² = 1 − 2m.
     case promptShortfall
 
-    /// The statistic's value; not finite if an element is not, and NaN without a contrast where it is needed.
+    /// What the verifier has to be asked.
+    public var subject: FlowQuestion.Subject {
+        switch self {
+        case .estimateDistance: .velocity
+        case .promptShortfall: .prompt
+        }
+    }
+
+    /// The statistic's value; not finite if an element is not, and NaN of an answer to another question.
     ///
     /// - Parameters:
     ///   - estimate: s.
-    ///   - answer: the verifier's velocities at `state`.
-    ///   - state: (1 − t)·s + t·ξ.
+    ///   - question: asked at (1 − t)·s + t·ξ.
     /// - Precondition: all have one shape.
-    public func value(estimate: Latent, answer: PromptedVelocity, state: Latent, time: Double) -> Float {
-        switch self {
-        case .estimateDistance:
-            let guided = pictureEstimate(state: state, velocity: answer.velocity, time: time)
-            let squares = zip(guided.values, estimate.values).reduce(0) { sum, pair in
+    public func value(estimate: Latent, question: FlowQuestion, answer: FlowAnswer) -> Float {
+        func picture(_ velocity: Latent) -> Latent {
+            pictureEstimate(state: question.state, velocity: velocity, time: question.time)
+        }
+        switch (self, answer) {
+        case (.estimateDistance, .velocity(let velocity)):
+            let squares = zip(picture(velocity).values, estimate.values).reduce(0) { sum, pair in
                 let difference = Double(pair.0) - Double(pair.1)
                 return sum + difference * difference
             }
             return Float((squares / Double(estimate.values.count)).squareRoot())
-        case .promptShortfall:
-            guard let contrast = answer.contrast else { return .nan }
-            let prompted = pictureEstimate(state: state, velocity: contrast.prompted, time: time)
-            let unprompted = pictureEstimate(state: state, velocity: contrast.unprompted, time: time)
+        case (.promptShortfall, .prompt(let contrast)):
+            let (prompted, unprompted) = (picture(contrast.prompted), picture(contrast.unprompted))
             var (shown, asked) = (0.0, 0.0)
             for i in estimate.values.indices {
                 let pull = Double(prompted.values[i]) - Double(unprompted.values[i])
@@ -48,6 +55,8 @@ public enum CheckStatistic: String, Hashable, Sendable, Codable, CaseIterable {
             // Where the prompt changes less than this, it asks for nothing, and the ratio would be one of roundings.
             let least = Double(estimate.values.count) * 1e-6
             return Float((asked - shown) / max(asked, least))
+        case (.estimateDistance, .prompt), (.promptShortfall, .velocity):
+            return .nan
         }
     }
 }

@@ -24,12 +24,6 @@ public struct DraftCheck: Hashable, Sendable {
         public let threshold: Float
     }
 
-    /// Rows that are evaluated together.
-    public struct Batch: Hashable, Sendable {
-        public let states: [Latent]
-        public let times: [Double]
-    }
-
     /// Where the verifier goes on.
     public enum Decision: Hashable, Sendable {
         /// At a probe's step, with the verifier's velocity there.
@@ -44,12 +38,12 @@ public struct DraftCheck: Hashable, Sendable {
     public let prompt: CheckRule.Prompt?
     /// What was read so far, in the order in which it was evaluated.
     public private(set) var readings: [LevelReading] = []
-    /// Rows that the verifier has evaluated.
+    /// What the verifier's answers have cost (`FlowAnswers.evaluationCount`).
     public private(set) var evaluationCount = 0
     /// Nil while there is something left to evaluate.
     public private(set) var decision: Decision?
-    /// The rows to evaluate now; nil once it is decided.
-    public private(set) var next: Batch?
+    /// What to ask the verifier now, in one batch; nil once it is decided.
+    public private(set) var next: [FlowQuestion]?
 
     private let estimate: Latent
     private let noise: Latent
@@ -78,7 +72,7 @@ public struct DraftCheck: Hashable, Sendable {
         prompt = rule.prompt(at: schedule.times[lowest])
         (self.estimate, self.noise, self.schedule) = (estimate, noise, schedule)
         if let first = probes.first {
-            next = batch([first.time] + (prompt?.times ?? []))
+            next = [question(.velocity, first.time)] + (prompt?.times ?? []).map { question(.prompt, $0) }
         } else {
             decision = .drop
         }
@@ -86,28 +80,30 @@ public struct DraftCheck: Hashable, Sendable {
 
     /// Takes the verifier's answers to `next`.
     ///
-    /// - Precondition: one answer of the estimate's shape for each row, in order.
-    public mutating func take(_ answers: [PromptedVelocity]) {
-        guard let batch = next else { preconditionFailure("nothing was asked") }
-        precondition(answers.count == batch.states.count, "rows do not match")
+    /// - Precondition: one answer of the estimate's shape for each question, in order.
+    public mutating func take(_ answers: FlowAnswers) {
+        guard let questions = next else { preconditionFailure("nothing was asked") }
+        precondition(answers.rows.count == questions.count, "rows do not match")
         let isFirst = readings.isEmpty
         let probe = probes[isFirst ? 0 : tried]
-        evaluationCount += batch.states.count
+        evaluationCount += answers.evaluationCount
         next = nil
         if isFirst, let prompt {
-            let reading = reading(prompt, batch, answers)
+            let reading = reading(prompt, questions, answers.rows)
             readings.append(reading)
             guard reading.passes else { return decision = .drop }
         }
         let reading = LevelReading(
             step: probe.step, time: probe.time,
-            statistic: value(of: .estimateDistance, batch, answers, row: 0), threshold: probe.threshold)
+            statistic: CheckStatistic.estimateDistance.value(
+                estimate: estimate, question: questions[0], answer: answers.rows[0]),
+            threshold: probe.threshold)
         readings.append(reading)
         tried += 1
-        if reading.passes {
-            decision = .enter(step: probe.step, state: batch.states[0], velocity: answers[0].velocity)
+        if reading.passes, case .velocity(let velocity) = answers.rows[0] {
+            decision = .enter(step: probe.step, state: questions[0].state, velocity: velocity)
         } else if tried < probes.count {
-            next = self.batch([probes[tried].time])
+            next = [question(.velocity, probes[tried].time)]
         } else {
             decision = .drop
         }
@@ -116,27 +112,22 @@ public struct DraftCheck: Hashable, Sendable {
     /// Probes whose distance was read.
     private var tried = 0
 
-    private func batch(_ times: [Double]) -> Batch {
-        Batch(
-            states: times.map { noisedState(picture: estimate, noise: noise, time: $0) }, times: times)
+    private func question(_ subject: FlowQuestion.Subject, _ time: Double) -> FlowQuestion {
+        FlowQuestion(
+            subject, state: noisedState(picture: estimate, noise: noise, time: time), time: time)
     }
 
     private func reading(
-        _ prompt: CheckRule.Prompt, _ batch: Batch, _ answers: [PromptedVelocity]
+        _ prompt: CheckRule.Prompt, _ questions: [FlowQuestion], _ answers: [FlowAnswer]
     ) -> LevelReading {
-        // Row 0 is the hand-off.
-        let values = (1..<answers.count).map { value(of: .promptShortfall, batch, answers, row: $0) }
+        // The first is the hand-off's.
+        let values = zip(questions, answers).dropFirst().map {
+            CheckStatistic.promptShortfall.value(estimate: estimate, question: $0, answer: $1)
+        }
         let time = prompt.times.reduce(0, +) / Double(prompt.times.count)
         return LevelReading(
             step: schedule.step(nearestTo: time), time: time,
             statistic: values.reduce(0, +) / Float(values.count), threshold: prompt.threshold,
             kind: .promptShortfall)
-    }
-
-    private func value(
-        of statistic: CheckStatistic, _ batch: Batch, _ answers: [PromptedVelocity], row: Int
-    ) -> Float {
-        statistic.value(
-            estimate: estimate, answer: answers[row], state: batch.states[row], time: batch.times[row])
     }
 }

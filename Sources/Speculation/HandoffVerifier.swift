@@ -18,15 +18,15 @@ public struct HandoffVerifier: Sendable {
     /// - Throws: `VerifierError` for a bad estimate, `DiffusionError` for a model of another shape, and
     ///   what the model or `report` throws. A velocity that is not finite does not pass.
     public func check(
-        estimate: Latent?, with model: inout some VelocityPredicting,
+        estimate: Latent?, with model: inout some PromptComparing,
         report: (VerificationEvent) throws -> Void = { _ in }
     ) throws -> Refinement {
         var check = try plan.check(of: estimate)
-        while let batch = check?.next {
-            check?.take(try model.checkedPromptedVelocities(batch.states, at: batch.times))
+        while let questions = check?.next {
+            check?.take(try model.checkedAnswers(to: questions))
         }
         let refinement = try plan.refinement(of: estimate, after: check)
-        if refinement.checkedRowCount > 0 {
+        if !refinement.readings.isEmpty {
             try report(.checked(levels: refinement.readings, reentryStep: refinement.startStep))
         }
         return refinement
@@ -51,7 +51,7 @@ public struct HandoffVerifier: Sendable {
 
     /// `check` and `refine` in one go.
     public func verify(
-        estimate: Latent?, with model: inout some VelocityPredicting,
+        estimate: Latent?, with model: inout some PromptComparing,
         report: (VerificationEvent) throws -> Void = { _ in }
     ) throws -> (latent: Latent, refinement: Refinement) {
         let refinement = try check(estimate: estimate, with: &model, report: report)

@@ -4,8 +4,8 @@ public import Diffusion
 public struct Refinement: Hashable, Sendable {
     /// The check's readings in the order in which they were taken; empty if nothing was checked.
     public let readings: [LevelReading]
-    /// Rows that the check evaluated.
-    public let checkedRowCount: Int
+    /// What the check cost, in evaluations.
+    public let checkEvaluations: Int
     /// The step of `startState`: 0 for a fresh start, N if nothing is left to refine.
     public let startStep: Int
     /// x at that step: the seed's pure noise at step 0.
@@ -22,7 +22,7 @@ public struct Refinement: Hashable, Sendable {
     /// What all of it costs the verifier network, check and refining together.
     public var verifierEvaluations: Int {
         ReentryRule.verifierEvaluations(
-            checkedRowCount: checkedRowCount, reentryStep: startStep, stepCount: lastStep,
+            checkEvaluations: checkEvaluations, reentryStep: startStep, stepCount: lastStep,
             reused: firstVelocity != nil)
     }
 

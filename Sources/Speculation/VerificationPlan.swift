@@ -91,7 +91,7 @@ public struct VerificationPlan: Hashable, Sendable {
         at step: Int, state: Latent, after check: DraftCheck? = nil, firstVelocity: Latent? = nil
     ) -> Refinement {
         Refinement(
-            readings: check?.readings ?? [], checkedRowCount: check?.evaluationCount ?? 0, startStep: step,
+            readings: check?.readings ?? [], checkEvaluations: check?.evaluationCount ?? 0, startStep: step,
             startState: state, firstVelocity: firstVelocity, lastStep: lastStep, stepCount: schedule.stepCount)
     }
 

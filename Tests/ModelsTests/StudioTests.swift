@@ -76,30 +76,36 @@ import Testing
         expectSame(try velocity(prompt, 2.5), expected, bound: 1e-11)
     }
 
-    @Test(arguments: [1.0, 2.5])
-    func theContrastIsWhatGuidanceIsMadeOf(guidance: Double) throws {
+    /// Guidance of two evaluations is made of the contrast; a model with guidance as input has it at the scale 1.
+    @Test(arguments: [1.0, 2.5], [true, false])
+    func theContrastIsWhatGuidanceIsMadeOf(guidance: Double, isVerifier: Bool) throws {
         let pair = try TinyModels().loadPair()
         let text = try pair.shared.text(on: ReferenceBackend())
         let empty = try text.unconditional()
         let prompt = try text.encode("a red mug").conditioning
-        func model(_ model: DenoiserModel, _ conditioning: Conditioning, _ guidance: Double) -> PromptedDenoiser {
+        let tested = isVerifier ? pair.verifier : pair.draft
+        func model(_ conditioning: Conditioning, _ guidance: Double) -> PromptedDenoiser {
             PromptedDenoiser(
-                model.denoiser(on: ReferenceBackend()), prompt: conditioning, unconditional: empty, guidance: guidance)
+                tested.denoiser(on: ReferenceBackend()), prompt: conditioning, unconditional: empty, guidance: guidance)
         }
         func velocity(_ conditioning: Conditioning, _ guidance: Double) throws -> Latent {
-            var model = model(pair.verifier, conditioning, guidance)
+            var model = model(conditioning, guidance)
             return try model.velocities([noise(1)], at: [0.75])[0]
         }
-        var verifier = model(pair.verifier, prompt, guidance)
-        let answer = try verifier.promptedVelocities([noise(1)], at: [0.75])[0]
-        #expect(verifier.denoiser.count.rows == 2)
-        let contrast = try #require(answer.contrast)
-        expectSame(answer.velocity, try velocity(prompt, guidance), bound: 1e-11)
+        var asked = model(prompt, guidance)
+        let answers = try asked.checkedAnswers(
+            to: [.velocity, .prompt].map { FlowQuestion($0, state: noise(1), time: 0.75) })
+        guard case .velocity(let guided) = answers.rows[0], case .prompt(let contrast) = answers.rows[1] else {
+            Issue.record("\(answers.rows)")
+            return
+        }
+        expectSame(guided, try velocity(prompt, guidance), bound: 1e-11)
         expectSame(contrast.prompted, try velocity(prompt, 1), bound: 1e-11)
         expectSame(contrast.unprompted, try velocity(empty, 1), bound: 1e-11)
-        // The draft takes guidance as an input and has no unconditional half.
-        var draft = model(pair.draft, prompt, guidance)
-        #expect(try draft.promptedVelocities([noise(1)], at: [0.75])[0].contrast == nil)
+        // Two rows more than the velocity's, which are one evaluation only where a velocity takes two itself.
+        let isPaired = isVerifier && guidance != 1
+        #expect(asked.denoiser.count.rows == (isPaired ? 4 : 3))
+        #expect(answers.evaluationCount == (isPaired ? 2 : 3))
     }
 
     @Test func evaluationsAreCountedAsRowsOfTheNetwork() throws {

@@ -45,26 +45,25 @@ struct CalibrationTests {
             func velocity(to picture: Latent) -> Latent {
                 Latent(shape: shape, values: zip(state.values, picture.values).map { ($0 - $1) / 0.5 })
             }
-            let answer = PromptedVelocity(
-                velocity: state,
-                contrast: PromptedVelocity.Contrast(
+            let answer = FlowAnswer.prompt(
+                PromptContrast(
                     prompted: velocity(to: latent { unprompted.values[$0] + pull.values[$0] }),
                     unprompted: velocity(to: latent { unprompted.values[$0] })))
             let value = CheckStatistic.promptShortfall.value(
-                estimate: latent { unprompted.values[$0] + (1 - shortfall) * pull.values[$0] }, answer: answer,
-                state: state, time: 0.5)
+                estimate: latent { unprompted.values[$0] + (1 - shortfall) * pull.values[$0] },
+                question: FlowQuestion(.prompt, state: state, time: 0.5), answer: answer)
             #expect(abs(value - shortfall) < 2e-3, "contrast \(contrast)")
         }
     }
 
     @Test func aPromptThatChangesNothingAsksForNothing() {
         let latent = NoiseGenerator(seed: 1).latent(MixtureFlow.shape, stream: 0)
-        let same = PromptedVelocity(
-            velocity: latent, contrast: PromptedVelocity.Contrast(prompted: latent, unprompted: latent))
-        #expect(CheckStatistic.promptShortfall.value(estimate: latent, answer: same, state: latent, time: 0.5) == 0)
-        let silent = PromptedVelocity(velocity: latent, contrast: nil)
-        #expect(
-            CheckStatistic.promptShortfall.value(estimate: latent, answer: silent, state: latent, time: 0.5).isNaN)
+        func shortfall(_ answer: FlowAnswer) -> Float {
+            CheckStatistic.promptShortfall.value(
+                estimate: latent, question: FlowQuestion(.prompt, state: latent, time: 0.5), answer: answer)
+        }
+        #expect(shortfall(.prompt(PromptContrast(prompted: latent, unprompted: latent))) == 0)
+        #expect(shortfall(.velocity(latent)).isNaN)
     }
 
     @Test func aSectionIsReadBackAsItWasWritten() throws {

@@ -41,8 +41,11 @@ import Testing
             distances: [CheckLevel(time: 0.5, threshold: 1)], times: [0.6],
             prompt: CheckRule.Prompt(times: [0.7, 0.9], threshold: 0))
         let model = try model(mode: .handoff, rule: rule)
-        // Four steps, of which the check has evaluated the first, and two rows about the prompt.
+        // Four steps, of which the check has evaluated the first, and two questions about the prompt.
         #expect(model.prediction(handoffStep: 16).verifierEvaluations == 4 + 2)
+        var distilled = model
+        distilled.evaluationsPerPromptQuestion = 2
+        #expect(distilled.prediction(handoffStep: 16).verifierEvaluations == 4 + 2 * 2)
         // Handed off above t = 0.7, where an unfinished picture is not asked about its prompt.
         #expect(model.schedule.times[10] > 0.7)
         #expect(model.prediction(handoffStep: 10).verifierEvaluations == 10)

@@ -16,17 +16,22 @@ struct DraftCheckTests {
     }
 
     /// An answer whose picture estimate is `offset` from s everywhere, and which s lacks `shortfall` of.
-    private func answer(_ state: Latent, _ time: Double, offset: Float, shortfall: Float = 0) -> PromptedVelocity {
+    private func answer(_ question: FlowQuestion, offset: Float, shortfall: Float = 0) -> FlowAnswer {
         func velocity(to picture: (Int) -> Float) -> Latent {
             Latent(
                 shape: shape,
-                values: state.values.indices.map { (state.values[$0] - picture($0)) / Float(time) })
+                values: question.state.values.indices.map {
+                    (question.state.values[$0] - picture($0)) / Float(question.time)
+                })
         }
-        // With ∅ at 0 and c at s/(1 − m), s is the share 1 − m of the way.
-        return PromptedVelocity(
-            velocity: velocity { estimate.values[$0] + offset },
-            contrast: PromptedVelocity.Contrast(
-                prompted: velocity { estimate.values[$0] / (1 - shortfall) }, unprompted: velocity { _ in 0 }))
+        switch question.subject {
+        case .velocity: return .velocity(velocity { estimate.values[$0] + offset })
+        case .prompt:
+            // With ∅ at 0 and c at s/(1 − m), s is the share 1 − m of the way.
+            return .prompt(
+                PromptContrast(
+                    prompted: velocity { estimate.values[$0] / (1 - shortfall) }, unprompted: velocity { _ in 0 }))
+        }
     }
 
     private func check(
@@ -46,12 +51,13 @@ struct DraftCheckTests {
         _ check: DraftCheck, shortfall: Float = 0, offset: (Double) -> Float
     ) -> (check: DraftCheck, step: Int, batches: [[Double]]) {
         var (check, batches) = (check, [[Double]]())
-        while let batch = check.next {
-            batches.append(batch.times)
+        while let questions = check.next {
+            batches.append(questions.map(\.time))
+            // As of a model that takes guidance as an input.
             check.take(
-                zip(batch.states, batch.times).map {
-                    answer($0, $1, offset: offset($1), shortfall: shortfall)
-                })
+                FlowAnswers(
+                    rows: questions.map { answer($0, offset: offset($0.time), shortfall: shortfall) },
+                    evaluationCount: questions.reduce(0) { $0 + ($1.subject == .prompt ? 2 : 1) }))
         }
         guard case .enter(let step, _, _) = check.decision else { return (check, 0, batches) }
         return (check, step, batches)
@@ -61,14 +67,14 @@ struct DraftCheckTests {
         let (check, step, batches) = decide(try check()) { _ in 0.1 }
         #expect(step == 20)
         #expect(batches == [[schedule.times[20], 0.7, 0.9]])
-        #expect(check.evaluationCount == 3)
+        #expect(check.evaluationCount == 5)
         #expect(check.readings.map(\.kind) == [.promptShortfall, .estimateDistance])
         #expect(check.readings.allSatisfy { $0.passes })
     }
 
     @Test func aPictureThatLacksThePromptIsDroppedAtOnce() throws {
         let (check, step, batches) = decide(try check(), shortfall: 0.6) { _ in 0.1 }
-        #expect(step == 0 && batches.count == 1 && check.evaluationCount == 3)
+        #expect(step == 0 && batches.count == 1 && check.evaluationCount == 5)
         #expect(check.readings.map(\.kind) == [.promptShortfall])
         #expect(abs((check.readings.first?.statistic ?? .nan) - 0.6) < 1e-4)
         #expect(decide(try self.check(), shortfall: 0.4) { _ in 0.1 }.step == 20)
@@ -83,7 +89,7 @@ struct DraftCheckTests {
             let (check, entry, batches) = decide(try self.check()) { $0 > near ? 0.1 : 0.3 }
             #expect(entry == step)
             #expect(batches.count == index + 1)
-            #expect(check.evaluationCount == 3 + index)
+            #expect(check.evaluationCount == 5 + index)
             guard case .enter(_, let state, let velocity) = check.decision else {
                 Issue.record("no entry")
                 continue
@@ -91,10 +97,11 @@ struct DraftCheckTests {
             let time = schedule.times[step]
             #expect(state == noisedState(picture: estimate, noise: noise, time: time))
             // The first step takes this velocity, so it must be that of this state.
-            #expect(velocity == answer(state, time, offset: 0.1).velocity)
+            let question = FlowQuestion(.velocity, state: state, time: time)
+            #expect(.velocity(velocity) == answer(question, offset: 0.1))
         }
         let (check, entry, _) = decide(try check()) { _ in 0.3 }
-        #expect(entry == 0 && check.decision == .drop && check.evaluationCount == 6)
+        #expect(entry == 0 && check.decision == .drop && check.evaluationCount == 8)
     }
 
     @Test func aStricterThresholdNeverEntersAtLessNoise() throws {
@@ -160,12 +167,12 @@ struct DraftCheckTests {
     func answersThatAreNoNumbersDoNotPass(value: Float) throws {
         #expect(decide(try check(prompt: nil)) { _ in value }.step == 0)
         var check = try check()
-        let batch = try #require(check.next)
-        // A model that does not tell what the prompt does.
+        let questions = try #require(check.next)
+        // A model that answers something else.
         check.take(
-            zip(batch.states, batch.times).map {
-                PromptedVelocity(velocity: answer($0, $1, offset: 0).velocity, contrast: nil)
-            })
+            FlowAnswers(
+                rows: questions.map { answer(FlowQuestion(.velocity, state: $0.state, time: $0.time), offset: 0) },
+                evaluationCount: questions.count))
         #expect(check.decision == .drop)
     }
 }

@@ -45,8 +45,8 @@ struct HandoffVerifierTests {
         let time = try #require(refinement.readings.first { $0.step == refinement.startStep }?.time)
         #expect(refinement.firstVelocity == fresh.velocities([refinement.startState], at: [time])[0])
         #expect(rootMeanSquare(latent, try verifierOnly(job)) < 0.15)
-        #expect(refinement.checkedRowCount == refinement.readings.count)
-        #expect(refinement.verifierEvaluations == refinement.checkedRowCount + (25 - refinement.startStep) - 1)
+        #expect(refinement.checkEvaluations == refinement.readings.count)
+        #expect(refinement.verifierEvaluations == refinement.checkEvaluations + (25 - refinement.startStep) - 1)
         #expect(model.evaluations == refinement.verifierEvaluations)
     }
 

@@ -6,7 +6,7 @@ import Foundation
 /// Given the component, x_t is normal with mean (1−t)·μ_k and variance V = (1−t)²τ² + t², so
 /// E[x₀] = μ_k + (1−t)·τ²/V·(x − (1−t)·μ_k) and E[ξ] = t/V·(x − (1−t)·μ_k); v = E[ξ] − E[x₀], averaged
 /// over the components' posterior.
-struct MixtureFlow: VelocityPredicting {
+struct MixtureFlow: PromptComparing {
     static let shape = LatentShape(height: 8, width: 8, channelCount: 4)
 
     var centres: [Latent]
@@ -25,26 +25,40 @@ struct MixtureFlow: VelocityPredicting {
     }
 
     mutating func velocities(_ states: [Latent], at times: [Double]) -> [Latent] {
-        promptedVelocities(states, at: times).map(\.velocity)
+        batches += 1
+        return zip(states, times).map { velocity($0, $1) }
     }
 
-    mutating func promptedVelocities(_ states: [Latent], at times: [Double]) -> [PromptedVelocity] {
+    mutating func answers(to questions: [FlowQuestion]) -> FlowAnswers {
         batches += 1
-        return zip(states, times).map { state, time in
-            evaluations += 1
-            let unprompted = exactVelocity(state, time, centres)
-            let conditional = prompted.map { exactVelocity(state, time, [centres[$0]]) } ?? unprompted
-            var velocity = unprompted
-            if prompted != nil {
-                for i in velocity.values.indices {
-                    velocity.values[i] += 2 * (conditional.values[i] - unprompted.values[i])
-                }
+        let rows = questions.map { question in
+            let velocity = velocity(question.state, question.time)
+            switch question.subject {
+            case .velocity: return FlowAnswer.velocity(velocity)
+            case .prompt: return .prompt(contrast(question.state, question.time))
             }
-            if let fault, evaluations > fault.row { velocity.values[0] = fault.value }
-            return PromptedVelocity(
-                velocity: velocity,
-                contrast: PromptedVelocity.Contrast(prompted: conditional, unprompted: unprompted))
         }
+        return FlowAnswers(rows: rows, evaluationCount: rows.count)
+    }
+
+    private mutating func velocity(_ state: Latent, _ time: Double) -> Latent {
+        evaluations += 1
+        let contrast = contrast(state, time)
+        var velocity = contrast.unprompted
+        if prompted != nil {
+            for i in velocity.values.indices {
+                velocity.values[i] += 2 * (contrast.prompted.values[i] - contrast.unprompted.values[i])
+            }
+        }
+        if let fault, evaluations > fault.row { velocity.values[0] = fault.value }
+        return velocity
+    }
+
+    private func contrast(_ state: Latent, _ time: Double) -> PromptContrast {
+        let unprompted = exactVelocity(state, time, centres)
+        return PromptContrast(
+            prompted: prompted.map { exactVelocity(state, time, [centres[$0]]) } ?? unprompted,
+            unprompted: unprompted)
     }
 
     private func exactVelocity(_ state: Latent, _ t: Double, _ centres: [Latent]) -> Latent {

@@ -99,6 +99,27 @@ def test_guidance_is_distilled_into_the_verifier(
     assert adopted is not None and not any("g_embed" in name for name in adopted["model"])
 
 
+def test_without_a_caption_the_target_is_the_same_at_every_scale(
+    tiny: Recipe, trained: tuple[Path, Path], tmp_path: Path
+) -> None:
+    from underpaint_training.distillation import painter
+    from underpaint_training.latents import LatentStore
+    from underpaint_training.train_verifier import load_verifier
+    from underpaint_training.trajectories import NoisedPictures
+
+    checkpoints = tmp_path / "checkpoints"
+    shutil.copytree(trained[1], checkpoints)
+    _speak_up(checkpoints)
+    store = LatentStore(tiny, trained[0], checkpoints)
+    teacher, _ = load_verifier(tiny, checkpoints)
+    brush = painter(tiny, store, teacher)
+    fresh = NoisedPictures(tiny, store, brush, teacher.dit, 1.0, torch.Generator().manual_seed(1))
+    s = fresh.batch(np.random.default_rng(1), 6, store.item(0, 0)[0].shape[:2])
+    assert len(s.scale.unique()) > 1 and s.velocity.abs().max() > 0.01
+    plain = brush.verifier(teacher.dit, [""] * 6, 1.0)(s.x, s.t)
+    assert torch.allclose(s.velocity, plain, atol=0.05 * float(plain.abs().max()))
+
+
 def test_the_export_names_files_by_their_true_hashes(
     tiny: Recipe, trained: tuple[Path, Path], tmp_path: Path
 ) -> None:

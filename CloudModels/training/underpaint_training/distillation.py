@@ -105,7 +105,7 @@ def train(
     key = f"{of} {teacher_state.get('guided', teacher_state)['step']}"
     drawn = checkpoints / f"trajectories-{of}-{group.rank}-of-{group.size}.pt"
     stored = Trajectories(recipe, r, store, brush, teacher.dit, drawn, key, group)
-    fresh = NoisedPictures(recipe, store, brush, teacher.dit, generator)
+    fresh = NoisedPictures(recipe, store, brush, teacher.dit, r.drop_all, generator)
     from_stored = round(loop.share * r.trajectory_share)
     velocity = compiled(student, r.compile)
 

@@ -102,6 +102,8 @@ class DistillationRecipe(LoopRecipe):
     ema: float = 0.997
     trajectory_share: float = 0.75
     trajectories: int = 320
+    # Share of the noised pictures whose caption is empty.
+    drop_all: float = 0.0
     warmup: int = 50
     compile: bool = False
     seed: int = 3

@@ -124,20 +124,24 @@ class NoisedPictures:
     """Noised training pictures with the guided verifier's velocity, evaluated afresh."""
 
     def __init__(
-        self, recipe: Recipe, store: LatentStore, brush: Painter, verifier: DiT, generator: torch.Generator
+        self,
+        recipe: Recipe,
+        store: LatentStore,
+        brush: Painter,
+        verifier: DiT,
+        drop_all: float,
+        generator: torch.Generator,
     ) -> None:
-        self.recipe, self.store, self.brush, self.verifier, self.generator = (
-            recipe,
-            store,
-            brush,
-            verifier,
-            generator,
-        )
+        self.recipe, self.store, self.brush, self.verifier = recipe, store, brush, verifier
+        self.drop_all, self.generator = drop_all, generator
 
     @torch.no_grad()
     def batch(self, rng: np.random.Generator, count: int, size: tuple[int, ...]) -> Sample:
-        """Of pictures whose latents have this height and width."""
-        b = self.store.batch(rng, count, 0.12, 0.0, 1.0, size)
+        """Of pictures whose latents have this height and width.
+
+        Guidance has nothing to extrapolate without a caption: the target is then the same at every scale.
+        """
+        b = self.store.batch(rng, count, 0.12, self.drop_all, 1.0, size)
         t = sample_times(count, self.generator)
         w = scales(self.recipe, count, self.generator)
         mix = t[:, None, None, None]

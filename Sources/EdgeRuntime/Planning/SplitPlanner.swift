@@ -50,6 +50,8 @@ public struct SplitPlanner: Sendable {
             network: notes.network ?? .none,
             payload: payload(notes, shape, request), quality: models.qualityCurve(for: request.mode))
         model.isConnected = isConnected
+        model.evaluationsPerPromptQuestion =
+            models.verifier.manifest.evaluationsPerPromptQuestion(isGuided: request.guidanceScale != 1)
         return SplitPlan(choice: model.best(objective, within: bound), objective: objective, model: model)
     }
 

@@ -24,6 +24,12 @@ public struct DenoiserManifest: Hashable, Sendable, Codable {
         case velocity
     }
 
+    /// Rows of the network that a velocity takes: two where guidance is made of it with the prompt and without.
+    public func rowsPerVelocity(isGuided: Bool) -> Int { isGuided && !architecture.hasGuidanceInput ? 2 : 1 }
+
+    /// Velocities that cost as much as asking what the prompt adds.
+    public func evaluationsPerPromptQuestion(isGuided: Bool) -> Int { 2 / rowsPerVelocity(isGuided: isGuided) }
+
     var fault: String? {
         if let fault = architecture.fault { return "architecture: \(fault)" }
         if let fault = schedule.fault { return "schedule: \(fault)" }

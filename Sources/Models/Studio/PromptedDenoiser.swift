@@ -1,7 +1,7 @@
 public import Diffusion
 
 /// A denoiser with one prompt and one guidance scale: what a trajectory asks for velocities.
-public struct PromptedDenoiser: VelocityPredicting {
+public struct PromptedDenoiser: PromptComparing {
     public let denoiser: StudioDenoiser
     public var prompt: Conditioning
     public var unconditional: Conditioning
@@ -18,19 +18,16 @@ public struct PromptedDenoiser: VelocityPredicting {
     }
 
     public mutating func velocities(_ states: [Latent], at times: [Double]) throws -> [Latent] {
-        try denoiser.velocities(rows(states, times), unconditional: unconditional)
-    }
-
-    public mutating func promptedVelocities(
-        _ states: [Latent], at times: [Double]
-    ) throws -> [PromptedVelocity] {
-        try denoiser.promptedVelocities(rows(states, times), unconditional: unconditional)
-    }
-
-    private func rows(_ states: [Latent], _ times: [Double]) -> [StudioDenoiser.Row] {
         precondition(states.count == times.count, "\(times.count) times for \(states.count) states")
-        return zip(states, times).map { state, time in
+        let rows = zip(states, times).map { state, time in
             StudioDenoiser.Row(state: state, time: time, prompt: prompt, guidance: guidance)
         }
+        return try denoiser.velocities(rows, unconditional: unconditional)
+    }
+
+    public mutating func answers(to questions: [FlowQuestion]) throws -> FlowAnswers {
+        try denoiser.answers(
+            to: questions.map { StudioDenoiser.Row($0, prompt: prompt, guidance: guidance) },
+            unconditional: unconditional)
     }
 }

@@ -17,6 +17,7 @@ public final class StudioDenoiser {
 
     /// One row of a call.
     public struct Row: Sendable {
+        public var subject: FlowQuestion.Subject
         /// In flow coordinates.
         public var state: Latent
         /// In (0, 1].
@@ -25,9 +26,16 @@ public final class StudioDenoiser {
         /// The guidance scale w, in the range of the manifest; 1 is the prompt without guidance.
         public var guidance: Double
 
+        /// A row that is asked for its velocity.
         public init(state: Latent, time: Double, prompt: Conditioning, guidance: Double) {
-            self.state = state
-            self.time = time
+            self.init(
+                FlowQuestion(.velocity, state: state, time: time), prompt: prompt, guidance: guidance)
+        }
+
+        public init(_ question: FlowQuestion, prompt: Conditioning, guidance: Double) {
+            subject = question.subject
+            state = question.state
+            time = question.time
             self.prompt = prompt
             self.guidance = guidance
         }
@@ -66,8 +74,8 @@ public final class StudioDenoiser {
     /// - Throws: `ModelError.unsupportedLatent`, or what the backend throws.
     public func prepare(_ shape: LatentShape, rows: Int, isGuided: Bool) throws {
         try model.check(shape)
-        let needsPairs = isGuided && !model.manifest.architecture.hasGuidanceInput
-        _ = try executable(BatchShape(batch: needsPairs ? 2 * rows : rows, latent: shape))
+        let each = model.manifest.rowsPerVelocity(isGuided: isGuided)
+        _ = try executable(BatchShape(batch: each * rows, latent: shape))
     }
 
     /// The guided velocities of some rows, computed in one batch.
@@ -78,56 +86,60 @@ public final class StudioDenoiser {
     /// - Parameter unconditional: the conditioning of the empty prompt.
     /// - Throws: `ModelError.unsupportedLatent`, `.timeOutOfRange`, `.guidanceOutOfRange`, or what the backend
     ///   throws.
+    /// - Precondition: every row asks for its velocity.
     public func velocities(_ rows: [Row], unconditional: Conditioning) throws -> [Latent] {
-        try evaluate(rows, unconditional) { $0.guidance != 1 }.map(\.velocity)
+        try answers(to: rows, unconditional: unconditional).rows.map {
+            guard case .velocity(let velocity) = $0 else { preconditionFailure("a row asks for something else") }
+            return velocity
+        }
     }
 
-    /// `velocities` with those of the prompt and of the empty one, which guidance needs anyway.
+    /// What some rows ask, computed in one batch.
     ///
-    /// A model with guidance as input does not tell them: it was not trained to be asked without a prompt.
+    /// The velocities without guidance, with the prompt and with the empty one, are what classifier-free guidance is made
+    /// of; a model with guidance as input has them at the scale 1, where it was trained with empty prompts too.
     ///
     /// - Throws: as `velocities`.
-    public func promptedVelocities(_ rows: [Row], unconditional: Conditioning) throws -> [PromptedVelocity] {
-        try evaluate(rows, unconditional) { _ in true }
-    }
-
-    /// - Parameter isPaired: whether a row needs an unconditional one beside it.
-    private func evaluate(
-        _ rows: [Row], _ unconditional: Conditioning, isPaired: (Row) -> Bool
-    ) throws -> [PromptedVelocity] {
-        guard let shape = rows.first?.state.shape else { return [] }
+    public func answers(to rows: [Row], unconditional: Conditioning) throws -> FlowAnswers {
+        guard let shape = rows.first?.state.shape else { return FlowAnswers(rows: [], evaluationCount: 0) }
         for row in rows { try check(row, shape, unconditional) }
-        let hasGuidanceInput = model.manifest.architecture.hasGuidanceInput
-        let paired = hasGuidanceInput ? [] : rows.indices.filter { isPaired(rows[$0]) }
-        let batch =
-            rows
-            + paired.map {
-                Row(state: rows[$0].state, time: rows[$0].time, prompt: unconditional, guidance: 1)
-            }
-        let values = try run(batch, shape)
+        let paired = rows.indices.filter { rowCount(rows[$0]) == 2 }
+        let prompted = rows.map { row in
+            var row = row
+            if row.subject == .prompt { row.guidance = 1 }
+            return row
+        }
+        let unprompted = paired.map {
+            Row(state: rows[$0].state, time: rows[$0].time, prompt: unconditional, guidance: 1)
+        }
+        let values = try run(prompted + unprompted, shape)
 
         count.velocities += rows.count
-        count.rows += batch.count
+        count.rows += rows.count + paired.count
         count.runs += 1
-        let size = shape.elementCount
-        var velocities = rows.indices.map { Array(values[$0 * size..<($0 + 1) * size]) }
-        var contrasts = [PromptedVelocity.Contrast?](repeating: nil, count: rows.count)
-        for (index, row) in paired.enumerated() {
-            let scale = Float(rows[row].guidance)
-            let base = (rows.count + index) * size
-            contrasts[row] = PromptedVelocity.Contrast(
-                prompted: Latent(shape: shape, values: velocities[row]),
-                unprompted: Latent(shape: shape, values: Array(values[base..<base + size])))
-            // At w = 1 the formula rounds, and the conditional velocity is the answer as it is.
-            guard scale != 1 else { continue }
-            for element in 0..<size {
-                let withoutPrompt = values[base + element]
-                velocities[row][element] =
-                    withoutPrompt + scale * (velocities[row][element] - withoutPrompt)
-            }
+        func latent(_ row: Int) -> Latent {
+            let size = shape.elementCount
+            return Latent(shape: shape, values: Array(values[row * size..<(row + 1) * size]))
         }
-        return zip(velocities, contrasts).map {
-            PromptedVelocity(velocity: Latent(shape: shape, values: $0), contrast: $1)
+        var answers = rows.indices.map { FlowAnswer.velocity(latent($0)) }
+        for (index, row) in paired.enumerated() {
+            let contrast = PromptContrast(prompted: latent(row), unprompted: latent(rows.count + index))
+            answers[row] =
+                rows[row].subject == .prompt
+                ? .prompt(contrast) : .velocity(contrast.guided(by: Float(rows[row].guidance)))
+        }
+        return FlowAnswers(
+            rows: answers,
+            evaluationCount: rows.reduce(0) {
+                $0 + rowCount($1) / model.manifest.rowsPerVelocity(isGuided: $1.guidance != 1)
+            })
+    }
+
+    /// Rows of the network that one row of a call takes.
+    private func rowCount(_ row: Row) -> Int {
+        switch row.subject {
+        case .prompt: 2
+        case .velocity: model.manifest.rowsPerVelocity(isGuided: row.guidance != 1)
         }
     }
 
@@ -145,8 +157,9 @@ public final class StudioDenoiser {
             throw .unsupportedLatent(row.state.shape, reason: "the other rows of the batch are \(shape)")
         }
         guard row.time > 0, row.time <= 1 else { throw .timeOutOfRange(row.time) }
-        try model.manifest.guidance.check(row.guidance)
         let architecture = model.manifest.architecture
+        try model.manifest.guidance.check(row.guidance)
+        if row.subject == .prompt, architecture.hasGuidanceInput { try model.manifest.guidance.check(1) }
         for conditioning in [row.prompt, unconditional] {
             guard conditioning.width == architecture.textWidth,
                 conditioning.tokenCount == architecture.textTokenCount
@@ -184,5 +197,14 @@ public final class StudioDenoiser {
             executable.isProfiling = isProfiling
             return executable
         }
+    }
+}
+
+extension PromptContrast {
+    /// v_u + w·(v_c − v_u).
+    fileprivate func guided(by scale: Float) -> Latent {
+        Latent(
+            shape: prompted.shape,
+            values: zip(prompted.values, unprompted.values).map { $1 + scale * ($0 - $1) })
     }
 }

@@ -20,6 +20,8 @@ public struct CostModel: Hashable, Sendable {
     public var quality: QualityCurve?
     /// Whether a connection to the verifier is open already.
     public var isConnected = false
+    /// What a question about the prompt costs the verifier, in evaluations (`FlowAnswers.evaluationCount`).
+    public var evaluationsPerPromptQuestion = 1
 
     public init(
         schedule: FlowSchedule, mode: SpeculationMode, rule: CheckRule?, edge: DeviceSpeed,
@@ -57,17 +59,18 @@ public struct CostModel: Hashable, Sendable {
             downloadBytes: payload.pictureBytes, isConnected: isConnected)
         prediction.waitSeconds = waitSeconds
         prediction.verifierEvaluations = evaluations(handoffStep: handoffStep, fraction: fraction)
-        let batched = min(batchedRows(handoffStep: handoffStep), prediction.verifierEvaluations)
+        let batched = min(batchedEvaluations(handoffStep: handoffStep), prediction.verifierEvaluations)
         prediction.verifierSeconds =
             verifier.fixedSeconds + (prediction.verifierEvaluations - batched) * verifier.secondsPerEvaluation
             + verifier.seconds(ofBatch: batched + 1) - verifier.secondsPerEvaluation
         return prediction
     }
 
-    /// Rows that share the batch of another one: those that the check asks about the prompt.
-    private func batchedRows(handoffStep: Int) -> Double {
+    /// Evaluations that share the batch of another one: those that the check asks about the prompt.
+    private func batchedEvaluations(handoffStep: Int) -> Double {
         guard mode == .handoff, handoffStep > 0 else { return 0 }
-        return Double(rule?.prompt(at: schedule.times[handoffStep])?.times.count ?? 0)
+        let questions = rule?.prompt(at: schedule.times[handoffStep])?.times.count ?? 0
+        return Double(questions * evaluationsPerPromptQuestion)
     }
 
     /// K + n_refine(f): what the pair was measured to need, else what a draft that passes needs.
@@ -77,7 +80,7 @@ public struct CostModel: Hashable, Sendable {
         let left = Double(schedule.stepCount - handoffStep)
         guard mode == .handoff else { return left }
         // The hand-off's own evaluation serves as that of the first refining step; those about the prompt come on top.
-        return batchedRows(handoffStep: handoffStep) + left
+        return batchedEvaluations(handoffStep: handoffStep) + left
     }
 
     /// The cheapest split that keeps the bound.

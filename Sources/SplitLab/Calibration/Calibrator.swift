@@ -122,14 +122,11 @@ public struct Calibrator: Sendable {
     ) throws -> [Double] {
         var sums = [Double](repeating: 0, count: pictures.count)
         for time in times {
-            let questions = pictures.indices.map {
-                Studio.Question(estimate: pictures[$0], noise: noise[$0], time: time, prompt: words[$0])
+            let readings = pictures.indices.map {
+                Studio.Reading(
+                    statistic: statistic, estimate: pictures[$0], noise: noise[$0], time: time, prompt: words[$0])
             }
-            for (index, reading) in try studio.answers(questions).enumerated() {
-                sums[index] += Double(
-                    statistic.value(
-                        estimate: pictures[index], answer: reading.answer, state: reading.state, time: time))
-            }
+            for (index, value) in try studio.values(of: readings).enumerated() { sums[index] += value }
         }
         return sums.map { $0 / Double(times.count) }
     }
@@ -146,8 +143,7 @@ public struct Calibrator: Sendable {
         func table(_ name: String) throws(LabError) -> QuantileTable {
             guard let table = QuantileTable(of: self[name]) else {
                 throw .notMeasurable(
-                    "the readings of '\(name)' are no numbers: this verifier does not tell what the prompt does, or its "
-                        + "weights are broken")
+                    "the readings of '\(name)' are no numbers: the verifier's weights are broken")
             }
             return table
         }

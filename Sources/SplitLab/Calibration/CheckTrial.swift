@@ -110,8 +110,8 @@ public struct CheckTrial: Sendable {
             var model = PromptedDenoiser(
                 studio.verifier, prompt: sitting.words[index], unconditional: try studio.text.unconditional(),
                 guidance: studio.guidance)
-            while let batch = check.next {
-                check.take(try model.checkedPromptedVelocities(batch.states, at: batch.times))
+            while let questions = check.next {
+                check.take(try model.checkedAnswers(to: questions))
             }
             var (step, latent) = (0, sitting.ownFinal[index])
             if case .enter(let entry, let state, let velocity) = check.decision {
@@ -120,7 +120,7 @@ public struct CheckTrial: Sendable {
                     entry..<steps, from: state, firstVelocity: velocity, with: &model)
             }
             let evaluations = ReentryRule.verifierEvaluations(
-                checkedRowCount: check.evaluationCount, reentryStep: step, stepCount: steps, reused: step > 0)
+                checkEvaluations: check.evaluationCount, reentryStep: step, stepCount: steps, reused: step > 0)
             tally.entries[step, default: 0] += 1
             let own = try picture(sitting.ownFinal[index], studio)
             for (arm, final, cost, entry) in [
@@ -199,30 +199,27 @@ public struct CheckTrial: Sendable {
             add("draft after \(early) of \(step) steps", try studio.sent(unfinished[row]))
         }
         let times = rule.prompt?.times ?? []
-        let readings = try studio.answers(
-            pictures.flatMap { picture in
-                ([handoff.handoffTime] + times).map {
-                    Studio.Question(
-                        estimate: picture.estimate, noise: picture.noise, time: $0, prompt: picture.words)
-                }
-            })
+        let readings = pictures.flatMap { picture in
+            ([(CheckStatistic.estimateDistance, handoff.handoffTime)] + times.map { (.promptShortfall, $0) }).map {
+                Studio.Reading(
+                    statistic: $0, estimate: picture.estimate, noise: picture.noise, time: $1, prompt: picture.words)
+            }
+        }
+        let answers = try studio.answers(to: readings)
         let rowsEach = 1 + times.count
         for (index, planted) in pictures.enumerated() {
-            let rows = Array(readings[index * rowsEach..<(index + 1) * rowsEach])
+            let rows = index * rowsEach..<(index + 1) * rowsEach
             // The check itself, on answers that it would have asked for first.
             var check = DraftCheck(
                 estimate: planted.estimate, noise: planted.noise, schedule: studio.schedule, handoffStep: step,
                 rule: rule)
-            check.take(rows.map(\.answer))
-            let distance = Double(
-                CheckStatistic.estimateDistance.value(
-                    estimate: planted.estimate, answer: rows[0].answer, state: rows[0].state,
-                    time: handoff.handoffTime))
-            let shortfalls = zip(rows.dropFirst(), times).map { row, time in
+            check.take(FlowAnswers(rows: Array(answers[rows]), evaluationCount: rowsEach))
+            let values = rows.map {
                 Double(
-                    CheckStatistic.promptShortfall.value(
-                        estimate: planted.estimate, answer: row.answer, state: row.state, time: time))
+                    readings[$0].statistic.value(
+                        estimate: planted.estimate, question: readings[$0].question, answer: answers[$0]))
             }
+            let (distance, shortfalls) = (values[0], values.dropFirst())
             tally.verdicts[planted.name, default: []].append(
                 Tally.Verdict(
                     passes: check.decision.map { if case .enter = $0 { true } else { false } } ?? false,

@@ -2,6 +2,7 @@ import Diffusion
 import Graphs
 import LatentCoding
 import Models
+import Speculation
 
 /// The models of a pair, for many pictures at a time. For one thread at a time.
 final class Studio {
@@ -77,28 +78,36 @@ final class Studio {
     }
 
     /// One reading of a picture at a time.
-    struct Question {
+    struct Reading {
+        var statistic: CheckStatistic
         var estimate: Latent
         var noise: Latent
         var time: Double
         var prompt: Conditioning
+
+        var question: FlowQuestion {
+            FlowQuestion(
+                statistic.subject, state: noisedState(picture: estimate, noise: noise, time: time), time: time)
+        }
     }
 
     /// The verifier's answers, in batches.
-    func answers(_ questions: [Question]) throws -> [(state: Latent, answer: PromptedVelocity)] {
+    func answers(to readings: [Reading]) throws -> [FlowAnswer] {
         let unconditional = try text.unconditional()
-        var answers: [(state: Latent, answer: PromptedVelocity)] = []
-        for start in stride(from: 0, to: questions.count, by: Studio.batch) {
-            let part = questions[start..<min(questions.count, start + Studio.batch)]
-            let states = part.map { noisedState(picture: $0.estimate, noise: $0.noise, time: $0.time) }
-            let rows = zip(states, part).map {
-                StudioDenoiser.Row(state: $0, time: $1.time, prompt: $1.prompt, guidance: guidance)
-            }
-            answers += zip(states, try verifier.promptedVelocities(rows, unconditional: unconditional)).map {
-                (state: $0, answer: $1)
-            }
+        var answers: [FlowAnswer] = []
+        for start in stride(from: 0, to: readings.count, by: Studio.batch) {
+            let part = readings[start..<min(readings.count, start + Studio.batch)]
+            let rows = part.map { StudioDenoiser.Row($0.question, prompt: $0.prompt, guidance: guidance) }
+            answers += try verifier.answers(to: rows, unconditional: unconditional).rows
         }
         return answers
+    }
+
+    /// The statistics' values.
+    func values(of readings: [Reading]) throws -> [Double] {
+        zip(readings, try answers(to: readings)).map {
+            Double($0.statistic.value(estimate: $0.estimate, question: $0.question, answer: $1))
+        }
     }
 }
 
