@@ -7,6 +7,7 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -68,6 +69,22 @@ def test_a_stage_of_no_minutes_takes_over_the_latent_space_it_starts_from(
     shutil.rmtree(former / "latents")
     with pytest.raises(StartError, match="run the stage 'verifier' of former"):
         train_vae.train(recipe, data, tmp_path / "other", None, Group(0, 1))
+
+
+def test_processes_encode_a_share_each(tiny: Recipe, trained: tuple[Path, Path], tmp_path: Path) -> None:
+    from underpaint_training.latents import LatentStore, encode_share
+
+    former = LatentStore(tiny, *trained).cache
+    checkpoints = tmp_path / "checkpoints"
+    shutil.copytree(trained[1], checkpoints, ignore=shutil.ignore_patterns("latents"))
+    counts = []
+    for rank in range(2):
+        encode_share(tiny, trained[0], checkpoints, "train", SimpleNamespace(rank=rank, size=2))  # type: ignore[arg-type]
+        counts.append(len(list(checkpoints.glob("latents/*/*.npy"))))
+    whole = sorted(former.glob("[bt]*.npy"))
+    assert counts == [(len(whole) + 1) // 2, len(whole)]
+    for path in whole:
+        assert (np.load(path) == np.load(checkpoints / "latents" / former.name / path.name)).all()
 
 
 def test_guidance_is_distilled_into_the_verifier(

@@ -13,7 +13,8 @@ from torch import Tensor
 from .captions import caption, mirrored
 from .data.grammar import Fields
 from .models.vae import VAE
-from .pictures import decode, fields, new_shards
+from .parallel import Group
+from .pictures import decode, fields, new_shards, shards
 from .recipe import Recipe
 from .train_vae import STATISTICS, build, fingerprint, latents_folder
 from .training import restore
@@ -64,6 +65,23 @@ def encode(vae: VAE, pixels: np.ndarray) -> np.ndarray:
     return np.concatenate(parts)
 
 
+def _keep(latents: np.ndarray, path: Path) -> None:
+    temporary = path.with_suffix(".partial.npy")
+    np.save(temporary, latents)
+    temporary.rename(path)
+
+
+def encode_share(recipe: Recipe, data: Path, checkpoints: Path, split: str, group: Group) -> None:
+    """Encodes this process's share of the shards that have no latents yet."""
+    frozen = load_vae(recipe, checkpoints)
+    cache = latents_folder(checkpoints, frozen.name)
+    cache.mkdir(parents=True, exist_ok=True)
+    for number, shard in enumerate(shards(data, split)):
+        path = cache / f"{shard.stem}.npy"
+        if number % group.size == group.rank and not path.exists():
+            _keep(encode(frozen.vae, decode(shard)[0]), path)
+
+
 def coarse(masks: np.ndarray, scale: int) -> np.ndarray:
     """Object masks [n, H, W] to the share of object pixels in each latent cell of scale² pixels, [n, 2, H/scale,
     W/scale], both mirror images."""
@@ -105,9 +123,7 @@ class LatentStore:
                 continue
             pixels, masks = decode(shard)
             if not path.exists():
-                temporary = path.with_suffix(".partial.npy")
-                np.save(temporary, encode(self.frozen.vae, pixels))
-                temporary.rename(path)
+                _keep(encode(self.frozen.vae, pixels), path)
             self.latents.append(np.load(path))
             self.cells.append(coarse(masks, self.frozen.vae.decoder.scale))
             self.fields += fields(shard)

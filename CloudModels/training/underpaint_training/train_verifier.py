@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from .captions import vocabulary
-from .latents import LatentStore, MissingStageError
+from .latents import LatentStore, MissingStageError, encode_share
 from .loop import Loop
 from .models.dit import DiT
 from .models.text import TextEncoder, Tokenizer
@@ -60,7 +60,9 @@ def load_verifier(recipe: Recipe, checkpoints: Path) -> tuple[Conditioned, dict[
 
 
 def open_store(recipe: Recipe, data: Path, checkpoints: Path, group: Group) -> LatentStore:
-    """The leader encodes first, the others then read what it wrote."""
+    """Each process encodes its share; what the leader then measures, the others read."""
+    encode_share(recipe, data, checkpoints, "train", group)
+    group.barrier()
     if group.leads:
         store = LatentStore(recipe, data, checkpoints)
         group.barrier()
