@@ -405,3 +405,46 @@ def test_a_failing_program_is_quoted(tmp_path: Path) -> None:
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
     with pytest.raises(PictureFolderError, match="no models here"):
         Program(program, None).make(ArmPlan.parse("draft"), [Job("a mug", 1)], tmp_path)
+
+
+def test_the_error_of_cells_is_a_grid_and_noise_is_none() -> None:
+    from underpaint_training.evaluation.autoencoder import grid
+
+    rng = np.random.default_rng(1)
+    target = rng.integers(60, 180, (4, 64, 64, 3)).astype(np.uint8)
+    noise = (target + rng.integers(-9, 10, target.shape)).astype(np.uint8)
+    cells = np.repeat(np.repeat(rng.integers(-9, 10, (4, 8, 8, 1)), 8, 1), 8, 2)
+    assert abs(grid(noise, target, 8) - 1) < 0.05
+    assert grid((target + cells + rng.integers(-1, 2, target.shape)).astype(np.uint8), target, 8) > 3
+
+
+def test_coded_bits_are_those_of_what_cannot_be_predicted() -> None:
+    from underpaint_training.evaluation.autoencoder import coded_bits
+
+    flat = np.full((3, 2, 16, 16), 7)
+    assert coded_bits(flat) == 0
+    rng = np.random.default_rng(2)
+    # Four symbols alike in one channel of two: two bits for each of 256 elements.
+    flat[:, 1] = rng.integers(0, 4, (3, 16, 16))
+    assert abs(coded_bits(flat) - 2 * 256) < 12
+    ramp = np.broadcast_to(np.arange(16), (3, 1, 16, 16)).copy()
+    assert coded_bits(ramp) < 100 < 4 * 256
+
+
+def test_an_autoencoder_that_only_fades_scores_so() -> None:
+    from underpaint_training.evaluation.autoencoder import autoencoder_figures
+
+    class Faded(torch.nn.PixelShuffle):
+        scale = 8
+
+        def forward(self, z: torch.Tensor) -> torch.Tensor:
+            return super().forward(0.9 * z)
+
+    vae = torch.nn.Module()
+    vae.encoder, vae.decoder = torch.nn.PixelUnshuffle(8), Faded(8)
+    pictures = torch.rand(3, 3, 32, 32, generator=torch.Generator().manual_seed(1)) * 2 - 1
+    figures = autoencoder_figures(vae, torch.ones(192), pictures, torch.device("cpu"))  # type: ignore[arg-type]
+    assert abs(figures["psnr"] + 20 * np.log10(0.1 / np.sqrt(3) / 2)) < 0.3
+    assert abs(figures["edges"] - 0.9) < 0.02 and figures["colourShift"] < 0.5
+    # All of the noise takes bits, but not as many as its bytes.
+    assert 3 * 32 * 32 / 4 < figures["codedLatentBytes"] < 3 * 32 * 32

@@ -11,11 +11,12 @@ import torch
 
 from .captions import caption
 from .distillation import load_served, load_student, painter
+from .evaluation.autoencoder import autoencoder_figures
 from .latents import LatentStore
 from .models.dit import DiT
 from .recipe import Recipe
 from .sampling import PROMPTS, Painter, sheet
-from .train_vae import held_out, psnr
+from .train_vae import held_out
 from .train_verifier import Conditioned
 
 DRAFT_STEPS = 20
@@ -81,15 +82,9 @@ def evaluate(recipe: Recipe, data: Path, checkpoints: Path, out: Path) -> dict[s
     out.mkdir(parents=True, exist_ok=True)
     store = LatentStore(recipe, data, checkpoints, "holdout")
     pictures = held_out(data, 256)
-    quality = psnr(store.frozen.vae, pictures, torch.device(recipe.device))
-    numbers: dict[str, Any] = {
-        "vae": {
-            "psnr": float(quality.mean()),
-            "p10": float(quality.quantile(0.1)),
-            "min": float(quality.min()),
-            "pictures": len(pictures),
-        }
-    }
+    device = torch.device(recipe.device)
+    figures = autoencoder_figures(store.frozen.vae, torch.from_numpy(store.deviation), pictures, device)
+    numbers: dict[str, Any] = {"vae": figures}
     model, state = load_served(recipe, checkpoints)
     brush = painter(recipe, store, model)
     numbers["verifier"] = {
