@@ -110,10 +110,13 @@ def test_guidance_is_distilled_into_the_verifier(
     release(tiny, data, checkpoints, tmp_path, tmp_path / "report")
     manifest = json.loads((tmp_path / "CloudModels/studio-verifier/manifest.json").read_text())
     assert manifest["architecture"]["guidanceEmbedding"] is True
-    # Adopted again it is a verifier without the scale, which training goes on with.
+    # Adopted again it is what was exported, beside a verifier without the scale, which training goes on with.
     adopt(tiny, tmp_path / "adopted", tmp_path)
     adopted = restore(tmp_path / "adopted" / "verifier.pt")
     assert adopted is not None and not any("g_embed" in name for name in adopted["model"])
+    again, _ = distillation.load_served(tiny, tmp_path / "adopted")
+    for name, weight in served.dit.state_dict().items():
+        assert torch.equal(weight.bfloat16(), again.dit.state_dict()[name].bfloat16()), name
 
 
 def test_without_a_caption_the_target_is_the_same_at_every_scale(

@@ -67,8 +67,12 @@ def save_encoder(recipe: Recipe, encoder: nn.Module, root: Path) -> None:
 
 
 def adopt(recipe: Recipe, checkpoints: Path, root: Path) -> None:
-    """Writes vae.pt, verifier.pt and draft.pt from <root>/EdgeModels and <root>/CloudModels."""
-    present = [n for n in ("vae.pt", "verifier.pt", "draft.pt") if (checkpoints / n).exists()]
+    """Writes vae.pt, verifier.pt and draft.pt from <root>/EdgeModels and <root>/CloudModels.
+
+    Of a verifier with guidance distilled into it that is guided.pt; verifier.pt is then what it is at scale 1.
+    """
+    names = ("vae.pt", "verifier.pt", "guided.pt", "draft.pt")
+    present = [n for n in names if (checkpoints / n).exists()]
     if present:
         raise AdoptionError(f"{checkpoints} already holds {', '.join(present)}: move them away to adopt anew")
     shared = root / "EdgeModels" / "studio-shared"
@@ -97,9 +101,15 @@ def adopt(recipe: Recipe, checkpoints: Path, root: Path) -> None:
     if distilled:
         take(model.dit, unguided(served))
     # Which encoder its latents come from is not known before that is trained.
-    trained = _continued(model, _manifest(verifier)["training"], recipe.verifier.batch)
+    training = _manifest(verifier)["training"]
+    trained = _continued(model, training, recipe.verifier.batch)
     trained |= {"vae": None, "words": words, "patch": recipe.verifier.patch}
     save(trained, checkpoints / "verifier.pt")
+    if distilled:
+        run = training["metrics"].get("guidanceDistilled", {"samples": 0, "minutes": 0.0})
+        run = training | {"samples": run["samples"], "hours": run["minutes"] / 60}
+        state = _continued(served, run, recipe.guided.batch)
+        save(state | {"teacher": trained["step"], "patch": recipe.verifier.patch}, checkpoints / "guided.pt")
 
     student = build_student(recipe, "draft")
     _load(student, draft / "draft.safetensors")
