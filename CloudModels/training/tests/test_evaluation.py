@@ -447,4 +447,4 @@ def test_an_autoencoder_that_only_fades_scores_so() -> None:
     assert abs(figures["psnr"] + 20 * np.log10(0.1 / np.sqrt(3) / 2)) < 0.3
     assert abs(figures["edges"] - 0.9) < 0.02 and figures["colourShift"] < 0.5
     # All of the noise takes bits, but not as many as its bytes.
-    assert 3 * 32 * 32 / 4 < figures["codedLatentBytes"] < 3 * 32 * 32
+    assert 3 * 32 * 32 / 4 < figures["bytesWithin0.1dB"] < 3 * 32 * 32

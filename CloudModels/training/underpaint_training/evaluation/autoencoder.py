@@ -87,7 +87,7 @@ def latent_cost(
         levels = (latents / (spread * step)).round()
         # Where even the finest step costs more, there is no figure.
         if similarity(decoded(vae, levels * spread * step, device), pictures).mean() < whole - CODING_LOSS:
-            return {"codedLatentBytes": round(bits / 8, 1)}
+            return {"bytesWithin0.1dB": round(bits / 8, 1)}
         bits = coded_bits(levels.numpy().astype(np.int64))
         step *= 2 ** (1 / STEPS_PER_OCTAVE)
 
@@ -96,7 +96,8 @@ def autoencoder_figures(vae: VAE, deviation: Tensor, pictures: Tensor, device: t
     """Figures of an autoencoder on held-out pictures [n, 3, H, W] in [−1,1].
 
     `edges`: edge strength of the decoded picture as a share of the original's, the median. `colourShift`: the largest mean
-    difference of a channel, in bytes. `decoderMACsPerPixel`: multiply-accumulates of the decoder.
+    difference of a channel, in bytes. `decoderMACsPerPixel`: multiply-accumulates of the decoder. `bytesWithin0.1dB`: of the
+    latent, when its coding may cost so much.
     """
     target = ((pictures + 1) * 127.5).round().byte().permute(0, 2, 3, 1).numpy()
     latents = encoded(vae, pictures, device)
