@@ -130,8 +130,11 @@ public final class StudioDenoiser {
         }
         return FlowAnswers(
             rows: answers,
-            evaluationCount: rows.reduce(0) {
-                $0 + rowCount($1) / model.manifest.rowsPerVelocity(isGuided: $1.guidance != 1)
+            evaluationCount: rows.reduce(0) { sum, row in
+                switch row.subject {
+                case .velocity: sum + 1
+                case .prompt: sum + model.manifest.evaluationsPerPromptQuestion(isGuided: row.guidance != 1)
+                }
             })
     }
 
