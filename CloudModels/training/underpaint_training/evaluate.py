@@ -17,7 +17,7 @@ from .models.dit import DiT
 from .recipe import Recipe
 from .sampling import PROMPTS, Painter, sheet
 from .train_vae import held_out
-from .train_verifier import Conditioned
+from .train_verifier import Conditioned, load_verifier
 
 DRAFT_STEPS = 20
 SHEET_COLUMNS = 8
@@ -43,7 +43,7 @@ def flow_loss(store: LatentStore, brush: Painter, model: Conditioned) -> dict[st
 
 @torch.no_grad()
 def velocity_gap(brush: Painter, verifier: DiT, draft: DiT, prompts: list[str]) -> dict[str, Any]:
-    """r(t): RMS difference of draft and guided verifier velocities on the verifier's own trajectories."""
+    """r(t): RMS difference of a student's and the guided verifier's velocities on the verifier's own trajectories."""
     noise, times = brush.noise(len(prompts), 23), brush.times()
     teacher, student = brush.verifier(verifier, prompts), brush.draft(draft, prompts)
     x = noise
@@ -93,16 +93,18 @@ def evaluate(recipe: Recipe, data: Path, checkpoints: Path, out: Path) -> dict[s
         "pictures": state["pictures"],
         "heldOutFlowLoss": flow_loss(store, brush, model),
     }
+    rng = np.random.default_rng(29)
+    prompts = [caption(store.fields[i], rng, 0.12) for i in rng.integers(0, len(store.fields), 32)]
     if "guided" in state:
+        teacher, _ = load_verifier(recipe, checkpoints)
         numbers["verifier"]["guidanceDistilled"] = {
             "samples": state["guided"]["samples"],
             "minutes": state["guided"]["seconds"] / 60,
+            "meanGap": velocity_gap(brush, teacher.dit, model.dit, prompts)["meanDrafted"],
         }
     draft = None
     if (checkpoints / "draft.pt").exists():
         draft, draft_state = load_student(recipe, checkpoints, "draft")
-        rng = np.random.default_rng(29)
-        prompts = [caption(store.fields[i], rng, 0.12) for i in rng.integers(0, len(store.fields), 32)]
         numbers["draft"] = {
             "samples": draft_state["samples"],
             "minutes": draft_state["seconds"] / 60,

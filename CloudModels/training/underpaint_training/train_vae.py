@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .evaluation.autoencoder import quality
 from .loop import Loop
 from .models.vae import VAE
 from .parallel import Group
@@ -79,18 +80,6 @@ def distance(output: Tensor, target: Tensor) -> Tensor:
     d = output - target
     gradients = (d[..., 1:, :] - d[..., :-1, :]).abs().mean() + (d[..., 1:] - d[..., :-1]).abs().mean()
     return 0.5 * d.abs().mean() + 4 * d.pow(2).mean() + 0.5 * gradients
-
-
-@torch.no_grad()
-def psnr(vae: VAE, pictures: Tensor, device: torch.device) -> Tensor:
-    """Per picture, in dB, of [n, 3, H, W] in [−1,1], rounded to bytes as a viewer would see them."""
-    values = []
-    for x in pictures.split(32):
-        with torch.autocast(device.type, torch.bfloat16):
-            y = vae(x.to(device))
-        y = (y.float().clamp(-1, 1).cpu() * 127.5).round() / 127.5
-        values.append(-10 * ((y - x) / 2).pow(2).mean((1, 2, 3)).log10())
-    return torch.cat(values)
 
 
 def held_out(folder: Path, count: int) -> Tensor:
@@ -177,8 +166,8 @@ def train(recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, 
         return distance(y.float(), x) + 1e-4 * z.float().pow(2).mean()
 
     def kept() -> dict[str, Any]:
-        quality = psnr(loop.average.module, test, device)
-        figures = {"psnr": float(quality.mean()), "p10": float(quality.quantile(0.1))}
+        found = quality(loop.average.module, test, device)
+        figures = {"psnr": float(found.mean()), "p10": float(np.quantile(found, 0.1))}
         return {k: round(v, 2) for k, v in figures.items()} | fixed
 
     loop.run(

@@ -126,7 +126,9 @@ public struct Calibrator: Sendable {
                 Studio.Reading(
                     statistic: statistic, estimate: pictures[$0], noise: noise[$0], time: time, prompt: words[$0])
             }
-            for (index, value) in try studio.values(of: readings).enumerated() { sums[index] += value }
+            for (index, answer) in try studio.answers(to: readings).enumerated() {
+                sums[index] += readings[index].value(of: answer)
+            }
         }
         return sums.map { $0 / Double(times.count) }
     }

@@ -214,11 +214,7 @@ public struct CheckTrial: Sendable {
                 estimate: planted.estimate, noise: planted.noise, schedule: studio.schedule, handoffStep: step,
                 rule: rule)
             check.take(FlowAnswers(rows: Array(answers[rows]), evaluationCount: rowsEach))
-            let values = rows.map {
-                Double(
-                    readings[$0].statistic.value(
-                        estimate: planted.estimate, question: readings[$0].question, answer: answers[$0]))
-            }
+            let values = rows.map { readings[$0].value(of: answers[$0]) }
             let (distance, shortfalls) = (values[0], values.dropFirst())
             tally.verdicts[planted.name, default: []].append(
                 Tally.Verdict(

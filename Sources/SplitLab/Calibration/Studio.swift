@@ -79,15 +79,21 @@ final class Studio {
 
     /// One reading of a picture at a time.
     struct Reading {
-        var statistic: CheckStatistic
-        var estimate: Latent
-        var noise: Latent
-        var time: Double
-        var prompt: Conditioning
+        let statistic: CheckStatistic
+        let estimate: Latent
+        let question: FlowQuestion
+        let prompt: Conditioning
 
-        var question: FlowQuestion {
-            FlowQuestion(
+        init(statistic: CheckStatistic, estimate: Latent, noise: Latent, time: Double, prompt: Conditioning) {
+            self.statistic = statistic
+            self.estimate = estimate
+            self.question = FlowQuestion(
                 statistic.subject, state: noisedState(picture: estimate, noise: noise, time: time), time: time)
+            self.prompt = prompt
+        }
+
+        func value(of answer: FlowAnswer) -> Double {
+            Double(statistic.value(estimate: estimate, question: question, answer: answer))
         }
     }
 
@@ -101,13 +107,6 @@ final class Studio {
             answers += try verifier.answers(to: rows, unconditional: unconditional).rows
         }
         return answers
-    }
-
-    /// The statistics' values.
-    func values(of readings: [Reading]) throws -> [Double] {
-        zip(readings, try answers(to: readings)).map {
-            Double($0.statistic.value(estimate: $0.estimate, question: $0.question, answer: $1))
-        }
     }
 }
 

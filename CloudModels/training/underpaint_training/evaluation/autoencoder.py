@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 from ..models.vae import VAE
-from .metrics import edge_strength
+from .metrics import edge_strength, psnr
 
 Array = np.ndarray
 BATCH = 32
@@ -38,14 +38,23 @@ def decoded(vae: VAE, latents: Tensor, device: torch.device) -> Array:
     for z in latents.split(BATCH):
         with torch.autocast(device.type, torch.bfloat16):
             y = vae.decoder(z.to(device))
-        parts.append(((y.float().clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1).cpu().numpy())
+        parts.append(in_bytes(y.float()))
     return np.concatenate(parts)
+
+
+def in_bytes(pictures: Tensor) -> Array:
+    """[n, H, W, 3] as a viewer sees them, of [n, 3, H, W] in [−1,1]."""
+    return ((pictures.clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1).cpu().numpy()
 
 
 def similarity(a: Array, b: Array) -> Array:
     """dB for each pair of pictures [n, H, W, 3] of bytes."""
-    error = ((a.astype(np.float32) - b) ** 2).mean((1, 2, 3))
-    return 10 * np.log10(255**2 / np.maximum(error, 1e-9))
+    return np.array([psnr(x, y) for x, y in zip(a, b)])
+
+
+def quality(vae: VAE, pictures: Tensor, device: torch.device) -> Array:
+    """dB for each of the pictures [n, 3, H, W] in [−1,1], decoded again."""
+    return similarity(decoded(vae, encoded(vae, pictures, device), device), in_bytes(pictures))
 
 
 def grid(output: Array, target: Array, scale: int) -> float:
@@ -79,16 +88,17 @@ def coded_bits(levels: Array) -> float:
 def latent_cost(
     vae: VAE, latents: Tensor, deviation: Tensor, pictures: Array, device: torch.device
 ) -> dict[str, float]:
-    """Bytes of a picture's latent at the coarsest uniform step, in standard deviations, that costs CODING_LOSS."""
+    """Bytes of a picture's latent at the coarsest uniform step, in standard deviations, that costs CODING_LOSS; nothing where
+    even the finest costs more."""
     whole = similarity(decoded(vae, latents, device), pictures).mean()
     spread = deviation[:, None, None]
-    bits, step = float("nan"), 2.0**-6
+    found: dict[str, float] = {}
+    step = 2.0**-6
     while True:
         levels = (latents / (spread * step)).round()
-        # Where even the finest step costs more, there is no figure.
         if similarity(decoded(vae, levels * spread * step, device), pictures).mean() < whole - CODING_LOSS:
-            return {"bytesWithin0.1dB": round(bits / 8, 1)}
-        bits = coded_bits(levels.numpy().astype(np.int64))
+            return found
+        found = {"bytesWithin0.1dB": round(coded_bits(levels.numpy().astype(np.int64)) / 8, 1)}
         step *= 2 ** (1 / STEPS_PER_OCTAVE)
 
 
@@ -99,18 +109,18 @@ def autoencoder_figures(vae: VAE, deviation: Tensor, pictures: Tensor, device: t
     difference of a channel, in bytes. `decoderMACsPerPixel`: multiply-accumulates of the decoder. `bytesWithin0.1dB`: of the
     latent, when its coding may cost so much.
     """
-    target = ((pictures + 1) * 127.5).round().byte().permute(0, 2, 3, 1).numpy()
+    target = in_bytes(pictures)
     latents = encoded(vae, pictures, device)
     output = decoded(vae, latents, device)
-    quality = similarity(output, target)
+    kept = similarity(output, target)
     edges = [edge_strength(o) / max(edge_strength(t), 1e-3) for o, t in zip(output, target)]
     shift = np.abs((output.astype(np.float64) - target).mean((0, 1, 2))).max()
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         vae.decoder(latents[:1].to(device))
     return {
-        "psnr": float(quality.mean()),
-        "p10": float(np.quantile(quality, 0.1)),
-        "min": float(quality.min()),
+        "psnr": float(kept.mean()),
+        "p10": float(np.quantile(kept, 0.1)),
+        "min": float(kept.min()),
         "pictures": len(pictures),
         "edges": round(float(np.median(edges)), 4),
         "colourShift": round(float(shift), 3),
