@@ -71,6 +71,26 @@ def test_a_stage_of_no_minutes_takes_over_the_latent_space_it_starts_from(
         train_vae.train(recipe, data, tmp_path / "other", None, Group(0, 1))
 
 
+def test_an_autoencoder_with_another_latent_begins_anew(
+    tiny: Recipe, trained: tuple[Path, Path], tmp_path: Path
+) -> None:
+    from underpaint_training import train_vae
+    from underpaint_training.parallel import Group
+    from underpaint_training.start import StartError
+    from underpaint_training.training import restore
+
+    shutil.copytree(trained[1], tmp_path / "former")
+    vae = replace(tiny.vae, latent_channels=tiny.vae.latent_channels + 3, minutes=0)
+    recipe = replace(tiny, name="next", start="former", vae=vae)
+    with pytest.raises(StartError, match="another shape"):
+        train_vae.train(recipe, trained[0], tmp_path / "next", None, Group(0, 1))
+    train_vae.train(recipe, trained[0], tmp_path / "next", 0.001, Group(0, 1))
+    state = restore(tmp_path / "next" / "vae.pt")
+    # A latent space of its own: turned to its axes, and scaled by its own pictures.
+    assert state is not None and "statistics" not in state
+    assert state["frozen"]["encoder.conv_out.weight"].shape[0] == vae.latent_channels
+
+
 def test_processes_encode_a_share_each(tiny: Recipe, trained: tuple[Path, Path], tmp_path: Path) -> None:
     from underpaint_training.latents import LatentStore, encode_share
 
@@ -219,6 +239,20 @@ def test_an_unknown_key_in_a_recipe_is_named(tmp_path: Path) -> None:
     path.write_text('{"name": "x", "vae": {"widht": 3}}')
     with pytest.raises(RecipeError, match="widht"):
         load(path)
+
+
+def test_a_recipe_can_share_the_data_set_of_another(tmp_path: Path) -> None:
+    (tmp_path / "vae").mkdir()
+    (tmp_path / "first.json").write_text('{"name": "first", "data": {"name": "set", "count": 7}}')
+    second = tmp_path / "vae" / "second.json"
+    second.write_text('{"name": "second", "data": "../first.json"}')
+    assert load(second).data == load(tmp_path / "first.json").data
+    (tmp_path / "third.json").write_text('{"name": "third", "data": "vae/second.json"}')
+    with pytest.raises(RecipeError, match="name that one"):
+        load(tmp_path / "third.json")
+    (tmp_path / "fourth.json").write_text('{"name": "fourth", "data": "nowhere.json"}')
+    with pytest.raises(RecipeError, match="nowhere.json"):
+        load(tmp_path / "fourth.json")
 
 
 def test_the_renderer_makes_a_picture_with_the_object_in_it(tiny: Recipe) -> None:

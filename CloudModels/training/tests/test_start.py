@@ -53,6 +53,16 @@ def test_a_smaller_patch_sees_what_is_the_same_all_over_a_larger_one() -> None:
     torch.testing.assert_close(new.final_proj(features), painted)
 
 
+def test_the_edges_of_another_latent_begin_anew_and_the_blocks_do_not() -> None:
+    old = DiT(16, 2, 1, 2, 3, 8, guidance_embedding=False)
+    new = DiT(16, 2, 1, 1, 5, 8, guidance_embedding=False)
+    before = new.patch_embed.weight.clone()
+    fresh = take(new, old.state_dict(), patches=(2, 1, 5))
+    assert fresh == ["patch_embed.weight", "final_proj.weight", "final_proj.bias"]
+    assert new.patch_embed.weight.equal(before)
+    assert new.blocks[0].qkv.weight.equal(old.blocks[0].qkv.weight)
+
+
 def test_words_keep_their_embeddings_in_a_larger_vocabulary() -> None:
     torch.manual_seed(0)
     small, large = (TextEncoder(n, 8, 2, 1, 4) for n in (4, 5))

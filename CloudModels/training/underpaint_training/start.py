@@ -91,10 +91,10 @@ def take(
             if source is not None and patches and source.shape != target.shape:
                 old, new, channels = patches
                 leaf = name.split(".", 1)[-1] if name.startswith("dit.") else name
-                if leaf == "patch_embed.weight":
-                    source = _repatched(source, new, old, channels, 1) * (old / new)
-                elif leaf in ("final_proj.weight", "final_proj.bias"):
-                    source = _repatched(source, new, old, channels, 0)
+                dim = {"patch_embed.weight": 1, "final_proj.weight": 0, "final_proj.bias": 0}.get(leaf)
+                # Of a latent with other channels nothing can be said.
+                if dim is not None and source.shape[dim] == old * old * channels:
+                    source = _repatched(source, new, old, channels, dim) * (old / new if dim else 1)
             if source is None or source.shape != target.shape:
                 fresh.append(name)
                 continue

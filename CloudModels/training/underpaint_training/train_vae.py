@@ -18,7 +18,7 @@ from .models.vae import VAE
 from .parallel import Group
 from .pictures import decode, new_shards, shards
 from .recipe import Recipe, VAERecipe
-from .start import StartError, inherit
+from .start import StartError, state_of, take
 from .training import device_of, restore, save
 
 STATISTICS = "statistics.json"
@@ -138,6 +138,11 @@ def former_statistics(former: dict[str, Any], vae: VAE, name: str, checkpoints: 
     return json.loads(path.read_text())
 
 
+def same_latent(former: dict[str, Any], vae: VAE) -> bool:
+    """Whether the autoencoder of a checkpoint has this one's layers. One with another latent has nothing to begin with."""
+    return {k: v.shape for k, v in former["average"].items()} == {k: v.shape for k, v in vae.state_dict().items()}
+
+
 def train(recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, group: Group) -> None:
     r = recipe.vae
     device = device_of(recipe.device, group.size)
@@ -149,10 +154,13 @@ def train(recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, 
     fixed = {k: state[k] for k in ("decoderFrozen", "statistics") if k in state} if state else {}
     frozen = "decoderFrozen" in fixed
     vae.decoder.requires_grad_(not frozen)
-    if not state and recipe.start:
-        former = inherit(vae, recipe.start, "vae", checkpoints)
+    former = state_of(recipe.start, "vae", checkpoints) if not state and recipe.start else None
+    if former and same_latent(former, vae):
+        take(vae, former.get("frozen", former["average"]))
         # The denoisers that start from that recipe too know its latent space: it is neither turned nor scaled.
         fixed = {"statistics": former_statistics(former, vae, recipe.start, checkpoints)}
+    elif former and not (r.minutes if minutes is None else minutes):
+        raise StartError(f"{recipe.start} has an autoencoder of another shape: give the stage 'vae' minutes to train one")
     loop = Loop(r, vae, [vae.encoder if frozen else vae], state, path, group)
     crops = Crops(data, r.crop, r.seed + 1000 * loop.step + group.rank)
     test = held_out(data, 64)
