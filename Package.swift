@@ -47,6 +47,7 @@ let package = Package(
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         // Types only: the library is opened at run time, see VulkanLibrary.
         .systemLibrary(name: "CVulkan", providers: [.apt(["libvulkan-dev"])]),
+        .systemLibrary(name: "CWebP", providers: [.apt(["libwebp-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .target(name: "CPNG", linkerSettings: [.linkedLibrary("png")]),
         // Kernels are measured and used in debug builds too, where C would not be optimised.
@@ -72,7 +73,7 @@ let package = Package(
 
         // Models and pictures.
         room("Models", ["Diffusion", "Graphs", "Speculation", "Tensors"]),
-        room("Pictures", ["CPNG"]),
+        room("Pictures", ["CPNG", "CWebP"]),
 
         // The two ends and what is between them.
         room("WireProtocol", ["Diffusion", "Speculation", protobuf]),

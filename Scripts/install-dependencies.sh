@@ -2,7 +2,7 @@
 # Installs the libraries that Underpaint stands on, if they are missing (Debian 12 or a relative of it).
 set -euo pipefail
 
-packages=(libdnnl-dev libopenblas-dev libzstd-dev libcurl4-openssl-dev libssl-dev libpng-dev libvulkan-dev pkg-config)
+packages=(libdnnl-dev libopenblas-dev libzstd-dev libcurl4-openssl-dev libssl-dev libpng-dev libwebp-dev libvulkan-dev pkg-config)
 # `--tests` also installs what only tests need: a software Vulkan device, the validation layer, an optimiser of shaders,
 # and Python for the tests of the training package.
 if [[ ${1:-} == --tests ]]; then

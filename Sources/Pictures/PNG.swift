@@ -12,19 +12,10 @@ public struct PNGText: Hashable, Sendable {
     }
 }
 
-/// A file that is no PNG we can read, or a picture that could not be written.
-public struct PNGError: Error, Hashable, Sendable, CustomStringConvertible {
-    public let message: String
-    public var description: String { message }
-}
-
 /// PNG files through libpng. The same picture and text always give the same bytes.
 public enum PNG {
-    /// Pictures of more pixels are refused before any memory is taken for them.
-    public static let maximumPixelCount = 1 << 26
-
     /// Encodes a picture with text chunks.
-    public static func encode(_ picture: Picture, text: [PNGText] = []) throws(PNGError) -> [UInt8] {
+    public static func encode(_ picture: Picture, text: [PNGText] = []) throws(PictureFileError) -> [UInt8] {
         var file = ByteSink()
         var message = [CChar](repeating: 0, count: Int(CPNG_MESSAGE_BYTES))
         let succeeded = withCStrings(text.map(\.key)) { keys in
@@ -42,20 +33,21 @@ public enum PNG {
                 }
             }
         }
-        guard succeeded == 1 else { throw PNGError(message: "cannot write PNG: \(readable(message))") }
+        guard succeeded == 1 else { throw PictureFileError(message: "cannot write PNG: \(readable(message))") }
         return file.bytes
     }
 
     /// Decodes a PNG file of any colour type to RGB, dropping alpha.
-    public static func decode(_ bytes: [UInt8]) throws(PNGError) -> (picture: Picture, text: [PNGText]) {
+    public static func decode(_ bytes: [UInt8]) throws(PictureFileError) -> (picture: Picture, text: [PNGText]) {
         var message = [CChar](repeating: 0, count: Int(CPNG_MESSAGE_BYTES))
         var width: UInt32 = 0
         var height: UInt32 = 0
         guard cpng_size(bytes, bytes.count, &width, &height, &message) == 1 else {
-            throw PNGError(message: "cannot read PNG: \(readable(message))")
+            throw PictureFileError(message: "cannot read PNG: \(readable(message))")
         }
-        guard Int(width) * Int(height) <= maximumPixelCount else {
-            throw PNGError(message: "cannot read PNG: \(width)×\(height) is over \(maximumPixelCount) pixels")
+        guard Int(width) * Int(height) <= Picture.maximumPixelCount else {
+            throw PictureFileError(
+                message: "cannot read PNG: \(width)×\(height) is over \(Picture.maximumPixelCount) pixels")
         }
         var rgb = [UInt8](repeating: 0, count: Int(width) * Int(height) * 3)
         var found = TextSink()
@@ -67,7 +59,7 @@ public enum PNG {
                     sink.pointee.chunks.append(PNGText(key: String(cString: key), text: String(cString: text)))
                 }, sink, &message)
         }
-        guard succeeded == 1 else { throw PNGError(message: "cannot read PNG: \(readable(message))") }
+        guard succeeded == 1 else { throw PictureFileError(message: "cannot read PNG: \(readable(message))") }
         return (Picture(width: Int(width), height: Int(height), rgb: rgb), found.chunks)
     }
 

@@ -1,5 +1,8 @@
 /// A picture of 8-bit sRGB pixels.
 public struct Picture: Hashable, Sendable {
+    /// Files of more pixels are refused before any memory is taken for them.
+    public static let maximumPixelCount = 1 << 26
+
     public let width: Int
     public let height: Int
     /// Red, green, blue of each pixel, row by row from the top.

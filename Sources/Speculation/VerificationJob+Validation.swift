@@ -16,6 +16,7 @@ public enum JobLimits {
     public static let modelNameBytes = 128
     /// Levels of the check that a job may ask for.
     public static let checkLevels = 16
+    public static let pictureQualities = 1...100
 
     /// Whether a latent may have these extents. Takes plain numbers because `LatentShape` traps on zero.
     public static func allowsLatent(height: Int, width: Int, channelCount: Int) -> Bool {
@@ -89,6 +90,11 @@ extension VerificationJob {
             try require(
                 (1...JobLimits.checkLevels).contains(checkLevels.count) && checkLevels.allSatisfy { $0 > 0 && $0 < 1 },
                 "the check levels are not 1…\(JobLimits.checkLevels) times between 0 and 1")
+        }
+        if let pictureQuality {
+            try require(
+                result == .webp && JobLimits.pictureQualities.contains(pictureQuality),
+                "the picture quality \(pictureQuality) is not in 1…100, or the result is no WebP")
         }
         if mode == .exact || exact != nil {
             try validateExact()

@@ -40,6 +40,8 @@ public enum NoiseKind: String, Hashable, Sendable, Codable, CaseIterable {
 public enum ResultKind: String, Hashable, Sendable, Codable, CaseIterable {
     /// The decoded picture as PNG.
     case png
+    /// The decoded picture as WebP, which loses what the job's `pictureQuality` allows.
+    case webp
     /// The final latent, one coded frame; the client decodes it with its own VAE.
     case latent
 }
@@ -71,6 +73,8 @@ public struct VerificationJob: Hashable, Sendable {
     /// Times of the levels above the hand-off at which a draft may be taken up again; nil are the verifier's own.
     public var checkLevels: [Double]?
     public var result: ResultKind
+    /// How good a WebP shall be, 1…100, where 100 is the best; nil keeps every pixel, which PNG always does.
+    public var pictureQuality: Int?
     /// The draft's estimate s_n as one `LatentCoding` frame, with its own checksum.
     public var codedEstimate: [UInt8]
     /// The step that the verifier stops after, for experiments in which a draft takes the last steps; nil goes to the

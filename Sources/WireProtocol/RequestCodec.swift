@@ -46,6 +46,7 @@ public enum RequestCodec {
         if let checkQuantile = job.checkQuantile { message.checkQuantile = checkQuantile }
         message.checkLevels = job.checkLevels ?? []
         message.resultKind = job.result.wire
+        if let quality = job.pictureQuality { message.pictureQuality = UInt32(clamping: quality) }
         message.codedEstimate = .init(job.codedEstimate)
         message.codedEstimateCrc32 = CRC32.checksum(job.codedEstimate)
         if let stopStep = job.stopStep { message.stopStep = UInt32(clamping: stopStep) }
@@ -81,6 +82,7 @@ public enum RequestCodec {
             exact: message.hasExact ? try ExactOptions(wire: message.exact) : nil)
         job.checkQuantile = message.hasCheckQuantile ? message.checkQuantile : nil
         job.checkLevels = message.checkLevels.isEmpty ? nil : message.checkLevels
+        job.pictureQuality = message.hasPictureQuality ? Int(message.pictureQuality) : nil
         guard CRC32.checksum(job.codedEstimate) == message.codedEstimateCrc32 else {
             throw VerifierError(
                 .invalidLatent, "the coded estimate does not match its checksum; code the latent again")

@@ -16,6 +16,7 @@ struct GenerateCommand: AsyncParsableCommand {
               underpaint generate "a gold candle" --verifier http://127.0.0.1:7860 --json
               underpaint generate "a gold candle" --verifier http://127.0.0.1:7860 --handoff auto
               underpaint generate "a blue vase" --offline
+              underpaint generate "a white bowl" -o bowl.webp --quality 95
               underpaint generate "a pink teapot" --mode exact --steps 50 --window 8
 
             If the verifier cannot be reached, the draft is kept: `underpaint resume` finishes it.
@@ -31,8 +32,17 @@ struct GenerateCommand: AsyncParsableCommand {
 
     @Option(
         name: .shortAndLong,
-        help: "The picture's file, PNG (default: underpaint-SEED.png). With --batch-count, the seed is put in.")
+        help:
+            "The picture's file, .png or .webp (default: underpaint-SEED.png). With --batch-count, the seed is put in.")
     var output: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "How good a .webp file is (default: \(WebPQuality.usual.defaultValueDescription)).",
+            discussion:
+                "The verifier sends the picture as it is written, and a WebP of quality 90 is much shorter than a PNG.",
+            valueName: "1…100|lossless"))
+    var quality: WebPQuality?
 
     @Option(help: ArgumentHelp("Write the draft's present picture to this file while it works.", valueName: "file"))
     var preview: String?
@@ -53,6 +63,9 @@ struct GenerateCommand: AsyncParsableCommand {
         guard (1...1000).contains(previewInterval) else {
             throw ValidationError("--preview-interval must be between 1 and 1000")
         }
+        if quality != nil, !PictureFile(output: output, seed: 0, count: 1).isWebP {
+            throw ValidationError("--quality goes with an --output that ends in .webp")
+        }
     }
 
     func run() async throws {
@@ -72,6 +85,7 @@ struct GenerateCommand: AsyncParsableCommand {
                 var tally = SpeculationTally()
                 for job in jobs {
                     var request = try workbench.request(picture, seed: job.seed, isOffline: offline)
+                    request.format = job.file.format(quality: quality ?? .usual)
                     let plan = offline ? nil : try await plan(&request, with: workbench.planner)
                     let exactPlan = offline ? nil : try await planExact(&request, with: workbench.planner)
                     let finished = try await make(request, file: job.file, preview: previewFile, with: workbench.maker)
@@ -130,7 +144,7 @@ struct GenerateCommand: AsyncParsableCommand {
         let finished = try await maker.make(
             request, id: .random(), outputPath: file.url.path,
             previewInterval: preview == nil ? nil : previewInterval, report: progress.report)
-        try file.write(try finished.png())
+        try file.write(try finished.file(as: request.format))
         maker.settle(finished)
         progress.finish()
         return finished

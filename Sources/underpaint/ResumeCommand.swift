@@ -108,7 +108,7 @@ struct ResumeCommand: AsyncParsableCommand {
             offline
             ? try await maker.resumeOffline(unfinished, report: progress.report)
             : try await maker.resume(unfinished, report: progress.report)
-        try file.write(try finished.png())
+        try file.write(try finished.file(as: file.format(of: unfinished.job)))
         maker.settle(finished)
         progress.finish()
         return (finished, file)

@@ -16,6 +16,28 @@ import Testing
         #expect(folder.has("mug.png"))
     }
 
+    @Test func theNameOfTheFileSaysItsFormat() throws {
+        let folder = try Folder()
+        let common = [
+            "generate", "a red mug", "--seed", "7", "--steps", "4", "--preview", "live.webp", "--preview-interval", "1",
+        ]
+        for options in [
+            ["-o", "a.webp"], ["-o", "b.webp", "--quality", "40"], ["-o", "c.webp", "--quality", "lossless"],
+        ] {
+            let end = try folder.run(common + options)
+            #expect(end.status == 0, "\(end.errors)")
+        }
+        let sizes = try ["b.webp", "a.webp", "c.webp", "live.webp"].map { name in
+            let bytes = try folder.contents(name)
+            #expect(bytes.starts(with: Data("RIFF".utf8)), "\(name)")
+            return bytes.count
+        }
+        #expect(sizes[0] < sizes[1] && sizes[1] < sizes[2], "\(sizes)")
+        #expect(try folder.run(common + ["-o", "a.png", "--quality", "40"]).status == 64)
+        #expect(try folder.run(common + ["-o", "a.webp", "--quality", "0"]).status == 64)
+        #expect(try folder.run(common + ["-o", "a.jpg"]).status == 73)
+    }
+
     @Test func batchHasOneFileForEachSeedAndAnyOfThemCanBeMadeAlone() throws {
         let folder = try Folder()
         #expect(

@@ -31,8 +31,8 @@ import VerifierRuntime
         #expect(exact.sentBytes == 0 && finished.job.codedEstimate.isEmpty)
         #expect((exact.draftEvaluations == 0) == (draft == .held))
         let again = try await workshop.embedded.make(asked)
-        #expect(try again.png() == finished.png())
-        let text = try #require(try PNG.decode(try finished.png()).text.first?.text)
+        #expect(try again.file(as: .png) == finished.file(as: .png))
+        let text = try #require(try PNG.decode(try finished.file(as: .png)).text.first?.text)
         #expect(text.contains("Mode: exact"))
     }
 

@@ -24,7 +24,7 @@ import VerifierRuntime
         #expect(!verification.levels.isEmpty)
         #expect(verification.stages.map(\.name) == ["text", "check", "refine", "decode", "encode"])
 
-        let file = try PNG.decode(try finished.png())
+        let file = try PNG.decode(try finished.file(as: .png))
         #expect(file.picture == finished.picture)
         let parameters = try #require(file.text.first { $0.key == "parameters" })
         #expect(parameters.text.hasPrefix("a red mug\nSteps: 10, "))
@@ -35,9 +35,9 @@ import VerifierRuntime
 
     @Test func sameSeedGivesTheSameFileAndAnotherSeedAnother() async throws {
         let workshop = try Workshop()
-        let first = try await workshop.embedded.make(workshop.request()).png()
-        #expect(try await workshop.embedded.make(workshop.request()).png() == first)
-        #expect(try await workshop.embedded.make(workshop.request(seed: 8)).png() != first)
+        let first = try await workshop.embedded.make(workshop.request()).file(as: .png)
+        #expect(try await workshop.embedded.make(workshop.request()).file(as: .png) == first)
+        #expect(try await workshop.embedded.make(workshop.request(seed: 8)).file(as: .png) != first)
     }
 
     @Test func rejectedDraftGivesExactlyTheVerifiersOwnPicture() async throws {
@@ -73,7 +73,7 @@ import VerifierRuntime
         let finished = try await maker.make(workshop.request(handoff: 1))
         #expect(finished.report.origin == .draftOnly)
         #expect(finished.report.verification == nil)
-        let text = try PNG.decode(try finished.png()).text
+        let text = try PNG.decode(try finished.file(as: .png)).text
         #expect(text.contains { $0.text.contains("Made by: draft only") })
         #expect(workshop.journal.all().isEmpty)
     }

@@ -1,6 +1,7 @@
 import EdgeRuntime
 import Foundation
 import Logging
+import Pictures
 import Speculation
 import Testing
 import VerifierRuntime
@@ -9,14 +10,34 @@ import VerifierService
 @Suite struct NetworkTests {
     @Test func pictureThroughTheNetworkIsTheEmbeddedOneByteForByte() async throws {
         let workshop = try Workshop()
-        let embedded = try await workshop.embedded.make(workshop.request()).png()
+        let embedded = try await workshop.embedded.make(workshop.request()).file(as: .png)
         try await serving(workshop) { address in
             let transport = try LibcurlVerifierTransport(url: address)
             let remote = try await workshop.maker(transport, address: address).make(workshop.request())
-            #expect(try remote.png() == embedded)
+            #expect(try remote.file(as: .png) == embedded)
             let description = try await transport.availability()
             #expect(description.isReady)
             #expect(description.models == workshop.verifier.catalogue)
+        }
+    }
+
+    @Test(arguments: [nil, 90])
+    func aWebPIsWrittenAsTheVerifierSentIt(quality: Int?) async throws {
+        let workshop = try Workshop()
+        let plain = try await workshop.embedded.make(workshop.request())
+        var request = workshop.request()
+        let format = PictureFormat.webp(quality: quality)
+        request.format = format
+        let asked = request
+        let embedded = try await workshop.embedded.make(asked)
+        #expect((embedded.picture == plain.picture) == (quality == nil))
+        #expect(embedded.report.resultBytes < plain.report.resultBytes)
+        // Not coded a second time.
+        #expect(try WebP.decode(try embedded.file(as: format)) == embedded.picture)
+        try await serving(workshop) { address in
+            let remote = try await workshop.maker(try LibcurlVerifierTransport(url: address)).make(asked)
+            #expect(try remote.file(as: format) == embedded.file(as: format))
+            #expect(try PNG.decode(try remote.file(as: .png)).picture == embedded.picture)
         }
     }
 
@@ -26,17 +47,17 @@ import VerifierService
         var request = workshop.request(mode: .exact)
         request.exact = ExactOptions(window: .fixed(2), placement: placement, draft: .model, correction: .last)
         let asked = request
-        let embedded = try await workshop.embedded.make(asked).png()
+        let embedded = try await workshop.embedded.make(asked).file(as: .png)
         try await serving(workshop) { address in
             let remote = try await workshop.maker(try LibcurlVerifierTransport(url: address), address: address)
                 .make(asked)
-            #expect(try remote.png() == embedded)
+            #expect(try remote.file(as: .png) == embedded)
         }
     }
 
     @Test func serverThatIsGoneCostsNothing() async throws {
         let workshop = try Workshop()
-        let expected = try await workshop.embedded.make(workshop.request()).png()
+        let expected = try await workshop.embedded.make(workshop.request()).file(as: .png)
         var port = ""
         try await serving(workshop) { port = $0 }
         let address = port
@@ -50,7 +71,7 @@ import VerifierService
         try await serving(workshop) { address in
             let resumed = try await workshop.maker(try LibcurlVerifierTransport(url: address))
                 .resume(kept, report: { _ in })
-            #expect(try resumed.png() == expected)
+            #expect(try resumed.file(as: .png) == expected)
         }
     }
 

@@ -107,7 +107,7 @@ import VerifierRuntime
         let workshop = try Workshop()
         let finished = try await workshop.embedded.make(workshop.request())
         let telemetry = try #require(finished.report.verification)
-        let text = try #require(try PNG.decode(try finished.png()).text.first { $0.key == "parameters" }).text
+        let text = try #require(try PNG.decode(try finished.file(as: .png)).text.first { $0.key == "parameters" }).text
         #expect(text.contains("Re-entry: \(telemetry.reentryStep)/10"))
         #expect(text.contains("Verifier evaluations: \(telemetry.verifierEvaluations)/10"))
         #expect(finished.report.resultBytes > 0)

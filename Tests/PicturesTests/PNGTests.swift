@@ -19,7 +19,7 @@ import Testing
         let file = try PNG.encode(picture)
         // The last 12 bytes are the IEND chunk; libpng accepts a file that has all pixels only with it.
         for count in 0..<file.count {
-            #expect(throws: PNGError.self) { try PNG.decode(Array(file[..<count])) }
+            #expect(throws: PictureFileError.self) { try PNG.decode(Array(file[..<count])) }
         }
     }
 
@@ -39,7 +39,7 @@ import Testing
         file.replaceSubrange(16..<24, with: [0, 0, 0x4E, 0x20, 0, 0, 0x4E, 0x20])
         let checksum = Self.checksum(file[12..<29])
         file.replaceSubrange(29..<33, with: [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: checksum >> $0) })
-        let error = try #require(throws: PNGError.self) { try PNG.decode(file) }
+        let error = try #require(throws: PictureFileError.self) { try PNG.decode(file) }
         #expect(error.message.contains("20000×20000 is over"))
     }
 

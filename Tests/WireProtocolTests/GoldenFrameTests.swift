@@ -28,6 +28,15 @@ import VerificationTestSupport
         #expect(try RequestCodec.encode(job) == golden)
     }
 
+    @Test func goldenRequestForAWebPDecodesToItsJobAndBack() throws {
+        let golden = try Golden.bytes("wire-request-webp.frame")
+        var job = SampleJob.make(id: "golden-webp")
+        job.checkThreshold = nil
+        (job.result, job.pictureQuality) = (.webp, 90)
+        #expect(try RequestCodec.decode(golden) == job)
+        #expect(try RequestCodec.encode(job) == golden)
+    }
+
     @Test func goldenCheckSaysWhatWasRead() throws {
         let golden = try Golden.bytes("wire-checked-prompt.frame")
         let message = ReplyMessage.event(

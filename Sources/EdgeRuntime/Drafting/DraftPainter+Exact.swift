@@ -13,7 +13,7 @@ extension DraftPainter {
     ) throws -> (job: VerificationJob, unknownWords: [String]) {
         let schedule = try models.draft.manifest.schedule.times(stepCount: request.stepCount)
         let plan = try HandoffPlan(schedule: schedule, fraction: request.handoffFraction)
-        let job = VerificationJob(
+        var job = VerificationJob(
             id: id, draft: models.draft.identity, verifier: models.verifier.identity, prompt: request.prompt,
             guidanceScale: request.guidanceScale,
             latentShape: try models.draft.latentShape(
@@ -21,6 +21,7 @@ extension DraftPainter {
             stepCount: schedule.stepCount, scheduleShift: schedule.shift, handoffStep: plan.handoffStep,
             seed: request.seed, noise: .philox, mode: .exact, checkThreshold: nil, result: .png, codedEstimate: [],
             exact: options)
+        job.ask(for: request.format)
         try job.validate()
         return (job, models.shared.tokenizer.encode(request.prompt).unknownWords)
     }

@@ -49,6 +49,7 @@ public final class DraftPainter: Sendable {
             stepCount: schedule.stepCount, scheduleShift: schedule.shift, handoffStep: plan.handoffStep,
             seed: request.seed, noise: .philox, mode: request.mode, checkThreshold: request.checkThreshold,
             result: .png, codedEstimate: [])
+        job.ask(for: request.format)
         job.checkQuantile = request.checkQuantile
         job.checkLevels = request.checkLevels
         try checkLimits(of: job)

@@ -1,3 +1,4 @@
+public import Pictures
 public import Speculation
 
 /// What a person asks for: one picture.
@@ -24,6 +25,8 @@ public struct GenerationRequest: Hashable, Sendable {
     public var checkQuantile: Double?
     /// Times of the levels at which a draft may be taken up again; nil are the verifier's own.
     public var checkLevels: [Double]?
+    /// What the verifier sends. PNG and WebP without a quality keep every pixel; with one, a WebP is a tenth as long.
+    public var format = PictureFormat.png
 
     public init(
         prompt: String, width: Int, height: Int, stepCount: Int, handoffFraction: Double, seed: UInt64,

@@ -6,18 +6,31 @@ public struct FinishedPicture: Sendable {
     public let picture: Picture
     public let job: VerificationJob
     public let report: MakingReport
+    /// The file that the verifier sent; nil for a picture that was decoded here.
+    private let sent: [UInt8]?
 
+    /// A picture that was decoded here.
     public init(picture: Picture, job: VerificationJob, report: MakingReport) {
-        self.picture = picture
-        self.job = job
-        self.report = report
+        (self.picture, self.job, self.report, sent) = (picture, job, report, nil)
     }
 
-    /// The file, with the generation parameters in a text chunk; the same picture and job give the same bytes.
-    public func png() throws(PNGError) -> [UInt8] {
+    /// A picture that the verifier sent.
+    ///
+    /// - Throws: `PictureFileError` when it is damaged.
+    init(sent: [UInt8], job: VerificationJob, report: MakingReport) throws(PictureFileError) {
+        picture = try job.result == .webp ? WebP.decode(sent) : PNG.decode(sent).picture
+        (self.job, self.report, self.sent) = (job, report, sent)
+    }
+
+    /// The file, with the generation parameters in it; the same picture and job give the same bytes.
+    ///
+    /// A WebP that the verifier sent is kept as it is, so that it loses nothing a second time.
+    public func file(as format: PictureFormat) throws(PictureFileError) -> [UInt8] {
         let parameters = GenerationParameters(
             job: job, origin: report.origin, width: picture.width, height: picture.height,
-            verification: report.verification)
-        return try PNG.encode(picture, text: [parameters.chunk])
+            verification: report.verification
+        ).text
+        if let sent, job.result == .webp, case .webp = format { return try WebP.add(parameters, to: sent) }
+        return try format.encode(picture, parameters: parameters)
     }
 }

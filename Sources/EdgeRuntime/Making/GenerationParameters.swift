@@ -1,4 +1,3 @@
-public import Pictures
 public import Speculation
 
 /// The `parameters` text that picture tools read: prompt on the first line, settings on the second.
@@ -54,6 +53,4 @@ public struct GenerationParameters: Hashable, Sendable {
         settings.append(("Version", "underpaint \(ProgramVersion.current)"))
         return job.prompt + "\n" + settings.map { "\($0): \($1)" }.joined(separator: ", ")
     }
-
-    public var chunk: PNGText { PNGText(key: "parameters", text: text) }
 }

@@ -83,8 +83,8 @@ extension PictureMaker {
                 try chain.follow(verdict)
                 continue
             }
-            return FinishedPicture(
-                picture: try PNG.decode(outcome.payload).picture, job: job,
+            return try FinishedPicture(
+                sent: outcome.payload, job: job,
                 report: MakingReport(
                     job: job, origin: job.handoffStep == 0 ? .verifierOnly : .hybrid, edgeSeconds: edgeSeconds,
                     verifierSeconds: verifierSeconds, verification: outcome.telemetry, unknownWords: unknownWords))

@@ -103,8 +103,8 @@ public struct PictureMaker: Sendable {
                     report(.verifier(event))
                 }
             }
-            return FinishedPicture(
-                picture: try PNG.decode(outcome.payload).picture, job: job,
+            return try FinishedPicture(
+                sent: outcome.payload, job: job,
                 report: MakingReport(
                     job: job, origin: job.handoffStep == 0 ? .verifierOnly : .hybrid, edgeSeconds: edgeSeconds,
                     verifierSeconds: verifierSeconds, queuedSeconds: queue.seconds,

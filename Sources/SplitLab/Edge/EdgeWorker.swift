@@ -87,7 +87,7 @@ public final class EdgeWorker {
         let total = (ContinuousClock.now - start).inSeconds
         maker.settle(finished)
         planner.learn(from: finished)
-        try write(try finished.png(), to: asked.pictureFile)
+        try write(try finished.file(as: .png), to: asked.pictureFile)
         let report = finished.report
         return EdgeOutcome(
             draftSteps: report.draftSteps, totalSeconds: total, edgeSeconds: report.edgeSeconds,

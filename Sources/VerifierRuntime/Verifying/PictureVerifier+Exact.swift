@@ -123,7 +123,7 @@ extension PictureVerifier.Studio {
         of latent: Latent, _ job: VerificationJob, _ telemetry: ExactTelemetry, _ stages: inout StageClock,
         report: (VerificationEvent) throws -> Void
     ) throws -> VerificationOutcome {
-        let payload = try payload(of: latent, as: job.result, &stages, report: report)
+        let payload = try payload(of: latent, for: job, &stages, report: report)
         return VerificationOutcome(
             payload: payload, result: job.result,
             telemetry: telemetry.verification(of: job, stages: stages.times))

@@ -84,7 +84,7 @@ public final class PictureVerifier: JobExecuting {
             }
             // What another model goes on from is coded like a draft's estimate.
             let codec = plan.plan.lastStep < job.stepCount ? LatentCodec() : .lossless
-            let payload = try studio.payload(of: latent, as: job.result, codec: codec, &stages, report: report)
+            let payload = try studio.payload(of: latent, for: job, codec: codec, &stages, report: report)
             return VerificationOutcome(
                 payload: payload, result: job.result,
                 telemetry: refinement.telemetry(
@@ -125,21 +125,23 @@ public final class PictureVerifier: JobExecuting {
 }
 
 extension PictureVerifier.Studio {
-    /// The final latent as the client wants it.
+    /// The final latent as the job asks for it.
     ///
     /// - Parameter codec: for a latent that is asked for; an end result keeps every bit.
     func payload(
-        of latent: Latent, as result: ResultKind, codec: LatentCodec = .lossless, _ stages: inout StageClock,
+        of latent: Latent, for job: VerificationJob, codec: LatentCodec = .lossless, _ stages: inout StageClock,
         report: (VerificationEvent) throws -> Void
     ) throws -> [UInt8] {
-        switch result {
+        let format: PictureFormat
+        switch job.result {
         case .latent: return try stages.time("encode") { try codec.encode(latent) }
-        case .png:
-            try report(.decoding)
-            let decoded = try stages.time("decode") { try decoder.decode(latent) }
-            return try stages.time("encode") {
-                try PNG.encode(Picture(width: decoded.width, height: decoded.height, decoded: decoded.values))
-            }
+        case .png: format = .png
+        case .webp: format = .webp(quality: job.pictureQuality)
+        }
+        try report(.decoding)
+        let decoded = try stages.time("decode") { try decoder.decode(latent) }
+        return try stages.time("encode") {
+            try format.encode(Picture(width: decoded.width, height: decoded.height, decoded: decoded.values))
         }
     }
 }

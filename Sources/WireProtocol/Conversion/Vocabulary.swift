@@ -59,6 +59,7 @@ extension ResultKind {
     init?(wire: Underpaint_V1_ResultKind) {
         switch wire {
         case .png: self = .png
+        case .webp: self = .webp
         case .latent: self = .latent
         case .unspecified, .UNRECOGNIZED: return nil
         }
@@ -67,6 +68,7 @@ extension ResultKind {
     var wire: Underpaint_V1_ResultKind {
         switch self {
         case .png: .png
+        case .webp: .webp
         case .latent: .latent
         }
     }

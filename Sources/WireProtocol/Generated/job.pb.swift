@@ -157,6 +157,9 @@ nonisolated enum Underpaint_V1_ResultKind: SwiftProtobuf.Enum, Swift.CaseIterabl
 
   /// The final latent as one coded latent frame.
   case latent // = 2
+
+  /// The picture as a WebP file of the request's picture_quality.
+  case webp // = 3
   case UNRECOGNIZED(Int)
 
   init() {
@@ -168,6 +171,7 @@ nonisolated enum Underpaint_V1_ResultKind: SwiftProtobuf.Enum, Swift.CaseIterabl
     case 0: self = .unspecified
     case 1: self = .png
     case 2: self = .latent
+    case 3: self = .webp
     default: self = .UNRECOGNIZED(rawValue)
     }
   }
@@ -177,6 +181,7 @@ nonisolated enum Underpaint_V1_ResultKind: SwiftProtobuf.Enum, Swift.CaseIterabl
     case .unspecified: return 0
     case .png: return 1
     case .latent: return 2
+    case .webp: return 3
     case .UNRECOGNIZED(let i): return i
     }
   }
@@ -186,6 +191,7 @@ nonisolated enum Underpaint_V1_ResultKind: SwiftProtobuf.Enum, Swift.CaseIterabl
     .unspecified,
     .png,
     .latent,
+    .webp,
   ]
 
 }
@@ -241,7 +247,7 @@ nonisolated extension Underpaint_V1_NoiseKind: SwiftProtobuf._ProtoNameProviding
 }
 
 nonisolated extension Underpaint_V1_ResultKind: SwiftProtobuf._ProtoNameProviding {
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0RESULT_KIND_UNSPECIFIED\0\u{1}RESULT_KIND_PNG\0\u{1}RESULT_KIND_LATENT\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0RESULT_KIND_UNSPECIFIED\0\u{1}RESULT_KIND_PNG\0\u{1}RESULT_KIND_LATENT\0\u{1}RESULT_KIND_WEBP\0")
 }
 
 nonisolated extension Underpaint_V1_Model: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {

@@ -269,6 +269,16 @@ nonisolated struct Underpaint_V1_VerifyRequest: @unchecked Sendable {
     set {_uniqueStorage()._checkLevels = newValue}
   }
 
+  /// 1..100, only with RESULT_KIND_WEBP; absent: a WebP keeps every pixel.
+  var pictureQuality: UInt32 {
+    get {_storage._pictureQuality ?? 0}
+    set {_uniqueStorage()._pictureQuality = newValue}
+  }
+  /// Returns true if `pictureQuality` has been explicitly set.
+  var hasPictureQuality: Bool {_storage._pictureQuality != nil}
+  /// Clears the value of `pictureQuality`. Subsequent reads from it will return its default value.
+  mutating func clearPictureQuality() {_uniqueStorage()._pictureQuality = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -627,7 +637,7 @@ nonisolated extension Underpaint_V1_ProblemCode: SwiftProtobuf._ProtoNameProvidi
 
 nonisolated extension Underpaint_V1_VerifyRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".VerifyRequest"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}protocol_version\0\u{3}minimum_version\0\u{3}job_id\0\u{1}draft\0\u{1}verifier\0\u{1}prompt\0\u{3}guidance_scale\0\u{3}latent_shape\0\u{3}step_count\0\u{3}schedule_shift\0\u{3}handoff_step\0\u{1}seed\0\u{3}noise_kind\0\u{1}mode\0\u{3}check_threshold\0\u{3}result_kind\0\u{3}coded_estimate\0\u{3}coded_estimate_crc32\0\u{4}\u{2}check_quantile\0\u{3}check_levels\0\u{2}\u{9}exact\0\u{4}\u{a}stop_step\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}protocol_version\0\u{3}minimum_version\0\u{3}job_id\0\u{1}draft\0\u{1}verifier\0\u{1}prompt\0\u{3}guidance_scale\0\u{3}latent_shape\0\u{3}step_count\0\u{3}schedule_shift\0\u{3}handoff_step\0\u{1}seed\0\u{3}noise_kind\0\u{1}mode\0\u{3}check_threshold\0\u{3}result_kind\0\u{3}coded_estimate\0\u{3}coded_estimate_crc32\0\u{4}\u{2}check_quantile\0\u{3}check_levels\0\u{3}picture_quality\0\u{2}\u{8}exact\0\u{4}\u{a}stop_step\0")
 
   fileprivate class _StorageClass {
     var _protocolVersion: UInt32 = 0
@@ -652,6 +662,7 @@ nonisolated extension Underpaint_V1_VerifyRequest: SwiftProtobuf.Message, SwiftP
     var _exact: Underpaint_V1_ExactOptions? = nil
     var _checkQuantile: Double? = nil
     var _checkLevels: [Double] = []
+    var _pictureQuality: UInt32? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -684,6 +695,7 @@ nonisolated extension Underpaint_V1_VerifyRequest: SwiftProtobuf.Message, SwiftP
       _exact = source._exact
       _checkQuantile = source._checkQuantile
       _checkLevels = source._checkLevels
+      _pictureQuality = source._pictureQuality
     }
   }
 
@@ -722,6 +734,7 @@ nonisolated extension Underpaint_V1_VerifyRequest: SwiftProtobuf.Message, SwiftP
         case 18: try { try decoder.decodeSingularFixed32Field(value: &_storage._codedEstimateCrc32) }()
         case 20: try { try decoder.decodeSingularDoubleField(value: &_storage._checkQuantile) }()
         case 21: try { try decoder.decodeRepeatedDoubleField(value: &_storage._checkLevels) }()
+        case 22: try { try decoder.decodeSingularUInt32Field(value: &_storage._pictureQuality) }()
         case 30: try { try decoder.decodeSingularMessageField(value: &_storage._exact) }()
         case 40: try { try decoder.decodeSingularUInt32Field(value: &_storage._stopStep) }()
         default: break
@@ -796,6 +809,9 @@ nonisolated extension Underpaint_V1_VerifyRequest: SwiftProtobuf.Message, SwiftP
       if !_storage._checkLevels.isEmpty {
         try visitor.visitPackedDoubleField(value: _storage._checkLevels, fieldNumber: 21)
       }
+      try { if let v = _storage._pictureQuality {
+        try visitor.visitSingularUInt32Field(value: v, fieldNumber: 22)
+      } }()
       try { if let v = _storage._exact {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 30)
       } }()
@@ -833,6 +849,7 @@ nonisolated extension Underpaint_V1_VerifyRequest: SwiftProtobuf.Message, SwiftP
         if _storage._exact != rhs_storage._exact {return false}
         if _storage._checkQuantile != rhs_storage._checkQuantile {return false}
         if _storage._checkLevels != rhs_storage._checkLevels {return false}
+        if _storage._pictureQuality != rhs_storage._pictureQuality {return false}
         return true
       }
       if !storagesAreEqual {return false}

@@ -1,5 +1,7 @@
 import EdgeRuntime
 import Foundation
+import Pictures
+import Speculation
 
 /// Where pictures are written.
 struct PictureFile: Hashable {
@@ -26,6 +28,16 @@ struct PictureFile: Hashable {
         url = URL(fileURLWithPath: path)
     }
 
+    var isWebP: Bool { url.pathExtension.lowercased() == "webp" }
+
+    /// The format that the name asks for.
+    func format(quality: WebPQuality) -> PictureFormat { isWebP ? .webp(quality: quality.value) : .png }
+
+    /// The format that the name asks for, of the quality that the picture was asked for when it was begun.
+    func format(of job: VerificationJob) -> PictureFormat {
+        format(quality: job.result == .webp ? WebPQuality(value: job.pictureQuality) : .usual)
+    }
+
     /// Refuses a place that cannot be written before any work is spent on the picture.
     func checkWritable() throws {
         let folder = url.deletingLastPathComponent().path
@@ -33,9 +45,10 @@ struct PictureFile: Hashable {
         guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
             throw Failure(ExitStatus.cannotCreate, "\(folder) is no folder; make it first or choose another --output")
         }
-        guard url.pathExtension.lowercased() == "png" else {
+        guard isWebP || url.pathExtension.lowercased() == "png" else {
             throw Failure(
-                ExitStatus.cannotCreate, "pictures are written as PNG, not .\(url.pathExtension); choose a .png name")
+                ExitStatus.cannotCreate,
+                "pictures are written as PNG or WebP, not .\(url.pathExtension); choose a name in .png or .webp")
         }
         guard FileManager.default.isWritableFile(atPath: folder) else {
             throw Failure(ExitStatus.cannotCreate, "\(folder) cannot be written; choose another --output")

@@ -68,7 +68,7 @@ final class MakingProgress: Sendable {
     private func show(_ picture: Picture, in state: inout State) {
         guard let preview else { return }
         do {
-            try preview.write(try PNG.encode(picture))
+            try preview.write(try preview.format(quality: .usual).encode(picture))
         } catch {
             // A preview is a courtesy: its failure must not cost the picture, and is worth one warning, not twenty.
             if !state.hasWarnedOfPreview { Terminal.warn("no previews: \(error)") }
