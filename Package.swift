@@ -111,13 +111,13 @@ let package = Package(
             name: "underpaint",
             dependencies: [
                 "BackendSelection", "CPUBackend", "Diffusion", "EdgeRuntime", "Graphs", "Models", "Pictures",
-                "Speculation", "SplitLab", "VerifierRuntime", "VulkanBackend", argumentParser,
+                "Speculation", "SplitLab", "VerifierRuntime", "VulkanBackend", "WireProtocol", argumentParser,
             ], swiftSettings: strict),
         .executableTarget(
             name: "underpaint-verifier",
             dependencies: [
                 "BackendSelection", "CPUBackend", "Graphs", "Models", "Speculation", "VerifierRuntime",
-                "VerifierService", "VulkanBackend", argumentParser, logging,
+                "VerifierService", "VulkanBackend", "WireProtocol", argumentParser, logging,
             ],
             swiftSettings: strict),
 

@@ -23,6 +23,8 @@ public struct VerifierError: Error, Hashable, Sendable {
         case unknownJob
         /// The verifier failed; its log says more.
         case internalFailure
+        /// The client shows no token, or one that the verifier does not know.
+        case unauthorized
     }
 
     public var code: Code
@@ -39,7 +41,7 @@ public struct VerifierError: Error, Hashable, Sendable {
         switch code {
         case .overloaded, .shuttingDown, .internalFailure: true
         case .invalidJob, .invalidLatent, .unsupportedVersion, .unknownModel, .incompatibleModel, .cancelled,
-            .conflictingJob, .unknownJob:
+            .conflictingJob, .unknownJob, .unauthorized:
             false
         }
     }

@@ -16,16 +16,19 @@ struct ProblemMiddleware<Context: RequestContext>: RouterMiddleware {
         } catch let error as VerifierError {
             context.logger.notice(
                 "refused", metadata: ["code": "\(error.code.rawValue)", "reason": "\(error.message)"])
+            host.count(error)
             return try error.response(retryAfter: host.suggestedDelay)
         } catch let error as any HTTPResponseError {
             // The server's own refusals: no such path, body too large.
             let problem = VerifierError(.invalidJob, message(for: error.status, path: request.uri.path))
             context.logger.notice(
                 "refused", metadata: ["status": "\(error.status.code)", "path": "\(request.uri.path)"])
+            host.count(problem)
             return try problem.response(status: error.status, retryAfter: host.suggestedDelay)
         } catch {
             context.logger.error("failed", metadata: ["error": "\(error)", "path": "\(request.uri.path)"])
             let problem = VerifierError(.internalFailure, "the verifier failed on this request; its log says more")
+            host.count(problem)
             return try problem.response(retryAfter: host.suggestedDelay)
         }
     }

@@ -14,6 +14,7 @@ extension VerifierError {
         case .unsupportedVersion: .upgradeRequired
         case .overloaded, .shuttingDown: .serviceUnavailable
         case .internalFailure: .internalServerError
+        case .unauthorized: .unauthorized
         }
     }
 
@@ -26,6 +27,7 @@ extension VerifierError {
         let status = status ?? self.status
         var headers: HTTPFields = [.contentType: Frame.mediaType]
         if status == .serviceUnavailable { headers[.retryAfter] = "\(max(1, retryAfter.components.seconds))" }
+        if status == .unauthorized { headers[.wwwAuthenticate] = "Bearer" }
         let frame = try ReplyCodec.encode(.problem(self))
         return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: frame)))
     }

@@ -10,6 +10,8 @@ import WireProtocol
 struct VerifierRoutes: Sendable {
     let host: VerifierHost
     let heartbeat: Duration
+    /// Of those who are let in; everybody is where there is none.
+    let tokens: [AccessToken]
 
     /// A frame's header, and room to see that a body is too large rather than cut.
     private static let bodyLimit = Frame.requestLimit + 64
@@ -17,12 +19,15 @@ struct VerifierRoutes: Sendable {
     func router() -> Router<BasicRequestContext> {
         let router = Router(context: BasicRequestContext.self)
         router.add(middleware: ProblemMiddleware(host: host))
-        router.post("/v1/verify", use: verify)
-        router.get("/v1/jobs/:id", use: watch)
-        router.delete("/v1/jobs/:id", use: cancel)
-        router.get("/v1/models", use: models)
+        // What a load balancer asks is everybody's.
         router.get("/health") { _, _ in "alive\n" }
         router.get("/ready", use: ready)
+        let guarded = router.group().add(middleware: TokenMiddleware(tokens: tokens))
+        guarded.post("/v1/verify", use: verify)
+        guarded.get("/v1/jobs/:id", use: watch)
+        guarded.delete("/v1/jobs/:id", use: cancel)
+        guarded.get("/v1/models", use: models)
+        guarded.get("/metrics", use: metrics)
         return router
     }
 
@@ -57,6 +62,13 @@ struct VerifierRoutes: Sendable {
         return Response(
             status: .ok, headers: [.contentType: Frame.mediaType],
             body: ResponseBody(byteBuffer: ByteBuffer(bytes: frame)))
+    }
+
+    @Sendable private func metrics(_ request: Request, _ context: BasicRequestContext) async throws -> Response {
+        let metrics = Metrics(host.tally, host.description)
+        return Response(
+            status: .ok, headers: [.contentType: Metrics.mediaType],
+            body: ResponseBody(byteBuffer: ByteBuffer(string: metrics.text)))
     }
 
     @Sendable private func ready(_ request: Request, _ context: BasicRequestContext) async throws -> Response {

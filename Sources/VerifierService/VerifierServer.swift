@@ -5,6 +5,7 @@ import NIOCore
 import ServiceLifecycle
 import UnixSignals
 public import VerifierRuntime
+public import WireProtocol
 
 /// A verifier host behind HTTP/1.1.
 public struct VerifierServer: Sendable {
@@ -22,10 +23,13 @@ public struct VerifierServer: Sendable {
         public var idleTimeout: Duration
         /// Connections beyond this wait to be accepted.
         public var connectionLimit: Int
+        /// Of those who are let in; everybody is where there is none.
+        public var tokens: [AccessToken]
 
         public init(
             hostname: String = "127.0.0.1", port: Int = 7860, grace: Duration = .seconds(30),
-            heartbeat: Duration = .seconds(5), idleTimeout: Duration = .seconds(60), connectionLimit: Int = 512
+            heartbeat: Duration = .seconds(5), idleTimeout: Duration = .seconds(60), connectionLimit: Int = 512,
+            tokens: [AccessToken] = []
         ) {
             self.hostname = hostname
             self.port = port
@@ -33,6 +37,7 @@ public struct VerifierServer: Sendable {
             self.heartbeat = heartbeat
             self.idleTimeout = idleTimeout
             self.connectionLimit = connectionLimit
+            self.tokens = tokens
         }
     }
 
@@ -72,7 +77,8 @@ public struct VerifierServer: Sendable {
 
     func application(onListening: @escaping @Sendable (Int) async -> Void = { _ in }) -> some ApplicationProtocol {
         Application(
-            router: VerifierRoutes(host: host, heartbeat: configuration.heartbeat).router(),
+            router: VerifierRoutes(host: host, heartbeat: configuration.heartbeat, tokens: configuration.tokens)
+                .router(),
             server: .http1(
                 configuration: .init(idleTimeout: .nanoseconds(configuration.idleTimeout.inNanoseconds))),
             configuration: ApplicationConfiguration(

@@ -8,6 +8,7 @@ import Models
 import VerifierRuntime
 import VerifierService
 import VulkanBackend
+import WireProtocol
 
 /// `underpaint-verifier serve`: answers jobs over HTTP until it is told to stop.
 struct ServeCommand: AsyncParsableCommand {
@@ -19,10 +20,13 @@ struct ServeCommand: AsyncParsableCommand {
               underpaint-verifier serve
               underpaint-verifier serve --host 0.0.0.0 --port 7860 --threads 8
               underpaint-verifier serve --backend vulkan --device 0 --precision float16
+              openssl rand -hex 32 > tokens; underpaint-verifier serve --host 0.0.0.0 --token-file tokens
               curl http://127.0.0.1:7860/ready
+              curl http://127.0.0.1:7860/metrics
 
-            Ctrl-C or SIGTERM refuses new jobs, lets the running one finish (--grace) and ends. There is no
-            authentication: open the port only to people you trust.
+            Ctrl-C or SIGTERM refuses new jobs, lets the running one finish (--grace) and ends. Without --token-file
+            everybody who reaches the port is let in. What travels is not encrypted: put a proxy with https in front of it
+            where the network is not yours.
             """)
 
     @Option(help: "Address to listen on; 0.0.0.0 opens the verifier to the network.")
@@ -30,6 +34,12 @@ struct ServeCommand: AsyncParsableCommand {
 
     @Option(help: "Port to listen on; 0 lets the system choose.")
     var port = 7860
+
+    @Option(
+        help: ArgumentHelp(
+            "Let in only those who show one of the tokens in this file, one a line.",
+            discussion: "/health and /ready stay open. The file is read once, at the start.", valueName: "file"))
+    var tokenFile: String?
 
     @OptionGroup var compute: ComputeOptions
 
@@ -79,6 +89,7 @@ struct ServeCommand: AsyncParsableCommand {
         }
         var logger = Logger(label: "underpaint-verifier", factory: { StreamLogHandler.standardError(label: $0) })
         logger.logLevel = logLevel
+        let tokens = try tokens(logger)
         let policy = ThreadPolicy(count: threads)
         let selected: SelectedBackend
         do {
@@ -104,8 +115,8 @@ struct ServeCommand: AsyncParsableCommand {
                 return LoadedVerifier(executor: verifier, models: verifier.catalogue(pace: pace))
             })
         let server = VerifierServer(
-            configuration: .init(hostname: host, port: port, grace: .seconds(grace)), host: verifierHost,
-            logger: logger)
+            configuration: .init(hostname: host, port: port, grace: .seconds(grace), tokens: tokens),
+            host: verifierHost, logger: logger)
         do {
             if child { ServeCommand.stopWhenInputEnds() }
             try await server.run { [host, child] port in
@@ -122,6 +133,17 @@ struct ServeCommand: AsyncParsableCommand {
 }
 
 extension ServeCommand {
+    private func tokens(_ logger: Logger) throws -> [AccessToken] {
+        guard let tokenFile else { return [] }
+        do {
+            return try AccessToken.list(try String(contentsOfFile: tokenFile, encoding: .utf8))
+        } catch {
+            let reason = (error as? AccessTokenError)?.description ?? error.localizedDescription
+            logger.critical("no tokens", metadata: ["file": "\(tokenFile)", "error": "\(reason)"])
+            throw ExitCode(66)
+        }
+    }
+
     /// Sends this process the signal that ends it politely once whoever started it is gone or closes its end.
     private static func stopWhenInputEnds() {
         Thread.detachNewThread {

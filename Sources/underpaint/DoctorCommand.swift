@@ -40,7 +40,7 @@ struct DoctorCommand: AsyncParsableCommand {
             findings.append(contentsOf: Diagnosis.models(models))
             findings.append(Diagnosis.journal(Workbench.journal))
             if let address = verifier.verifier.address {
-                findings.append(await Diagnosis.verifier(at: address, silence: .seconds(verifier.timeout)))
+                findings.append(await Diagnosis.verifier(at: address, verifier))
             }
             if json {
                 let encoder = JSONEncoder()
@@ -145,17 +145,16 @@ enum Diagnosis {
             waiting == 0 ? "no picture waits for a verifier" : "\(waiting) pictures wait: `underpaint resume --list`")
     }
 
-    static func verifier(at address: String, silence: Duration) async -> Finding {
+    static func verifier(at address: String, _ options: VerifierOptions) async -> Finding {
         do {
-            let transport = try LibcurlVerifierTransport(url: address, timeouts: TransportTimeouts(silence: silence))
-            let description = try await transport.availability()
+            let description = try await options.transport(to: address).availability()
             let models = description.models.map(\.identity.id).joined(separator: ", ")
             return Finding(
                 "verifier",
                 "\(address) has \(models.isEmpty ? "no model yet" : models), \(description.waitingJobCount) jobs wait",
                 isWell: description.isReady)
         } catch {
-            return Finding("verifier", "\(error)", isWell: false)
+            return Finding("verifier", Failure(error).message, isWell: false)
         }
     }
 

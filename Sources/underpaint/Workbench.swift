@@ -26,8 +26,7 @@ struct Workbench {
         let planned: SplitPlanner.Verifier
         if let address = verifier.verifier.address {
             let log = TransferLog()
-            transport = try LibcurlVerifierTransport(
-                url: address, timeouts: TransportTimeouts(silence: .seconds(verifier.timeout)), log: log)
+            transport = try verifier.transport(to: address, log: log)
             planned = .remote(address: address, transport: transport, log: log)
         } else {
             let selected = try verifier.compute.makeBackend(threads: ThreadPolicy(count: options.threads))

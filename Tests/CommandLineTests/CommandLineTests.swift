@@ -38,6 +38,17 @@ import Testing
         #expect(try folder.run(common + ["-o", "a.jpg"]).status == 73)
     }
 
+    @Test func aTokenThatIsNoneIsExplainedAndNotRepeated() throws {
+        let folder = try Folder()
+        let common = ["generate", "a red mug", "--verifier", "http://127.0.0.1:1", "-o", "mug.png", "--token-file"]
+        #expect(try folder.run(common + ["nowhere"]).status == 66)
+        try Data("hush\n".utf8).write(to: folder.url.appendingPathComponent("tokens"))
+        let end = try folder.run(common + ["tokens"])
+        #expect(end.status == 64)
+        #expect(end.errors.contains("line 1 is no token") && !end.errors.contains("hush"), "\(end.errors)")
+        #expect(!folder.has("mug.png"))
+    }
+
     @Test func batchHasOneFileForEachSeedAndAnyOfThemCanBeMadeAlone() throws {
         let folder = try Folder()
         #expect(

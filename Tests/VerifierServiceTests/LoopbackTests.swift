@@ -7,6 +7,7 @@ import Synchronization
 import Testing
 import VerificationTestSupport
 import VerifierRuntime
+import WireProtocol
 
 @testable import VerifierService
 
@@ -48,6 +49,32 @@ import VerifierRuntime
                 #expect(told == expectedEvents.withLock { $0 })
                 #expect(try await transport.availability().models == SampleJob.models)
             }
+        }
+    }
+
+    @Test func aTokenTravelsWithEveryRequest() async throws {
+        let verifier = try await TestVerifier()
+        let token = try #require(AccessToken("0123456789abcdef"))
+        let job = SampleJob.make()
+        let outcome = try FakeVerification.run(job) { _ in }
+        try await withServer(verifier.server(tokens: [token])) { url in
+            let guest = try LibcurlVerifierTransport(url: url)
+            let refusals = [
+                await #expect(throws: TransportError.self) { try await guest.availability() },
+                await #expect(throws: TransportError.self) { try await guest.verify(job) { _ in } },
+            ]
+            for refusal in refusals {
+                guard case .refused(let error)? = refusal else {
+                    Issue.record("\(String(describing: refusal))")
+                    continue
+                }
+                #expect(error.code == .unauthorized && error.message.contains("--token-file"))
+            }
+            #expect(verifier.executions == 0)
+            let member = try LibcurlVerifierTransport(url: url, token: token)
+            #expect(!member.exposesToken)
+            #expect(try await member.verify(job) { _ in } == outcome)
+            #expect(try await member.availability().models == SampleJob.models)
         }
     }
 

@@ -150,6 +150,68 @@ import WireProtocol
                     models: SampleJob.models, isReady: true, waitingJobCount: 0, expectedWaitSeconds: 0))
     }
 
+    @Test func onlyThoseWithATokenAreLetIn() async throws {
+        let verifier = try await TestVerifier()
+        let token = try #require(AccessToken("0123456789abcdef"))
+        let other = try #require(AccessToken("fedcba9876543210"))
+        let body = ByteBuffer(bytes: try RequestCodec.encode(SampleJob.make()))
+        try await verifier.server(tokens: [other, token]).application().test(.router) { client in
+            func ask(_ method: HTTPRequest.Method, _ path: String, _ header: String?) async throws -> TestResponse {
+                let headers: HTTPFields = header.map { [.authorization: $0] } ?? [:]
+                return try await client.execute(
+                    uri: path, method: method, headers: headers, body: method == .post ? body : nil)
+            }
+            for (method, path) in [
+                (HTTPRequest.Method.post, "/v1/verify"), (.get, "/v1/jobs/golden-1_A"),
+                (.delete, "/v1/jobs/golden-1_A"),
+                (.get, "/v1/models"), (.get, "/metrics"),
+            ] {
+                for header in [nil, "", "Basic 0123456789abcdef", "Bearer 0123456789abcdeg"] {
+                    let response = try await ask(method, path, header)
+                    try expectRefusal(response, .unauthorized, .unauthorized)
+                    #expect(response.headers[.wwwAuthenticate] == "Bearer")
+                }
+            }
+            #expect(verifier.executions == 0)
+            #expect(verifier.host.tally.problems == [.unauthorized: 20])
+            #expect(try await ask(.get, "/health", nil).status == .ok)
+            #expect(try await ask(.get, "/ready", nil).status == .ok)
+            for known in [token, other] {
+                #expect(try await ask(.post, "/v1/verify", known.header).status == .ok)
+                #expect(try await ask(.get, "/metrics", known.header).status == .ok)
+            }
+        }
+    }
+
+    @Test func metricsCountWhatWasDone() async throws {
+        let verifier = try await TestVerifier(limits: HostLimits(waitingJobs: 1))
+        let job = SampleJob.make()
+        let outcome = try FakeVerification.run(job) { _ in }
+        for _ in 0..<2 { _ = try await response(verifier, .post, "/v1/verify", body: RequestCodec.encode(job)) }
+        let other = try RequestCodec.encode(SampleJob.make(seed: 2))
+        try expectRefusal(await response(verifier, .post, "/v1/verify", body: other), .conflict, .conflictingJob)
+        let response = try await response(verifier, .get, "/metrics")
+        #expect(response.headers[.contentType] == "text/plain; version=0.0.4; charset=utf-8")
+        let lines = String(buffer: response.body).split(separator: "\n")
+        // The second sending was no second job.
+        for line in [
+            "underpaint_jobs_delivered_total 1", "underpaint_problems_total{code=\"conflictingJob\"} 1.0",
+            "underpaint_problems_total{code=\"overloaded\"} 0.0",
+            "underpaint_evaluations_total \(outcome.telemetry.verifierEvaluations)",
+            "underpaint_evaluations_alone_total \(outcome.telemetry.verifierOnlyEvaluations)",
+            "underpaint_received_bytes_total \(job.codedEstimate.count)",
+            "underpaint_sent_bytes_total \(outcome.payload.count)", "underpaint_ready 1.0",
+            "underpaint_jobs_waiting 0.0",
+        ] {
+            #expect(lines.contains { $0 == line }, "\(line) is not in \(lines)")
+        }
+        // Every sample belongs to a family that was announced, as the format wants it.
+        let families = Set(lines.filter { $0.hasPrefix("# TYPE ") }.map { $0.split(separator: " ")[2] })
+        for line in lines where !line.hasPrefix("#") {
+            #expect(families.contains(line.prefix { $0 != "{" && $0 != " " }), "\(line)")
+        }
+    }
+
     @Test func readinessFollowsLoadingAndDraining() async throws {
         let gate = DispatchSemaphore(value: 0)
         let host = VerifierHost {

@@ -3,6 +3,7 @@ import Speculation
 import Synchronization
 import VerificationTestSupport
 import VerifierRuntime
+import WireProtocol
 
 @testable import VerifierService
 
@@ -53,13 +54,15 @@ struct TestVerifier {
 
     var executions: Int { executor.executions.withLock { $0 } }
 
-    func server(heartbeat: Duration = .seconds(5)) -> VerifierServer {
-        TestVerifier.server(for: host, heartbeat: heartbeat)
+    func server(heartbeat: Duration = .seconds(5), tokens: [AccessToken] = []) -> VerifierServer {
+        TestVerifier.server(for: host, heartbeat: heartbeat, tokens: tokens)
     }
 
-    static func server(for host: VerifierHost, heartbeat: Duration = .seconds(5)) -> VerifierServer {
+    static func server(
+        for host: VerifierHost, heartbeat: Duration = .seconds(5), tokens: [AccessToken] = []
+    ) -> VerifierServer {
         VerifierServer(
-            configuration: .init(port: 0, grace: .seconds(20), heartbeat: heartbeat), host: host,
+            configuration: .init(port: 0, grace: .seconds(20), heartbeat: heartbeat, tokens: tokens), host: host,
             logger: quietLogger)
     }
 

@@ -13,12 +13,15 @@ struct CurlRequest: Sendable {
     /// For `post` only.
     var body: [UInt8] = []
     var timeouts: TransportTimeouts
+    /// For verifiers that let in only those who show one.
+    var token: AccessToken?
     /// Bounds the whole exchange; nil for streams, which may last.
     var total: Duration?
 
     var headers: [String] {
         // libcurl waits a second for `100 Continue` before it sends a larger body, unless `Expect` is cleared.
-        let common = ["Expect:", "Accept: \(Frame.mediaType)"]
+        var common = ["Expect:", "Accept: \(Frame.mediaType)"]
+        if let token { common.append("Authorization: \(token.header)") }
         return method == .post ? common + ["Content-Type: \(Frame.mediaType)"] : common
     }
 }

@@ -1,5 +1,5 @@
 public import Speculation
-import WireProtocol
+public import WireProtocol
 
 /// A verifier on another machine, over HTTP.
 ///
@@ -7,6 +7,7 @@ import WireProtocol
 /// under the same id, which the verifier recognises.
 public struct LibcurlVerifierTransport: VerifierTransport {
     private let address: VerifierAddress
+    private let token: AccessToken?
     private let timeouts: TransportTimeouts
     private let retry: RetryPolicy
     private let log: TransferLog?
@@ -14,17 +15,23 @@ public struct LibcurlVerifierTransport: VerifierTransport {
 
     /// - Parameters:
     ///   - url: the verifier's base URL, for example `http://192.168.0.7:7860`.
+    ///   - token: shown with every request.
     ///   - log: is told when answers begin, for estimates of the network.
     /// - Throws: `TransportError.invalidAddress`.
     public init(
-        url: String, timeouts: TransportTimeouts = TransportTimeouts(), retry: RetryPolicy = RetryPolicy(),
+        url: String, token: AccessToken? = nil, timeouts: TransportTimeouts = TransportTimeouts(),
+        retry: RetryPolicy = RetryPolicy(),
         log: TransferLog? = nil
     ) throws(TransportError) {
         self.address = try VerifierAddress(url)
+        self.token = token
         self.timeouts = timeouts
         self.retry = retry
         self.log = log
     }
+
+    /// Whether everybody on the way can read the token.
+    public var exposesToken: Bool { token != nil && !address.isPrivate }
 
     public var isConnected: Bool { connections.hasOne }
 
@@ -47,18 +54,24 @@ public struct LibcurlVerifierTransport: VerifierTransport {
     }
 
     public func availability() async throws -> VerifierDescription {
-        let request = CurlRequest(method: .get, url: "\(address)/v1/models", timeouts: timeouts)
+        let request = CurlRequest(method: .get, url: "\(address)/v1/models", timeouts: timeouts, token: token)
         let (head, body) = try await onOwnThread(named: "verifier models") { [connections, log] cancellation in
             let sink = BodySink(limit: Frame.requestLimit + 8)
             var transfer = try CurlTransfer(request, sink: sink, connections: connections, log: log)
             return (try transfer.perform(cancellation: cancellation), sink.bytes)
         }
-        guard head.status == 200, head.hasFrames else { throw strangeAnswer(head) }
+        guard head.hasFrames else { throw strangeAnswer(head) }
+        let refusal: ReplyMessage?
         do throws(WireError) {
-            return try ModelListCodec.decode(body)
+            if head.status == 200 { return try ModelListCodec.decode(body) }
+            var reader = FrameReader(limit: Frame.replyLimit)
+            reader.append(body)
+            refusal = try reader.next().map(ReplyCodec.decode)
         } catch {
             throw TransportError.protocolViolation("the verifier at \(address): \(error.message)")
         }
+        guard case .problem(let error) = refusal else { throw strangeAnswer(head) }
+        throw TransportError.refused(error)
     }
 
     private func sendUntilDone(
@@ -98,7 +111,8 @@ public struct LibcurlVerifierTransport: VerifierTransport {
     private func send(
         _ job: VerificationJob, _ frame: [UInt8], _ report: @escaping @Sendable (VerificationEvent) -> Void
     ) async throws(Failure) -> VerificationOutcome {
-        let request = CurlRequest(method: .post, url: "\(address)/v1/verify", body: frame, timeouts: timeouts)
+        let request = CurlRequest(
+            method: .post, url: "\(address)/v1/verify", body: frame, timeouts: timeouts, token: token)
         let head: ResponseHead
         let end: Result<VerificationOutcome, VerifierError>?
         do {
@@ -131,7 +145,8 @@ public struct LibcurlVerifierTransport: VerifierTransport {
     /// Tells the verifier to stop; a verifier that does not hear it finishes the job for nobody.
     private func tellCancelled(_ id: JobID) async {
         let request = CurlRequest(
-            method: .delete, url: "\(address)/v1/jobs/\(id)", timeouts: timeouts, total: timeouts.cancellation)
+            method: .delete, url: "\(address)/v1/jobs/\(id)", timeouts: timeouts, token: token,
+            total: timeouts.cancellation)
         // A task of its own, because this one is cancelled, which would stop the word at once.
         _ = await Task.detached {
             try await onOwnThread(named: "verifier cancellation") { cancellation in

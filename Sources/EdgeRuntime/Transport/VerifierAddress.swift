@@ -4,6 +4,8 @@ import CCurl
 struct VerifierAddress: Hashable, Sendable, CustomStringConvertible {
     /// Without a slash at the end.
     let base: String
+    /// Whether what is sent to it is encrypted or stays on this machine.
+    let isPrivate: Bool
 
     /// Parsed by libcurl, so that what is checked is what is connected to.
     init(_ text: String) throws(TransportError) {
@@ -19,6 +21,7 @@ struct VerifierAddress: Hashable, Sendable, CustomStringConvertible {
         else { throw .invalidAddress(advice) }
         while base.hasSuffix("/") { base.removeLast() }
         self.base = base
+        isPrivate = scheme == "https" || host == "localhost" || host == "[::1]" || host.hasPrefix("127.")
     }
 
     var description: String { base }

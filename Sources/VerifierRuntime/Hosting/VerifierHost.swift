@@ -23,6 +23,7 @@ public final class VerifierHost: Sendable {
         /// As thrown, for the log and the process; clients get it as `VerifierError`.
         var loadFailure: (any Error)?
         var watchers = JobWatchers()
+        var tally = HostTally()
         /// Whether the compute thread has been told to look for jobs.
         var isWorking = false
         var waitingForLoad: [CheckedContinuation<Void, any Error>] = []
@@ -61,6 +62,14 @@ public final class VerifierHost: Sendable {
                 models: $0.verifier?.models ?? [], isReady: isReady, waitingJobCount: $0.table.waiting.count,
                 expectedWaitSeconds: $0.table.expectedWait(now: .now)?.inSeconds)
         }
+    }
+
+    /// What has been done so far.
+    public var tally: HostTally { state.withLock { $0.tally } }
+
+    /// Counts a request that was refused, by whoever stands between the clients and this host.
+    public func count(_ refusal: VerifierError) {
+        state.withLock { $0.tally.add(refusal) }
     }
 
     /// After how long a client that was refused as `overloaded` or `shuttingDown` should ask again.
@@ -120,6 +129,7 @@ public final class VerifierHost: Sendable {
             let reason = VerifierError(.cancelled, "job \(id) was cancelled")
             if try state.table.stop(id, reason: reason, now: .now) == .ended {
                 state.watchers.end(id, .failure(reason))
+                state.tally.add(reason)
                 state.tellPositions()
             }
         }
@@ -131,7 +141,10 @@ public final class VerifierHost: Sendable {
     public func drain(grace: Duration) async {
         let reason = VerifierError(.shuttingDown, "the verifier is stopping; send the job again later or elsewhere")
         state.withLock { state in
-            for id in state.table.close(reason: reason, now: .now) { state.watchers.end(id, .failure(reason)) }
+            for id in state.table.close(reason: reason, now: .now) {
+                state.watchers.end(id, .failure(reason))
+                state.tally.add(reason)
+            }
         }
         await withDiscardingTaskGroup { group in
             group.addTask {
@@ -200,6 +213,7 @@ extension VerifierHost {
                 if case .success(let outcome) = result { state.verifier?.learnPace(of: job, outcome.telemetry) }
                 let end = state.table.end(job.id, with: result, now: .now)
                 state.watchers.end(job.id, end)
+                state.tally.add(end, of: job)
             }
         }
     }

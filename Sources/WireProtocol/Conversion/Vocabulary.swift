@@ -118,6 +118,7 @@ extension VerifierError.Code {
         case .internalFailure: self = .internalFailure
         case .conflictingJob: self = .conflictingJob
         case .unknownJob: self = .unknownJob
+        case .unauthorized: self = .unauthorized
         case .unspecified, .UNRECOGNIZED: return nil
         }
     }
@@ -135,6 +136,7 @@ extension VerifierError.Code {
         case .internalFailure: .internalFailure
         case .conflictingJob: .conflictingJob
         case .unknownJob: .unknownJob
+        case .unauthorized: .unauthorized
         }
     }
 }

@@ -51,6 +51,9 @@ nonisolated enum Underpaint_V1_ProblemCode: SwiftProtobuf.Enum, Swift.CaseIterab
 
   /// No job has this id.
   case unknownJob // = 11
+
+  /// The request shows no token, or one that the verifier does not know.
+  case unauthorized // = 12
   case UNRECOGNIZED(Int)
 
   init() {
@@ -71,6 +74,7 @@ nonisolated enum Underpaint_V1_ProblemCode: SwiftProtobuf.Enum, Swift.CaseIterab
     case 9: self = .internalFailure
     case 10: self = .conflictingJob
     case 11: self = .unknownJob
+    case 12: self = .unauthorized
     default: self = .UNRECOGNIZED(rawValue)
     }
   }
@@ -89,6 +93,7 @@ nonisolated enum Underpaint_V1_ProblemCode: SwiftProtobuf.Enum, Swift.CaseIterab
     case .internalFailure: return 9
     case .conflictingJob: return 10
     case .unknownJob: return 11
+    case .unauthorized: return 12
     case .UNRECOGNIZED(let i): return i
     }
   }
@@ -107,6 +112,7 @@ nonisolated enum Underpaint_V1_ProblemCode: SwiftProtobuf.Enum, Swift.CaseIterab
     .internalFailure,
     .conflictingJob,
     .unknownJob,
+    .unauthorized,
   ]
 
 }
@@ -632,7 +638,7 @@ nonisolated struct Underpaint_V1_Problem: Sendable {
 fileprivate nonisolated let _protobuf_package = "underpaint.v1"
 
 nonisolated extension Underpaint_V1_ProblemCode: SwiftProtobuf._ProtoNameProviding {
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0PROBLEM_CODE_UNSPECIFIED\0\u{1}PROBLEM_CODE_INVALID_JOB\0\u{1}PROBLEM_CODE_INVALID_LATENT\0\u{1}PROBLEM_CODE_UNSUPPORTED_VERSION\0\u{1}PROBLEM_CODE_UNKNOWN_MODEL\0\u{1}PROBLEM_CODE_INCOMPATIBLE_MODEL\0\u{1}PROBLEM_CODE_OVERLOADED\0\u{1}PROBLEM_CODE_SHUTTING_DOWN\0\u{1}PROBLEM_CODE_CANCELLED\0\u{1}PROBLEM_CODE_INTERNAL_FAILURE\0\u{1}PROBLEM_CODE_CONFLICTING_JOB\0\u{1}PROBLEM_CODE_UNKNOWN_JOB\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0PROBLEM_CODE_UNSPECIFIED\0\u{1}PROBLEM_CODE_INVALID_JOB\0\u{1}PROBLEM_CODE_INVALID_LATENT\0\u{1}PROBLEM_CODE_UNSUPPORTED_VERSION\0\u{1}PROBLEM_CODE_UNKNOWN_MODEL\0\u{1}PROBLEM_CODE_INCOMPATIBLE_MODEL\0\u{1}PROBLEM_CODE_OVERLOADED\0\u{1}PROBLEM_CODE_SHUTTING_DOWN\0\u{1}PROBLEM_CODE_CANCELLED\0\u{1}PROBLEM_CODE_INTERNAL_FAILURE\0\u{1}PROBLEM_CODE_CONFLICTING_JOB\0\u{1}PROBLEM_CODE_UNKNOWN_JOB\0\u{1}PROBLEM_CODE_UNAUTHORIZED\0")
 }
 
 nonisolated extension Underpaint_V1_VerifyRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {

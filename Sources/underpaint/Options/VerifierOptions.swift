@@ -1,5 +1,8 @@
 import ArgumentParser
 import BackendSelection
+import EdgeRuntime
+import Foundation
+import WireProtocol
 
 /// Where pictures are verified.
 struct VerifierOptions: ParsableArguments {
@@ -9,6 +12,11 @@ struct VerifierOptions: ParsableArguments {
             valueName: "embedded|URL"))
     var verifier = VerifierChoice.embedded
 
+    @Option(
+        help: ArgumentHelp(
+            "File with the token that the verifier lets in (default: $UNDERPAINT_TOKEN).", valueName: "file"))
+    var tokenFile: String?
+
     @Option(help: "Seconds without a byte from the verifier after which it counts as gone.")
     var timeout = 30.0
 
@@ -17,6 +25,40 @@ struct VerifierOptions: ParsableArguments {
 
     func validate() throws {
         guard timeout > 0, timeout <= 86_400 else { throw ValidationError("--timeout must be between 0 and 86400") }
+    }
+
+    /// The way to a verifier on another machine.
+    ///
+    /// - Throws: `TransportError.invalidAddress`, or `Failure` for a token that is none.
+    func transport(to address: String, log: TransferLog? = nil) throws -> LibcurlVerifierTransport {
+        let token = try token(environment: ProcessInfo.processInfo.environment)
+        let transport = try LibcurlVerifierTransport(
+            url: address, token: token, timeouts: TransportTimeouts(silence: .seconds(timeout)), log: log)
+        if transport.exposesToken {
+            Terminal.warn("the token travels readable to \(address); a proxy with https in front of it would hide it")
+        }
+        return transport
+    }
+
+    private func token(environment: [String: String]) throws -> AccessToken? {
+        let (text, place): (String, String)
+        if let tokenFile {
+            place = tokenFile
+            do {
+                text = try String(contentsOfFile: tokenFile, encoding: .utf8)
+            } catch {
+                throw Failure(ExitStatus.noInput, "\(tokenFile) cannot be read (\(error.localizedDescription))")
+            }
+        } else if let variable = environment["UNDERPAINT_TOKEN"], !variable.isEmpty {
+            (text, place) = (variable, "UNDERPAINT_TOKEN")
+        } else {
+            return nil
+        }
+        do {
+            return try AccessToken.list(text).first
+        } catch {
+            throw Failure(ExitStatus.usage, "\(place): \(error)")
+        }
     }
 }
 
