@@ -104,8 +104,6 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ]),
 
-        // Experiments.
-
         // The two programs.
         .executableTarget(
             name: "underpaint",
