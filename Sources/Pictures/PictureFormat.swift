@@ -4,6 +4,11 @@ public enum PictureFormat: Hashable, Sendable {
     /// Of a quality in `WebP.qualities`; nil keeps every pixel.
     case webp(quality: Int?)
 
+    /// Whether a picture of this size can be written.
+    public func holds(width: Int, height: Int) -> Bool {
+        self == .png || max(width, height) <= WebP.maximumSide
+    }
+
     /// The file of a picture, with one text that tools find under `parameters`.
     ///
     /// The same picture, format and text always give the same bytes.

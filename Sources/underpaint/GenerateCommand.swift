@@ -84,8 +84,9 @@ struct GenerateCommand: AsyncParsableCommand {
                 try workbench.checkWords(of: picture.prompt)
                 var tally = SpeculationTally()
                 for job in jobs {
-                    var request = try workbench.request(picture, seed: job.seed, isOffline: offline)
-                    request.format = job.file.format(quality: quality ?? .usual)
+                    var request = try workbench.request(
+                        picture, seed: job.seed, format: job.file.format(quality: quality ?? .usual), isOffline: offline
+                    )
                     let plan = offline ? nil : try await plan(&request, with: workbench.planner)
                     let exactPlan = offline ? nil : try await planExact(&request, with: workbench.planner)
                     let finished = try await make(request, file: job.file, preview: previewFile, with: workbench.maker)

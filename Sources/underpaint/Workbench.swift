@@ -4,6 +4,7 @@ import EdgeRuntime
 import Foundation
 import Graphs
 import Models
+import Pictures
 import Speculation
 import VerifierRuntime
 
@@ -79,8 +80,13 @@ struct Workbench {
     }
 
     /// What the options ask for, with the model's own defaults where they are silent.
-    func request(_ options: PictureOptions, seed: UInt64, isOffline: Bool) throws -> GenerationRequest {
+    func request(
+        _ options: PictureOptions, seed: UInt64, format: PictureFormat, isOffline: Bool
+    ) throws -> GenerationRequest {
         let size = try size(options)
+        guard format.holds(width: size.width, height: size.height) else {
+            throw Failure(ExitStatus.usage, "\(size) is too long for a WebP; choose an --output that ends in .png")
+        }
         let manifest = models.draft.manifest
         var request = GenerationRequest(
             prompt: options.prompt, width: size.width, height: size.height,
@@ -91,6 +97,7 @@ struct Workbench {
             scheduleShift: options.shift, exact: isOffline ? nil : options.exact)
         request.checkQuantile = options.checkQuantile
         request.checkLevels = options.checkLevels?.times
+        request.format = format
         return request
     }
 

@@ -61,6 +61,9 @@ import Testing
         let long = Picture(width: 16384, height: 1, rgb: [UInt8](repeating: 7, count: 3 * 16384))
         let error = try #require(throws: PictureFileError.self) { try WebP.encode(long, quality: 90) }
         #expect(error.message.contains("choose PNG"))
+        #expect(!PictureFormat.webp(quality: nil).holds(width: 16384, height: 1))
+        #expect(PictureFormat.webp(quality: 90).holds(width: 16383, height: 16383))
+        #expect(PictureFormat.png.holds(width: 16384, height: 1))
     }
 
     @Test func hugeSizeIsRefusedBeforeMemoryIsTaken() throws {
