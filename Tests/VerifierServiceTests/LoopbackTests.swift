@@ -72,10 +72,20 @@ import WireProtocol
             }
             #expect(verifier.executions == 0)
             let member = try LibcurlVerifierTransport(url: url, token: token)
-            #expect(!member.exposesToken)
             #expect(try await member.verify(job) { _ in } == outcome)
             #expect(try await member.availability().models == SampleJob.models)
         }
+    }
+
+    @Test(arguments: [
+        ("http://127.0.0.1:7860", false), ("http://localhost", false), ("http://[::1]:7860", false),
+        ("https://example.org", false), ("http://example.org", true), ("http://192.168.0.7:7860", true),
+        ("http://127.example.org", true),
+    ])
+    func aTokenIsExposedWhereOthersCanReadIt(url: String, isExposed: Bool) throws {
+        let token = try #require(AccessToken("0123456789abcdef"))
+        #expect(try LibcurlVerifierTransport(url: url, token: token).exposesToken == isExposed)
+        #expect(try !LibcurlVerifierTransport(url: url).exposesToken)
     }
 
     @Test func manyClientsAtOnceAreServedThoughOneSendsMuch() async throws {

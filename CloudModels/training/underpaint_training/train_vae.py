@@ -161,6 +161,8 @@ def train(recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, 
         fixed = {"statistics": former_statistics(former, vae, recipe.start, checkpoints)}
     elif former and not (r.minutes if minutes is None else minutes):
         raise StartError(f"{recipe.start} has an autoencoder of another shape: give the stage 'vae' minutes to train one")
+    elif former:
+        print(f"anew: {recipe.start} has an autoencoder of another shape", flush=True)
     loop = Loop(r, vae, [vae.encoder if frozen else vae], state, path, group)
     crops = Crops(data, r.crop, r.seed + 1000 * loop.step + group.rank)
     test = held_out(data, 64)

@@ -25,7 +25,7 @@ public struct GenerationRequest: Hashable, Sendable {
     public var checkQuantile: Double?
     /// Times of the levels at which a draft may be taken up again; nil are the verifier's own.
     public var checkLevels: [Double]?
-    /// What the verifier sends. PNG and WebP without a quality keep every pixel; with one, a WebP is a tenth as long.
+    /// What the verifier sends. PNG and WebP without a quality keep every pixel.
     public var format = PictureFormat.png
 
     public init(

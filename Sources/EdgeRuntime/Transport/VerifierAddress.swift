@@ -21,7 +21,9 @@ struct VerifierAddress: Hashable, Sendable, CustomStringConvertible {
         else { throw .invalidAddress(advice) }
         while base.hasSuffix("/") { base.removeLast() }
         self.base = base
-        isPrivate = scheme == "https" || host == "localhost" || host == "[::1]" || host.hasPrefix("127.")
+        // A name may begin like an address of this machine, so only digits count as one.
+        let isLoopback = host.hasPrefix("127.") && host.utf8.allSatisfy { (0x30...0x39).contains($0) || $0 == 0x2E }
+        isPrivate = scheme == "https" || host == "localhost" || host == "[::1]" || isLoopback
     }
 
     var description: String { base }

@@ -2,14 +2,14 @@ import ArgumentParser
 import Pictures
 
 /// How good a WebP file shall be.
-struct WebPQuality: Hashable, ExpressibleByArgument {
+struct WebPQuality: Hashable {
     /// In `WebP.qualities`; nil keeps every pixel.
     let value: Int?
 
     static let usual = WebPQuality(value: 90)
+}
 
-    init(value: Int?) { self.value = value }
-
+extension WebPQuality: ExpressibleByArgument {
     init?(argument: String) {
         if argument == "lossless" {
             value = nil
