@@ -104,21 +104,23 @@ def attention(batch: int, heads: int, queries: int, keys: int, width: int) -> Ca
 
 
 def verifier(batch: int) -> Callable[[], object]:
-    model = DiT(256, 4, 8, 2, 8, 192, guidance_embedding=False).eval()
-    x, t = torch.randn(batch, 16, 16, 8), torch.full((batch,), 0.5)
-    tokens, pooled = torch.randn(batch, 24, 192), torch.randn(batch, 192)
-    return lambda: model(x, t, tokens, pooled)
+    return transformer(384, 6, 14, batch)
 
 
 def draft() -> Callable[[], object]:
-    model = DiT(128, 4, 6, 2, 8, 192, guidance_embedding=True).eval()
-    x, t, tokens, pooled = torch.randn(1, 16, 16, 8), torch.full((1,), 0.5), torch.randn(1, 24, 192), torch.randn(1, 192)
-    return lambda: model(x, t, tokens, pooled, torch.full((1,), 3.0))
+    return transformer(256, 4, 4, 1)
+
+
+def transformer(width: int, heads: int, layers: int, batch: int) -> Callable[[], object]:
+    model = DiT(width, heads, layers, 1, 16, 256, guidance_embedding=True).eval()
+    x, t, guidance = torch.randn(batch, 16, 16, 16), torch.full((batch,), 0.5), torch.full((batch,), 3.0)
+    tokens, pooled = torch.randn(batch, 24, 256), torch.randn(batch, 256)
+    return lambda: model(x, t, tokens, pooled, guidance)
 
 
 def decoder() -> Callable[[], object]:
-    model = Decoder(8, (128, 96, 64), 2).eval().to(memory_format=torch.channels_last)
-    z = torch.randn(1, 8, 16, 16).to(memory_format=torch.channels_last)
+    model = Decoder(16, (128, 128, 96, 64), 2).eval().to(memory_format=torch.channels_last)
+    z = torch.randn(1, 16, 16, 16).to(memory_format=torch.channels_last)
     return lambda: model(z)
 
 

@@ -5,7 +5,8 @@
 
 Both sides have the same weights and inputs (tensors.py), made where they run. Whole models are also compared with PyTorch
 in float32: the normalised mean squared error of either side. Compiling takes PyTorch minutes for a large model;
-`--only REGEX` splits the table into runs.
+`--only REGEX` splits the table into runs. Where time is short, `--ours-first` times everything here before PyTorch compiles
+the first model, and `--warm`, in another process and earlier, fills the cache that `TORCHINDUCTOR_CACHE_DIR` names.
 
 `--small` leaves out what a software device cannot do in a minute; without CUDA PyTorch computes on the processor and
 uncompiled, which tells nothing about speed and everything about whether the benchmark runs.
@@ -20,6 +21,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -68,8 +70,19 @@ def tensor(*shape: int) -> torch.Tensor:
 def compiled(function: Callable[..., object], *inputs: torch.Tensor) -> Callable[[], object]:
     """A run of the compiled function; CUDA graphs take the launches out, as the command buffer does for Vulkan."""
     if DEVICE == "cuda":
-        function = torch.compile(function, mode=OPTIONS.mode)
+        # For these shapes alone: a model that was compiled for another batch would else be compiled for any.
+        function = torch.compile(function, mode=OPTIONS.mode, dynamic=False)
     return lambda: function(*inputs)
+
+
+def mixed(model: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
+    """The model with products in the type that is timed, whatever its sinusoids are in, as in training."""
+
+    def run(*inputs: torch.Tensor) -> torch.Tensor:
+        with torch.autocast(DEVICE, TYPE, enabled=TYPE is not torch.float32):
+            return model(*inputs)
+
+    return run
 
 
 class Model:
@@ -83,7 +96,9 @@ class Model:
             inputs = tuple(x.permute(0, 3, 1, 2) if x.ndim == 4 else x for x in inputs)
         model = fill(model.eval().to(DEVICE))
         self.exact = self.flat(model(*inputs))
-        self.run = compiled(model.to(TYPE), *(x.to(TYPE) if x.ndim > 1 else x for x in inputs))
+        model = model.to(TYPE)
+        timed = mixed(model) if isinstance(model, DiT) else model
+        self.run = compiled(timed, *(x.to(TYPE) if x.ndim > 1 else x for x in inputs))
 
     def flat(self, result: torch.Tensor) -> torch.Tensor:
         """As the graph lays it out: channels innermost."""
@@ -94,14 +109,15 @@ class Model:
         return float((result.to(self.exact) - self.exact).pow(2).sum() / self.exact.pow(2).sum())
 
 
-def verifier(batch: int) -> Model:
-    model = DiT(256, 4, 8, 2, 8, 192, guidance_embedding=False)
-    inputs = given("latent", batch, 16, 16, 8, device=DEVICE), given("time", batch, device=DEVICE)
-    return Model(model, *inputs, given("tokens", batch, 24, 192, device=DEVICE), given("pooled", batch, 192, device=DEVICE))
+def transformer(width: int, heads: int, layers: int, batch: int) -> Model:
+    model = DiT(width, heads, layers, 1, 16, 256, guidance_embedding=True)
+    inputs = given("latent", batch, 16, 16, 16, device=DEVICE), given("time", batch, device=DEVICE)
+    text = given("tokens", batch, 24, 256, device=DEVICE), given("pooled", batch, 256, device=DEVICE)
+    return Model(model, *inputs, *text, given("guidance", batch, device=DEVICE))
 
 
 def decoder() -> Model:
-    return Model(Decoder(8, (128, 96, 64), 2), given("latent", 1, 16, 16, 8, device=DEVICE), channels_last=True)
+    return Model(Decoder(16, (128, 128, 96, 64), 2), given("latent", 1, 16, 16, 16, device=DEVICE), channels_last=True)
 
 
 def unet(shape: dict, side: int, words: int, batch: int) -> Model:
@@ -137,7 +153,9 @@ def peer(name: str) -> Model | Callable[[], object] | None:
     """The same in PyTorch, None for what has no peer here."""
     numbers = [int(number) for number in re.findall(r"\d+", name)]
     if name.startswith("verifier step"):
-        return verifier(numbers[0])
+        return transformer(384, 6, 14, numbers[0])
+    if name.startswith("draft step"):
+        return transformer(256, 4, 4, numbers[0])
     if name.startswith("decoder"):
         return decoder()
     if name.startswith("SD 1.5 U-Net"):
@@ -155,34 +173,52 @@ def peer(name: str) -> Model | Callable[[], object] | None:
     return None
 
 
+class Fault(Exception):
+    """What keeps one case from being measured, and not the next."""
+
+
 class Underpaint:
-    """The benchmark program, kept running between the cases."""
+    """The benchmark program, kept running between the cases, and started anew where it ends or takes too long."""
 
     def __init__(self, program: Path) -> None:
+        self.program = program
+        self.start()
+
+    def start(self) -> None:
         libraries = f"{HERE / 'lib'}:{os.environ.get('LD_LIBRARY_PATH', '')}".rstrip(":")
         environment = os.environ | {"LD_LIBRARY_PATH": libraries}
         self.process = subprocess.Popen(
-            [program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+            [self.program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
         )
 
     def lines(self, command: str, last: str) -> list[str]:
         """What a command answers, up to a line that begins with `last` (or is empty, for an empty `last`)."""
         assert self.process.stdin and self.process.stdout
-        print(command, file=self.process.stdin, flush=True)
-        lines: list[str] = []
-        while line := self.process.stdout.readline():
-            if (line.startswith(last) if last else not line.strip()) or line.startswith('{"error"'):
-                return lines + [line.rstrip()]
-            lines.append(line.rstrip())
-        raise SystemExit(f"the benchmark program ended at: {command}")
+        limit = threading.Timer(OPTIONS.limit or threading.TIMEOUT_MAX, self.process.kill)
+        limit.start()
+        try:
+            print(command, file=self.process.stdin, flush=True)
+            lines: list[str] = []
+            while line := self.process.stdout.readline():
+                if line.startswith('{"error"'):
+                    raise Fault(json.loads(line)["error"])
+                if line.startswith(last) if last else not line.strip():
+                    return lines + [line.rstrip()]
+                lines.append(line.rstrip())
+        except BrokenPipeError:
+            pass
+        finally:
+            limit.cancel()
+        self.process.kill()
+        code = self.process.wait()
+        self.start()
+        raise Fault(f"the benchmark program ended ({code}) at: {command}")
 
     def result(self, device: str, precision: str, case: str) -> torch.Tensor:
         """The result of a case, flat."""
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "result"
-            answer = json.loads(self.lines(f"write {device} {precision} {path} {case}", "{")[-1])
-            if "error" in answer:
-                raise SystemExit(answer["error"])
+            self.lines(f"write {device} {precision} {path} {case}", "{")
             return torch.frombuffer(bytearray(path.read_bytes()), dtype=torch.float32)
 
     def measure(self, device: str, precision: str, seconds: float, case: str) -> dict[str, float]:
@@ -193,64 +229,130 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--program", type=Path, default=HERE / "underpaint-gpu-bench")
     parser.add_argument("--device", default="auto", help="Vulkan device: auto, an index or part of a name")
-    parser.add_argument("--precision", default="float16", choices=["float32", "float16", "bfloat16", "int8"])
+    precisions = ["float32", "float16", "bfloat16", "float16-tiles", "int8"]
+    parser.add_argument("--precision", default="float16", choices=precisions, help="tiles: without matrix units")
     parser.add_argument("--seconds", type=float, default=0.5, help="for each case and side")
     parser.add_argument("--small", action="store_true", help="only what a software device can do, too")
-    parser.add_argument("--only", default="", help="regular expression: only cases that it matches somewhere")
+    parser.add_argument(
+        "--only",
+        action="append",
+        metavar="REGEX",
+        help="only cases that it matches somewhere; given again, cases of the first come first",
+    )
     parser.add_argument("--skip-check", action="store_true", help="time without checking the kernels first")
     parser.add_argument("--errors", action="store_true", help="compare whole models with PyTorch and time nothing")
+    parser.add_argument("--ours-first", action="store_true", help="time every case here before PyTorch compiles one")
+    parser.add_argument("--warm", action="store_true", help="only have PyTorch compile, for its cache")
+    parser.add_argument("--limit", type=float, help="seconds that the benchmark program may take to answer")
     parser.add_argument("--mode", default="max-autotune", help="of torch.compile; reduce-overhead compiles sooner")
     return parser.parse_args()
 
 
+class Row:
+    """A case of the table: what is known of it so far."""
+
+    def __init__(self, underpaint: Underpaint, case: str) -> None:
+        self.underpaint, self.case = underpaint, case
+        self.times: dict[str, float] = {}
+        self.theirs = float("nan")
+        self.errors = self.fault = ""
+        self.peer = peer(case)
+
+    def measure(self) -> None:
+        """Times and errors of this side, all that needs no compiling."""
+        if not OPTIONS.errors:
+            self.times = self.underpaint.measure(OPTIONS.device, OPTIONS.precision, OPTIONS.seconds, self.case)
+        if isinstance(self.peer, Model):
+            found = self.underpaint.result(OPTIONS.device, OPTIONS.precision, self.case)
+            self.errors = f"{self.peer.error(found):.1e}"
+
+    def compare(self) -> None:
+        """Times and errors of PyTorch."""
+        if not self.peer:
+            return
+        # Else one function in many shapes is, after eight of them, not compiled any more.
+        torch._dynamo.reset()
+        run = self.peer
+        if isinstance(run, Model):
+            self.errors += f", PyTorch {run.error(run.flat(run.run())):.1e}"
+            run = run.run
+        self.theirs = fastest(run, OPTIONS.seconds)
+
+    def print(self, peak: float) -> None:
+        run, nodes = self.times.get("run", float("nan")), self.times.get("nodes", float("nan"))
+        share = self.times.get("operations", float("nan")) / nodes / peak
+        numbers = [f"{1e3 * run:.3f}", f"{1e3 * nodes:.3f}", f"{share:.0%}", f"{1e3 * self.theirs:.3f}"]
+        numbers = ["" if "nan" in number else number for number in [*numbers, f"{self.theirs / run:.2f}"]]
+        print(f"| {' | '.join([self.case, *numbers, self.fault or self.errors])} |", flush=True)
+
+
+def attempt(row: Row, step: Callable[[], None]) -> None:
+    """A step of a row, whose failure is that row's."""
+    try:
+        step()
+    except Exception as fault:  # noqa: BLE001  whatever PyTorch's compiler throws, too
+        lines = str(fault).strip().splitlines() or [type(fault).__name__]
+        row.fault = f"{row.errors} {lines[0]}".strip()
+
+
+def chosen(underpaint: Underpaint) -> list[str]:
+    """The cases that the options ask for, in their order."""
+    names = [line for line in underpaint.lines("list", "") if line]
+    if OPTIONS.small:
+        is_large = re.compile(r"batch (2|4|8|16)$|SD 1.5|^linear \d{4}|10240")
+        names = [name for name in names if not is_large.search(name)]
+    ordered = [name for only in OPTIONS.only or [""] for name in names if re.search(only, name)]
+    return list(dict.fromkeys(ordered))
+
+
+def warm(cases: list[str]) -> None:
+    for case in cases:
+        start = time.perf_counter()
+        torch._dynamo.reset()
+        run = peer(case)
+        if run:
+            (run.run if isinstance(run, Model) else run)()
+            synchronise()
+        print(f"{case}: {time.perf_counter() - start:.1f} s", flush=True)
+
+
 def main() -> None:
-    options = OPTIONS
-    underpaint = Underpaint(options.program)
+    underpaint = Underpaint(OPTIONS.program)
+    if OPTIONS.warm:
+        with torch.inference_mode():
+            return warm(chosen(underpaint))
     print("\n".join(underpaint.lines("devices", "")))
-    if not options.skip_check:
-        check = underpaint.lines(f"check {options.device}", "{")
-        if "error" in (end := json.loads(check[-1])):
-            raise SystemExit(end["error"])
-        print("\n".join(check), flush=True)
+    if not OPTIONS.skip_check:
+        print("\n".join(underpaint.lines(f"check {OPTIONS.device}", "{")), flush=True)
 
     with torch.inference_mode():
         side = 8192 if DEVICE == "cuda" else 512
         a, b = tensor(side, side), tensor(side, side)
-        peak = 2 * side**3 / fastest(lambda: a @ b, options.seconds)
+        peak = 2 * side**3 / fastest(lambda: a @ b, OPTIONS.seconds)
         name = torch.cuda.get_device_name() if DEVICE == "cuda" else "the processor"
-        print(f"\nVulkan {options.precision} on {options.device} beside torch {torch.__version__}, {TYPE}, on {name};")
+        print(f"\nVulkan {OPTIONS.precision} on {OPTIONS.device} beside torch {torch.__version__}, {TYPE}, on {name};")
         print(f"peak: {peak / 1e12:.1f} TFLOP/s in a product of {side}³ by PyTorch\n")
         print("| case | Vulkan, ms | in nodes, ms | share of peak | PyTorch, ms | Vulkan against PyTorch | errors |")
         print("|---|---|---|---|---|---|---|")
-        for case in [line for line in underpaint.lines("list", "") if line]:
-            is_large = re.search(r"batch (2|8|16)$|SD 1.5|^linear \d{4}|10240", case)
-            if (options.small and is_large) or not re.search(options.only, case):
+        later: list[Row] = []
+        for case in chosen(underpaint):
+            row = Row(underpaint, case)
+            if OPTIONS.errors and not isinstance(row.peer, Model):
                 continue
-            if options.errors:
-                run = peer(case)
-                if isinstance(run, Model):
-                    found = underpaint.result(options.device, options.precision, case)
-                    print(f"| {case} | | | | | | {run.error(found):.1e} |", flush=True)
-                continue
-            ours = underpaint.measure(options.device, options.precision, options.seconds, case)
-            if "error" in ours:
-                print(f"| {case} | {ours['error']} | | | | | |", flush=True)
-                continue
-            run = peer(case)
-            errors = ""
-            if isinstance(run, Model):
-                found = underpaint.result(options.device, options.precision, case)
-                errors = f"{run.error(found):.1e}, PyTorch {run.error(run.flat(run.run())):.1e}"
-                run = run.run
-            theirs = fastest(run, options.seconds) if run else float("nan")
-            share = ours["operations"] / ours["nodes"] / peak
-            print(
-                f"| {case} | {1e3 * ours['run']:.3f} | {1e3 * ours['nodes']:.3f} | {share:.0%} "
-                f"| {1e3 * theirs:.3f} | {theirs / ours['run']:.2f} | {errors} |",
-                flush=True,
-            )
+            attempt(row, row.measure)
+            if OPTIONS.ours_first:
+                later.append(row)
+            elif not OPTIONS.errors and not row.fault:
+                attempt(row, row.compare)
+            row.print(peak)
+        for row in later:
+            attempt(row, row.compare)
+            row.print(peak)
 
 
 if __name__ == "__main__":
     OPTIONS = arguments()
-    main()
+    try:
+        main()
+    except Fault as fault:
+        raise SystemExit(str(fault)) from None

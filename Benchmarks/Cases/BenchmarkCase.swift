@@ -20,7 +20,7 @@ public struct BenchmarkCase: Sendable {
         self.init(name, builder.graph)
     }
 
-    /// The built-in models at 128×128, and what they are made of.
+    /// The built-in models at 256×256, and what they are made of.
     public static func all() throws -> [BenchmarkCase] {
         var cases: [BenchmarkCase] = []
         for batch in [1, 2, 8] {
@@ -34,18 +34,22 @@ public struct BenchmarkCase: Sendable {
 
     /// The picture decoder of the built-in models.
     public static let decoder = VAEDecoder(
-        latentChannelCount: 8, widths: [128, 96, 64], blocksPerStage: 2, scaleFactor: 8)
+        latentChannelCount: 16, widths: [128, 128, 96, 64], blocksPerStage: 2, scaleFactor: 16)
     /// The verifier of the built-in models.
-    public static let verifier = DiffusionTransformer(
-        width: 256, headCount: 4, layerCount: 8, latentChannelCount: 8, textWidth: 192, textTokenCount: 24,
-        hasGuidanceInput: false)
+    public static let verifier = transformer(width: 384, headCount: 6, layerCount: 14)
+    /// The draft of the built-in models.
+    public static let draft = transformer(width: 256, headCount: 4, layerCount: 4)
     /// Every kind of layer that the U-Net of Stable Diffusion has, for a software device and for tests.
     public static let smallUNet = UNet(
         latentChannelCount: 4, widths: [32, 64], attends: [true, false], blocksPerStage: 2, headCount: 2, groupCount: 8,
         textWidth: 24, textTokenCount: 9)
-    private static let draft = DiffusionTransformer(
-        width: 128, headCount: 4, layerCount: 6, latentChannelCount: 8, textWidth: 192, textTokenCount: 24,
-        hasGuidanceInput: true)
+
+    /// A denoiser of the built-in models, of another size if need be: a token for each latent pixel.
+    public static func transformer(width: Int, headCount: Int, layerCount: Int) -> DiffusionTransformer {
+        DiffusionTransformer(
+            width: width, headCount: headCount, layerCount: layerCount, patchSize: 1, latentChannelCount: 16,
+            textWidth: 256, textTokenCount: 24, hasGuidanceInput: true)
+    }
 
     /// Linear layers, attention and convolutions.
     public static func products() throws -> [BenchmarkCase] {

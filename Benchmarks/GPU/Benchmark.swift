@@ -14,16 +14,20 @@ import VulkanBackend
 ///
 ///     devices                                     every device, one a line
 ///     list                                        names of the cases
-///     check   DEVICE                              every kernel against the exact reference, in every variant
+///     check   DEVICE [VARIANT]                    every kernel against the exact reference, in every variant, in the one
+///                                                 of that name, or in those whose names hold it
 ///     time    DEVICE PRECISION SECONDS CASE       seconds of the fastest run and of its nodes, and its operations
 ///     profile DEVICE PRECISION SECONDS CASE       the same, with time by kind of node
 ///     write   DEVICE PRECISION FILE CASE          the first result as float32 to a file without spaces in its name
 ///
-/// PRECISION is float32, float16, bfloat16, or int8: products of bytes in linear layers, float16 elsewhere. DEVICE is an
-/// index, part of a name without spaces, or `auto`. A driver can so alternate with PyTorch in another process.
+/// PRECISION is float32, float16, bfloat16, float16-tiles: float16 without the device's matrix units, or int8: products of
+/// bytes in linear layers, float16 elsewhere. DEVICE is an index, part of a name without spaces, or `auto`. A driver can so
+/// alternate with PyTorch in another process.
 @main struct Benchmark {
     private let cases: [BenchmarkCase]
     private var programs: [String: (any ExecutableGraph, RandomTensors)] = [:]
+    /// By device and precision: each keeps the kernels that it has compiled.
+    private var backends: [String: VulkanBackend] = [:]
 
     static func main() throws {
         var benchmark = Benchmark(cases: try GPUCases.all())
@@ -31,7 +35,10 @@ import VulkanBackend
             do {
                 try benchmark.obey(line)
             } catch {
-                print("{\"error\": \"\(error)\"}")
+                // A device that failed once is set up anew for what comes next.
+                (benchmark.programs, benchmark.backends) = ([:], [:])
+                let words = "\(error)".split { $0.isNewline || $0 == "\"" || $0 == "\\" }.joined(separator: " ")
+                print("{\"error\": \"\(words)\"}")
             }
             fflush(nil)  // the driver at the other end of a pipe waits for the answer
         }
@@ -45,7 +52,8 @@ import VulkanBackend
         case ("devices", _):
             for device in try VulkanBackend.devices() { print(device) }
             print("")
-        case ("check", 2): try DeviceCheck(device: Benchmark.choice(words[1])).run()
+        case ("check", 2...):
+            try DeviceCheck(device: Benchmark.choice(words[1])).run(words.dropFirst(2).joined(separator: " "))
         case ("time", 5), ("profile", 5):
             guard let precision = Precision(words[2]), let seconds = Double(words[3]),
                 let wanted = cases.first(where: { $0.name == words[4] })
@@ -105,10 +113,12 @@ import VulkanBackend
         return made
     }
 
-    private func compile(
+    private mutating func compile(
         _ wanted: BenchmarkCase, _ device: String, _ precision: Precision
     ) throws -> (any ExecutableGraph, RandomTensors) {
-        let backend = try VulkanBackend(device: Benchmark.choice(device), options: precision.options)
+        let key = "\(device) \(precision.name)"
+        let backend = try backends[key] ?? VulkanBackend(device: Benchmark.choice(device), options: precision.options)
+        backends[key] = backend
         let tensors = RandomTensors(for: wanted.graph)
         return (try backend.compile(wanted.graph, parameters: tensors), tensors)
     }
@@ -156,6 +166,8 @@ private struct Precision {
         self.name = name
         if name == "int8" {
             options = VulkanOptions(storage: .float16, products: .integer)
+        } else if name == "float16-tiles" {
+            options = VulkanOptions(storage: .float16, products: .large)
         } else if let storage = ActivationStorage(rawValue: name) {
             options = VulkanOptions(storage: storage)
         } else {

@@ -1,8 +1,15 @@
 import BenchmarkCases
+import Foundation
 import Graphs
 import Models
 import Tensors
 import VulkanBackend
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
 
 /// Compares a device with the exact reference before anything is timed: a kernel that is fast and wrong is no result.
 ///
@@ -39,35 +46,77 @@ struct DeviceCheck {
             options: VulkanOptions(storage: .float16, weights: .int8, products: .cooperative), bound: 1e-3),
     ]
 
-    /// Prints one line for each variant and a last one with the number of faults.
-    func run() throws {
+    /// Prints one line for each variant, one for each case that could not be run, and a last one with the number of
+    /// faults; on standard error what is under way, for a driver that ends the program.
+    ///
+    /// - Parameter name: of the variant to check, or part of the names of several; empty for all.
+    func run(_ name: String = "") throws {
         var faults = 0
-        for variant in DeviceCheck.variants {
-            let backend: VulkanBackend
-            do {
-                backend = try VulkanBackend(device: device, options: variant.options)
-            } catch {
-                print("skipped \(variant.name): \(error)")
-                continue
-            }
-            var worst = (error: 0.0, name: "nothing")
-            for entry in try DeviceCheck.cases() {
-                let tensors = RandomTensors(for: entry.graph)
-                let expected = try ReferenceBackend().compile(entry.graph, parameters: tensors).run(tensors.inputs)
-                let found = try backend.compile(entry.graph, parameters: tensors).run(tensors.inputs)
-                for (name, tensor) in expected {
-                    let error = DeviceCheck.error(of: found[name]?.floats() ?? [], tensor.floats())
-                    // Written so that a NaN is worst of all.
-                    if !(error <= worst.error) { worst = (error, entry.name) }
-                }
-            }
-            let isWithin = worst.error <= variant.bound
-            faults += isWithin ? 0 : 1
-            print(
-                "\(isWithin ? "ok" : "BAD") \(variant.name): worst NMSE \(worst.error) (\(worst.name)), bound \(variant.bound)"
-            )
+        let cases = try DeviceCheck.cases().map(Expectation.init)
+        let exact = DeviceCheck.variants.filter { $0.name == name }
+        let wanted = exact.isEmpty ? DeviceCheck.variants.filter { name.isEmpty || $0.name.contains(name) } : exact
+        for variant in wanted {
+            faults += run(variant, cases)
+            fflush(nil)
         }
         print("{\"device\": \"\(try VulkanBackend(device: device).device.name)\", \"faults\": \(faults)}")
+    }
+
+    /// The number of faults. A case that fails is named, and the device set up anew for those after it.
+    private func run(_ variant: Variant, _ cases: [Expectation]) -> Int {
+        var (faults, known): (Int, VulkanBackend?) = (0, nil)
+        var worst = (error: 0.0, name: "nothing")
+        for entry in cases {
+            let backend: VulkanBackend
+            do {
+                backend = try known ?? VulkanBackend(device: device, options: variant.options)
+                known = backend
+            } catch {
+                print("\(faults > 0 ? "BAD" : "skipped") \(variant.name): \(error)")
+                return faults
+            }
+            do {
+                FileHandle.standardError.write(Data("\(variant.name): \(entry.name)\n".utf8))
+                let error = try entry.error(on: backend)
+                // Written so that a NaN is worst of all.
+                if !(error <= worst.error) { worst = (error, entry.name) }
+                if backend.lossCount > 0 {
+                    print("BAD \(variant.name): \(entry.name): the device was lost, and then not a second time")
+                    (faults, known) = (faults + 1, nil)
+                }
+            } catch {
+                print("BAD \(variant.name): \(entry.name): \(error)")
+                (faults, known) = (faults + 1, nil)
+            }
+        }
+        let isWithin = worst.error <= variant.bound
+        print(
+            "\(isWithin && faults == 0 ? "ok" : "BAD") \(variant.name): worst NMSE \(worst.error) (\(worst.name)), bound "
+                + "\(variant.bound)\(faults > 0 ? ", without cases that failed" : "")")
+        return faults + (isWithin ? 0 : 1)
+    }
+
+    /// A graph with what the exact reference makes of it.
+    private struct Expectation {
+        let name: String
+        private let graph: Graph
+        private let tensors: RandomTensors
+        private let expected: [String: Tensor]
+
+        init(_ entry: BenchmarkCase) throws {
+            (name, graph) = (entry.name, entry.graph)
+            tensors = RandomTensors(for: graph)
+            expected = try ReferenceBackend().compile(graph, parameters: tensors).run(tensors.inputs)
+        }
+
+        /// The largest normalised mean squared error of a result.
+        func error(on backend: VulkanBackend) throws -> Double {
+            let found = try backend.compile(graph, parameters: tensors).run(tensors.inputs)
+            let errors = expected.map { name, tensor in
+                DeviceCheck.error(of: found[name]?.floats() ?? [], tensor.floats())
+            }
+            return errors.first { $0.isNaN } ?? errors.max() ?? .infinity
+        }
     }
 
     private static func error(of found: [Float], _ expected: [Float]) -> Double {
@@ -110,7 +159,9 @@ struct DeviceCheck {
             },
             BenchmarkCase("small U-Net, batch 2", try BenchmarkCase.smallUNet.graph(batch: 2, height: 8, width: 12)),
             BenchmarkCase(
-                "verifier step, batch 2", try BenchmarkCase.verifier.graph(batch: 2, height: 4, width: 6)),
+                "two layers of the verifier, batch 2",
+                try BenchmarkCase.transformer(width: 384, headCount: 6, layerCount: 2).graph(
+                    batch: 2, height: 4, width: 6)),
         ]
     }
 }

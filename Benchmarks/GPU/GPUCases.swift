@@ -5,8 +5,8 @@ import Tensors
 
 /// What is timed on a graphics card.
 enum GPUCases {
-    /// The built-in verifier at three batches, the decoder, the U-Net of SD 1.5 with what it is made of, and a small one;
-    /// the small ones also run on a software device.
+    /// The built-in verifier at three batches, the draft, the decoder, the U-Net of SD 1.5 with what it is made of, and a
+    /// small one; the small ones also run on a software device.
     static func all() throws -> [BenchmarkCase] {
         var cases: [BenchmarkCase] = []
         for batch in [1, 4, 16] {
@@ -15,6 +15,8 @@ enum GPUCases {
                     "verifier step, batch \(batch)",
                     try BenchmarkCase.verifier.graph(batch: batch, height: 16, width: 16)))
         }
+        cases.append(
+            BenchmarkCase("draft step, batch 1", try BenchmarkCase.draft.graph(batch: 1, height: 16, width: 16)))
         cases.append(
             BenchmarkCase("decoder, batch 1", try BenchmarkCase.decoder.graph(batch: 1, height: 16, width: 16)))
         cases.append(

@@ -19,6 +19,9 @@ public struct VulkanBackend: Backend {
     /// The device in use.
     public var device: VulkanDeviceDescription { host.description }
 
+    /// How often the device was lost and set up anew.
+    public var lossCount: Int { host.lossCount }
+
     /// Half of the memory is left to weights, to other graphs and to other programs.
     public var memoryLimits: MemoryLimits? {
         MemoryLimits(valueByteCount: host.device.features.valueLimit, arenaByteCount: device.memoryByteCount / 2)

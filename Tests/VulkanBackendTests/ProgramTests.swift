@@ -24,6 +24,17 @@ import Testing
         #expect(programs.allSatisfy { $0.program.device === backend.currentDevice })
     }
 
+    @Test func aDeviceThatWasLostBeforeCompilingIsReplaced() throws {
+        let (backend, graphCase) = (try TestDevice.backend(), try TestDevice.network())
+        let before = try outputs(backend.prepare(graphCase.graph, parameters: graphCase.parameters), graphCase)
+        let lost = backend.currentDevice
+        lost.markLost()
+        let program = try backend.prepare(graphCase.graph, parameters: graphCase.parameters)
+        #expect(program.program.device !== lost)
+        #expect(backend.lossCount == 1)
+        #expect(try outputs(program, graphCase) == before)
+    }
+
     @Test func aLostDeviceRefusesEverything() throws {
         let backend = try TestDevice.backend()
         backend.currentDevice.markLost()

@@ -8,6 +8,7 @@
 #extension GL_KHR_memory_scope_semantics : require
 #extension GL_KHR_shader_subgroup_basic : require
 #extension GL_EXT_shader_explicit_arithmetic_types_float16 : require
+#extension GL_EXT_control_flow_attributes : require
 #endif
 #include "prelude.glsl"
 #include "functions.glsl"
@@ -53,7 +54,7 @@ uvec4 x_eight(RowPlace row, DepthPlace depth, uint k) {
         return x_position(row, depth, position) ? x_128.v[position / 8] : uvec4(0);
     }
     uvec4 words;
-    for (uint i = 0; i < 4; ++i) {
+    UNROLL for (uint i = 0; i < 4; ++i) {
         words[i] = packHalf2x16(
             vec2(x_element(row, depth_place(k + 2 * i)), x_element(row, depth_place(k + 2 * i + 1))));
     }
@@ -66,7 +67,7 @@ uvec4 weight_eight(uint column, uint k) {
         return weight_position(column, k, position) ? weight_128.v[position / 8] : uvec4(0);
     }
     uvec4 words;
-    for (uint i = 0; i < 4; ++i) {
+    UNROLL for (uint i = 0; i < 4; ++i) {
         words[i] = packHalf2x16(vec2(weight_element(column, k + 2 * i), weight_element(column, k + 2 * i + 1)));
     }
     return words;
@@ -78,7 +79,7 @@ const uint X_READS = (TILE_ROWS * EIGHTS + gl_WorkGroupSize.x - 1) / gl_WorkGrou
 RowPlace x_rows[X_READS];
 
 void find_rows(uint first_row) {
-    for (uint read = 0; read < X_READS; ++read) {
+    UNROLL for (uint read = 0; read < X_READS; ++read) {
         x_rows[read] = row_place(first_row + (gl_LocalInvocationIndex + read * gl_WorkGroupSize.x) / EIGHTS);
     }
 }
@@ -87,7 +88,7 @@ void fill(uint which, uint first_column, uint depth) {
     uint eight = gl_LocalInvocationIndex % EIGHTS;
     uint first = depth + 8 * eight;
     DepthPlace place = depth_place(first);
-    for (uint read = 0; read < X_READS; ++read) {
+    UNROLL for (uint read = 0; read < X_READS; ++read) {
         uint r = (gl_LocalInvocationIndex + read * gl_WorkGroupSize.x) / EIGHTS;
         if (r < TILE_ROWS) x_tile[(which * TILE_ROWS + r) * PITCH + eight] = x_eight(x_rows[read], place, first);
     }
@@ -115,7 +116,7 @@ void main() {
     uint part_column = part % PARTS_ACROSS * PART_COLUMNS;
 
     Sums sums[UNITS_DOWN * UNITS_ACROSS];
-    for (uint i = 0; i < UNITS_DOWN * UNITS_ACROSS; ++i) { CLEAR(sums[i]); }
+    UNROLL for (uint i = 0; i < UNITS_DOWN * UNITS_ACROSS; ++i) { CLEAR(sums[i]); }
 
     find_rows(first_row);
     fill(0, first_column, first_depth);
@@ -123,17 +124,17 @@ void main() {
     for (uint depth = first_depth; depth < last_depth; depth += TILE_DEPTH) {
         barrier();
         if (depth + TILE_DEPTH < last_depth) fill(1 - which, first_column, depth + TILE_DEPTH);
-        for (uint k = 0; k < TILE_DEPTH; k += UNIT_DEPTH) {
+        UNROLL for (uint k = 0; k < TILE_DEPTH; k += UNIT_DEPTH) {
             RowFactor xs[UNITS_DOWN];
-            for (uint i = 0; i < UNITS_DOWN; ++i) {
+            UNROLL for (uint i = 0; i < UNITS_DOWN; ++i) {
                 uint first = (which * TILE_ROWS + part_row + i * UNIT_ROWS) * PITCH + k / 8;
                 LOAD_ROWS(xs[i], x_tile, first, PITCH);
             }
-            for (uint j = 0; j < UNITS_ACROSS; ++j) {
+            UNROLL for (uint j = 0; j < UNITS_ACROSS; ++j) {
                 ColumnFactor w;
                 uint first = (which * TILE_COLUMNS + part_column + j * UNIT_COLUMNS) * PITCH + k / 8;
                 LOAD_COLUMNS(w, weight_tile, first, PITCH);
-                for (uint i = 0; i < UNITS_DOWN; ++i) {
+                UNROLL for (uint i = 0; i < UNITS_DOWN; ++i) {
                     MULTIPLY(xs[i], w, sums[i * UNITS_ACROSS + j]);
                 }
             }
@@ -142,8 +143,8 @@ void main() {
     }
 
     uint place = part * UNIT_ROWS * UNIT_COLUMNS;
-    for (uint i = 0; i < UNITS_DOWN; ++i) {
-        for (uint j = 0; j < UNITS_ACROSS; ++j) {
+    UNROLL for (uint i = 0; i < UNITS_DOWN; ++i) {
+        UNROLL for (uint j = 0; j < UNITS_ACROSS; ++j) {
             barrier();
             LAY_DOWN(sums[i * UNITS_ACROSS + j], results, place, UNIT_COLUMNS);
             barrier();

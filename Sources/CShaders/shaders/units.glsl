@@ -10,6 +10,7 @@ struct RowFactor { float v[UNIT_ROWS * UNIT_DEPTH]; };
 struct ColumnFactor { float v[UNIT_DEPTH * UNIT_COLUMNS]; };
 struct Sums { float v[UNIT_ROWS * UNIT_COLUMNS]; };
 
+#define UNROLL
 #define SUBGROUP gl_LocalInvocationIndex
 #define SUBGROUP_SIZE 1u
 #define LANE 0u
@@ -53,6 +54,8 @@ struct Sums { float v[UNIT_ROWS * UNIT_COLUMNS]; };
 #define ColumnFactor coopmat<float16_t, gl_ScopeSubgroup, UNIT_DEPTH, UNIT_COLUMNS, gl_MatrixUseB>
 #define Sums coopmat<float, gl_ScopeSubgroup, UNIT_ROWS, UNIT_COLUMNS, gl_MatrixUseAccumulator>
 
+// Before loops over arrays of matrices, which must not be indexed at run time: they would lie in memory.
+#define UNROLL [[unroll]]
 #define SUBGROUP gl_SubgroupID
 #define SUBGROUP_SIZE gl_SubgroupSize
 #define LANE gl_SubgroupInvocationID

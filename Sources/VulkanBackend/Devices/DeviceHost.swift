@@ -7,6 +7,7 @@ final class DeviceHost: Sendable {
     let shaders: ShaderLibrary
     private let instance: VulkanInstance
     private let current: Mutex<VulkanDevice>
+    private let losses = Mutex(0)
 
     /// Chooses a device and sets it up.
     ///
@@ -49,6 +50,9 @@ final class DeviceHost: Sendable {
     /// The device in use.
     var device: VulkanDevice { current.withLock { $0 } }
 
+    /// How often the device was lost and set up anew.
+    var lossCount: Int { losses.withLock { $0 } }
+
     /// A working device in the place of a lost one; the same for everybody who lost it.
     func replacement(for lost: VulkanDevice) throws(VulkanError) -> VulkanDevice {
         try current.withLock { device throws(VulkanError) in
@@ -58,6 +62,7 @@ final class DeviceHost: Sendable {
                 throw .deviceLost(name: description.name)
             }
             device = try VulkanDevice(physical, shaders: shaders, cacheFolder: options.cacheFolder)
+            losses.withLock { $0 += 1 }
             return device
         }
     }

@@ -14,8 +14,13 @@ final class VulkanExecutable: ExecutableGraph {
         self.graph = graph
         self.parameters = parameters
         self.host = host
-        program = try VulkanProgram(graph, parameters: parameters, options: host.options, device: host.device)
         profiler = GraphProfiler(graph)
+        let device = host.device
+        do {
+            program = try VulkanProgram(graph, parameters: parameters, options: host.options, device: device)
+        } catch let error as VulkanError where error.isDeviceLoss {
+            program = try VulkanExecutable.program(graph, parameters, host, insteadOf: device)
+        }
     }
 
     func run(_ inputs: [String: Tensor]) throws -> [String: Tensor] {
@@ -23,13 +28,26 @@ final class VulkanExecutable: ExecutableGraph {
             return try runOnce(inputs)
         } catch let error as VulkanError where error.isDeviceLoss {
             // Once: a second loss in a row is the work's or the card's fault, and no third try would end better.
-            let device = try host.replacement(for: program.device)
+            program = try VulkanExecutable.program(graph, parameters, host, insteadOf: program.device)
             do {
-                program = try VulkanProgram(graph, parameters: parameters, options: host.options, device: device)
                 return try runOnce(inputs)
             } catch let error as VulkanError where error.isDeviceLoss {
-                throw VulkanError.deviceLost(name: device.name)
+                throw VulkanError.deviceLost(name: program.device.name)
             }
+        }
+    }
+
+    /// The program on the device that takes the place of a lost one.
+    ///
+    /// - Throws: `VulkanError.deviceLost` if that is lost, too.
+    private static func program(
+        _ graph: Graph, _ parameters: any ParameterSource, _ host: DeviceHost, insteadOf lost: VulkanDevice
+    ) throws -> VulkanProgram {
+        let device = try host.replacement(for: lost)
+        do {
+            return try VulkanProgram(graph, parameters: parameters, options: host.options, device: device)
+        } catch let error as VulkanError where error.isDeviceLoss {
+            throw VulkanError.deviceLost(name: device.name)
         }
     }
 
