@@ -154,10 +154,82 @@ def test_without_a_caption_the_target_is_the_same_at_every_scale(
     teacher, _ = load_verifier(tiny, checkpoints)
     brush = painter(tiny, store, teacher)
     fresh = NoisedPictures(tiny, store, brush, teacher.dit, 1.0, torch.Generator().manual_seed(1))
-    s = fresh.batch(np.random.default_rng(1), 6, store.item(0, 0)[0].shape[:2])
+    s = fresh.batch(np.random.default_rng(1), 6, next(iter(store.sizes)))
     assert len(s.scale.unique()) > 1 and s.velocity.abs().max() > 0.01
     plain = brush.verifier(teacher.dit, [""] * 6, 1.0)(s.x, s.t)
     assert torch.allclose(s.velocity, plain, atol=0.05 * float(plain.abs().max()))
+
+
+def test_states_in_flight_follow_the_one_they_belong_to(
+    tiny: Recipe, trained: tuple[Path, Path], tmp_path: Path
+) -> None:
+    from underpaint_training.distillation import painter
+    from underpaint_training.latents import LatentStore
+    from underpaint_training.rollouts import Rollouts
+    from underpaint_training.train_verifier import load_verifier
+
+    checkpoints = tmp_path / "checkpoints"
+    shutil.copytree(trained[1], checkpoints)
+    _speak_up(checkpoints)
+    store = LatentStore(tiny, trained[0], checkpoints)
+    teacher, _ = load_verifier(tiny, checkpoints)
+    rng, generator = np.random.default_rng(1), torch.Generator().manual_seed(1)
+    recipe = replace(tiny.draft, rollouts=40, own_share=0.5)
+    flying = Rollouts(tiny, recipe, store, painter(tiny, store, teacher), teacher.dit, rng, generator)
+    flight = flying.flights[0]
+    # Every batch holds all times from the beginning.
+    assert sorted(set(flight.step)) == list(range(tiny.flow.steps))
+    steps = flight.step.copy()
+    for _ in range(3 * tiny.flow.steps):
+        s = flying.batch(rng, 6)
+        drawn = flying.drawn
+        assert drawn is not None and torch.equal(s.t, flying.times[torch.from_numpy(drawn.flight.step[drawn.rows])])
+        before, step = s.x.clone(), drawn.flight.step[drawn.rows].copy()
+        flying.moved(torch.full_like(s.velocity, 7.0))
+        length = (flying.times[step + 1] - flying.times[step])[:, None, None, None]
+        own = drawn.flight.own[drawn.where][:, None, None, None]
+        expected = before + length * torch.where(own, torch.tensor(7.0), s.velocity)
+        going = torch.from_numpy(step + 1 < flying.steps)
+        assert torch.allclose(drawn.flight.x[drawn.where][going], expected[going], atol=1e-5)
+        # What has arrived begins again.
+        assert (drawn.flight.step[drawn.rows][~going.numpy()] == 0).all()
+    assert (steps != flight.step).any()
+    with pytest.raises(ValueError, match="rollouts"):
+        flying.batch(rng, 41)
+
+
+def test_a_draft_learns_from_its_own_states(tiny: Recipe, trained: tuple[Path, Path], tmp_path: Path) -> None:
+    from underpaint_training import distillation
+    from underpaint_training.parallel import Group
+    from underpaint_training.training import restore
+
+    checkpoints = tmp_path / "checkpoints"
+    shutil.copytree(trained[1], checkpoints, ignore=shutil.ignore_patterns("draft*", "trajectories*"))
+    recipe = replace(tiny, draft=replace(tiny.draft, rollouts=8, own_share=0.5))
+    distillation.train(recipe, trained[0], checkpoints, None, Group(0, 1))
+    state = restore(checkpoints / "draft.pt")
+    assert state is not None and state["samples"] > 0 and not list(checkpoints.glob("trajectories*"))
+
+
+def test_a_data_set_takes_over_the_pictures_of_another(tiny: Recipe, trained: tuple[Path, Path], tmp_path: Path) -> None:
+    from underpaint_training.data.generate import take_over
+    from underpaint_training.data.packed import pack
+    from underpaint_training.pictures import decode, shards
+
+    folder = tmp_path / "data"
+    folder.mkdir()
+    assert take_over(trained[0], folder) == take_over(trained[0], folder) == 1
+    (shard,) = shards(folder, "train")
+    assert shard.name == "basics-10001.tar"
+    with pytest.raises(FileNotFoundError, match="render that one first"):
+        take_over(tmp_path, folder)
+    # Carried elsewhere it is the same shard of nearly the same pictures.
+    pack(folder, tmp_path / "packed", 1)
+    (small,) = shards(tmp_path / "packed", "train")
+    (pixels, masks), (lossy, same) = decode(shard), decode(small)
+    assert pixels.shape == lossy.shape and (masks == same).all()
+    assert np.mean((pixels.astype(float) - lossy) ** 2) < 30 and (pixels != lossy).any()
+    assert shard.with_suffix(".jsonl").read_text() == small.with_suffix(".jsonl").read_text()
 
 
 def test_the_export_names_files_by_their_true_hashes(

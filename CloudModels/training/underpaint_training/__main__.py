@@ -1,4 +1,4 @@
-"""One command a stage: python -m underpaint_training STAGE --recipe recipes/cpu-v0.json"""
+"""One command a stage: python -m underpaint_training STAGE --recipe recipes/cpu-v3.json"""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .evaluation.stage import PictureOptions
 
 STAGES = (
-    *("data", "adopt", "vae", "verifier", "guided", "draft", "classifier"),
+    *("data", "pack", "adopt", "vae", "decoder", "verifier", "guided", "draft", "classifier"),
     *("export", "evaluate", "fixtures", "prompts"),
 )
 
@@ -32,6 +32,11 @@ def _run(stage: str, recipe: Recipe, arguments: argparse.Namespace) -> None:
         from .data.generate import generate
 
         generate(recipe.data, data, arguments.split)
+    elif stage == "pack":
+        from .data.packed import pack
+
+        out = arguments.out or Path("packed")
+        print(f"{out}: {pack(data, out, arguments.processes) / 2**20:.1f} MiB")
     elif stage == "adopt":
         from .adopt import adopt
 
@@ -40,6 +45,12 @@ def _run(stage: str, recipe: Recipe, arguments: argparse.Namespace) -> None:
         from .parallel import join
         from .train_vae import train
 
+        train(recipe, data, checkpoints, arguments.minutes, join(arguments.processes, checkpoints))
+    elif stage == "decoder":
+        from .parallel import join
+        from .train_decoder import refuse_processes, train
+
+        refuse_processes(arguments.processes)
         train(recipe, data, checkpoints, arguments.minutes, join(arguments.processes, checkpoints))
     elif stage == "verifier":
         from .parallel import join
@@ -84,11 +95,21 @@ def _picture_options(arguments: argparse.Namespace) -> PictureOptions:
     return PictureOptions(arguments.pictures, arms=arms, **{k: v for k, v in given.items() if v is not None})
 
 
+def _stages(text: str) -> list[str]:
+    stages = text.split(",")
+    for stage in stages:
+        if stage not in STAGES:
+            raise argparse.ArgumentTypeError(f"no stage '{stage}'; there are {', '.join(STAGES)}")
+    return stages
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="underpaint_training", description=__doc__)
-    parser.add_argument("stage", choices=STAGES)
+    parser.add_argument(
+        "stage", type=_stages, metavar="STAGE", help=f"one of {', '.join(STAGES)}, or several of them by commas"
+    )
     parser.add_argument("--recipe", type=Path, help="the recipe file (all stages but fixtures and prompts)")
-    parser.add_argument("--out", type=Path, help="where export, evaluate, fixtures and prompts write")
+    parser.add_argument("--out", type=Path, help="where export, pack, evaluate, fixtures and prompts write")
     parser.add_argument(
         "--minutes",
         type=float,
@@ -124,12 +145,14 @@ def main() -> None:
         "--references", type=int, help="how many training renders they are compared with (default: all)"
     )
     arguments = parser.parse_args()
-    if arguments.stage == "fixtures":
+    if len(arguments.stage) > 1 and arguments.minutes is not None:
+        parser.error("--minutes is for one stage: of several, each has its recipe's")
+    if "fixtures" in arguments.stage:
         from .fixtures import write_fixtures
 
         write_fixtures(arguments.out or Path("Tests/Fixtures"))
         return
-    if arguments.stage == "prompts":
+    if "prompts" in arguments.stage:
         from .prompts import write_prompts
 
         if arguments.split not in (None, "pairs", "triples"):
@@ -140,7 +163,9 @@ def main() -> None:
         return
     if arguments.recipe is None:
         parser.error("--recipe is needed for this stage")
-    _run(arguments.stage, load(arguments.recipe), arguments)
+    # In one process: what starting Python, PyTorch and a compiler takes is dear where a graphics card waits for it.
+    for stage in arguments.stage:
+        _run(stage, load(arguments.recipe), arguments)
 
 
 if __name__ == "__main__":

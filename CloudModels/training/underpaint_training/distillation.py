@@ -18,6 +18,7 @@ from .loop import Loop
 from .models.dit import DiT
 from .parallel import Group
 from .recipe import DistillationRecipe, Recipe
+from .rollouts import Rollouts
 from .sampling import Painter
 from .start import fewer_blocks, inherit, take
 from .train_verifier import Conditioned, compiled, load_verifier, open_store
@@ -100,24 +101,30 @@ def train(
     if not state:
         begin(recipe, stage, student, teacher, checkpoints)
     loop = Loop(r, student, [student], state, path, group)
-    rng, generator = loop.rng(), loop.generator()
-    of = "guided" if "guided" in teacher_state else "verifier"
-    key = f"{of} {teacher_state.get('guided', teacher_state)['step']}"
-    drawn = checkpoints / f"trajectories-{of}-{group.rank}-of-{group.size}.pt"
-    stored = Trajectories(recipe, r, store, brush, teacher.dit, drawn, key, group)
-    fresh = NoisedPictures(recipe, store, brush, teacher.dit, r.drop_all, generator)
-    from_stored = round(loop.share * r.trajectory_share)
+    rng, generator = loop.rng(), loop.generator(device)
     velocity = compiled(student, r.compile)
+    compiled(teacher.dit, r.compile)
+    of = "guided" if "guided" in teacher_state else "verifier"
+    states: Trajectories | Rollouts
+    if r.rollouts:
+        states = Rollouts(recipe, r, store, brush, teacher.dit, rng, generator)
+    else:
+        key = f"{of} {teacher_state.get('guided', teacher_state)['step']}"
+        drawn = checkpoints / f"trajectories-{of}-{group.rank}-of-{group.size}.pt"
+        states = Trajectories(recipe, r, store, brush, teacher.dit, drawn, key, group)
+    fresh = NoisedPictures(recipe, store, brush, teacher.dit, r.drop_all, generator)
+    from_states = round(loop.share * r.trajectory_share)
 
     def loss() -> Tensor:
-        s = stored.batch(rng, from_stored)
-        if from_stored < loop.share:
-            s = joined(s, fresh.batch(rng, loop.share - from_stored, tuple(s.x.shape[1:3])))
+        s = states.batch(rng, from_states)
+        if from_states < loop.share:
+            s = joined(s, fresh.batch(rng, loop.share - from_states, tuple(s.x.shape[1:3])))
         with torch.no_grad():
-            tokens, pooled = teacher.text(s.ids.to(device))
+            tokens, pooled = teacher.text(s.ids)
         with torch.autocast(device.type, torch.bfloat16):
-            v = velocity(s.x.to(device), s.t.to(device), tokens, pooled, s.scale.to(device))
-        return (v.float() - s.velocity.to(device)).pow(2).mean()
+            v = velocity(s.x, s.t, tokens, pooled, s.scale).float()
+        states.moved(v[:from_states].detach())
+        return (v - s.velocity).pow(2).mean()
 
     loop.run(
         loss,

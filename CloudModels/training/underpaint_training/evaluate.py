@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from .captions import caption
+from .captions import caption, mirrored
 from .distillation import load_served, load_student, painter
 from .evaluation.autoencoder import autoencoder_figures
+from .evaluation.texture import textured
 from .latents import LatentStore
 from .models.dit import DiT
 from .recipe import Recipe
@@ -27,11 +28,13 @@ SHEET_COLUMNS = 8
 def flow_loss(store: LatentStore, brush: Painter, model: Conditioned) -> dict[str, float]:
     """Mean squared velocity error on held-out pictures with their full captions, by noise level."""
     rng = np.random.default_rng(3)
-    numbers = store.usual[:256]
-    count = len(numbers)
-    items = [store.item(i, i % 2) for i in numbers]
-    x0 = torch.from_numpy(np.stack([z for z, _, _ in items])).to(brush.device)
-    ids = brush.tokenizer.batch([caption(f, rng, 0.0) for _, _, f in items]).to(brush.device)
+    usual = store.usual
+    count = min(256, len(usual.numbers))
+    rows = torch.arange(count)
+    x0 = store.normalised(usual.latents[rows, rows % 2])
+    said = [store.fields[n] for n in usual.numbers[:count]]
+    captions = [caption(mirrored(f) if i % 2 else f, rng, 0.0) for i, f in enumerate(said)]
+    ids = brush.tokenizer.batch(captions).to(brush.device)
     noise = brush.noise(count, 17)
     values = {}
     for t in (0.2, 0.4, 0.6, 0.8, 0.95):
@@ -83,7 +86,9 @@ def evaluate(recipe: Recipe, data: Path, checkpoints: Path, out: Path) -> dict[s
     store = LatentStore(recipe, data, checkpoints, "holdout")
     pictures = held_out(data, 256)
     device = torch.device(recipe.device)
-    figures = autoencoder_figures(store.frozen.vae, torch.from_numpy(store.deviation), pictures, device)
+    figures = autoencoder_figures(
+        store.frozen.vae, torch.from_numpy(store.deviation), pictures, device, textured(data)
+    )
     numbers: dict[str, Any] = {"vae": figures}
     model, state = load_served(recipe, checkpoints)
     brush = painter(recipe, store, model)

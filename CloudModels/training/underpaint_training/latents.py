@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -37,7 +38,20 @@ class FrozenVAE:
     statistics: dict[str, list[float]] | None
 
 
-def load_vae(recipe: Recipe, checkpoints: Path) -> FrozenVAE:
+def _tuned_decoder(vae: VAE, name: str, path: Path) -> dict[str, Any]:
+    """Takes over what the stage `decoder` made for this encoder, and returns its checkpoint; empty where there is none."""
+    state = restore(path)
+    if state is None:
+        return {}
+    if state["vae"] != name:
+        print(f"{path} belongs to another autoencoder: ignored", flush=True)
+        return {}
+    vae.decoder.load_state_dict(state["average"])
+    return state
+
+
+def load_vae(recipe: Recipe, checkpoints: Path, tuned: bool = True) -> FrozenVAE:
+    """The autoencoder of the stage `vae`, with the decoder of the stage `decoder` where that was run, unless not `tuned`."""
     state = restore(checkpoints / "vae.pt")
     if state is None:
         raise MissingStageError(f"no vae.pt in {checkpoints}: run the stage 'vae' first")
@@ -45,8 +59,9 @@ def load_vae(recipe: Recipe, checkpoints: Path) -> FrozenVAE:
     # A checkpoint from the middle of training has no rotated latents yet.
     vae.load_state_dict(state.get("frozen", state["average"]))
     name = fingerprint(vae)
+    decoder = _tuned_decoder(vae, name, checkpoints / "decoder.pt") if tuned else {}
     vae = vae.to(recipe.device).eval().requires_grad_(False)
-    return FrozenVAE(vae, name, float(state["psnr"]), state.get("statistics"))
+    return FrozenVAE(vae, name, float((decoder or state)["psnr"]), state.get("statistics"))
 
 
 @torch.no_grad()
@@ -55,13 +70,13 @@ def encode(vae: VAE, pixels: np.ndarray) -> np.ndarray:
     parts = []
     device = next(vae.parameters()).device
     for chunk in np.array_split(pixels, max(1, len(pixels) // 32)):
-        x = torch.from_numpy(np.stack([chunk, chunk[:, :, ::-1]], 1).reshape(-1, *chunk.shape[1:]))
-        x = (x.permute(0, 3, 1, 2).float() / 127.5 - 1).contiguous(memory_format=torch.channels_last)
+        x = torch.from_numpy(chunk).to(device)
+        x = torch.stack([x, x.flip(2)], 1).flatten(0, 1).permute(0, 3, 1, 2)
+        x = (x.float() / 127.5 - 1).contiguous(memory_format=torch.channels_last)
         with torch.autocast(device.type, torch.bfloat16):
-            z = vae.encoder(x.to(device)).cpu()
-        parts.append(
-            z.float().permute(0, 2, 3, 1).reshape(len(chunk), 2, *z.shape[2:], z.shape[1]).half().numpy()
-        )
+            z = vae.encoder(x)
+        z = z.float().permute(0, 2, 3, 1).half()
+        parts.append(z.reshape(len(chunk), 2, *z.shape[1:]).cpu().numpy())
     return np.concatenate(parts)
 
 
@@ -97,25 +112,41 @@ class Batch:
     captions: list[str]
 
 
+@dataclass(frozen=True)
+class SameSize:
+    """All pictures of one size, on the device that learns from them: a batch has one size."""
+
+    latents: Tensor  # [picture, mirror, H, W, C] float16
+    cells: Tensor  # [picture, mirror, H, W] shares of object pixels
+    numbers: list[int]  # of the pictures, in `LatentStore.fields`
+
+    @staticmethod
+    def joined(parts: list[SameSize]) -> SameSize:
+        latents, cells = torch.cat([p.latents for p in parts]), torch.cat([p.cells for p in parts])
+        return SameSize(latents, cells, [n for p in parts for n in p.numbers])
+
+
 class LatentStore:
     """All latents of a split in memory; `refresh` encodes shards that have appeared since."""
 
     def __init__(self, recipe: Recipe, data: Path, checkpoints: Path, split: str = "train") -> None:
         self.frozen = load_vae(recipe, checkpoints)
+        self.device = next(self.frozen.vae.parameters()).device
         self.data, self.split = data, split
         self.cache = latents_folder(checkpoints, self.frozen.name)
         self.cache.mkdir(parents=True, exist_ok=True)
         self.known: set[str] = set()
-        self.latents: list[np.ndarray] = []
-        self.cells: list[np.ndarray] = []
+        self.sizes: dict[tuple[int, ...], SameSize] = {}
         self.fields: list[Fields] = []
         self.refresh()
         if not self.fields:
             raise MissingStageError(f"no {split} shards in {data}: run the stage 'data' first")
         self.mean, self.deviation = self._statistics()
+        self._scale = [torch.from_numpy(v).to(self.device) for v in (self.mean, self.deviation)]
 
     def refresh(self, encode_missing: bool = True) -> int:
         """Takes in new shards, or only those already encoded; returns how many pictures there are."""
+        parts = {size: [same] for size, same in self.sizes.items()}
         for shard in new_shards(self.data, self.split, self.known):
             path = self.cache / f"{shard.stem}.npy"
             if not path.exists() and not encode_missing:
@@ -124,15 +155,13 @@ class LatentStore:
             pixels, masks = decode(shard)
             if not path.exists():
                 _keep(encode(self.frozen.vae, pixels), path)
-            self.latents.append(np.load(path))
-            self.cells.append(coarse(masks, self.frozen.vae.decoder.scale))
-            self.fields += fields(shard)
-        self.offsets = np.cumsum([0] + [len(z) for z in self.latents])
-        # Pictures of one size go into one batch.
-        self.sizes: dict[tuple[int, ...], list[int]] = {}
-        for shard, z in enumerate(self.latents):
-            numbers = range(self.offsets[shard], self.offsets[shard + 1])
-            self.sizes.setdefault(z.shape[2:4], []).extend(numbers)
+            latents = torch.from_numpy(np.load(path)).to(self.device)
+            cells = torch.from_numpy(coarse(masks, self.frozen.vae.decoder.scale)).to(self.device)
+            found = fields(shard)
+            numbers = list(range(len(self.fields), len(self.fields) + len(found)))
+            self.fields += found
+            parts.setdefault(tuple(latents.shape[2:4]), []).append(SameSize(latents, cells, numbers))
+        self.sizes = {size: SameSize.joined(p) if len(p) > 1 else p[0] for size, p in parts.items()}
         return len(self.fields)
 
     def _statistics(self) -> tuple[np.ndarray, np.ndarray]:
@@ -141,27 +170,23 @@ class LatentStore:
         if self.frozen.statistics:
             path.write_text(json.dumps(self.frozen.statistics, indent=2))
         elif not path.exists():
-            z = np.concatenate([z.reshape(-1, z.shape[-1]) for z in self.latents]).astype(np.float64)
-            deviation = z.std(0)
+            z = torch.cat([s.latents.flatten(0, -2) for s in self.sizes.values()]).double()
+            deviation = z.std(0, correction=0)
             # Weak channels keep a smaller variance than one: they hold detail that hardly shows.
-            deviation = np.maximum(deviation, WEAKEST * np.sqrt(np.mean(deviation**2)))
+            deviation = deviation.clamp(min=WEAKEST * float(deviation.pow(2).mean().sqrt()))
             value = {"mean": z.mean(0).tolist(), "deviation": deviation.tolist()}
             path.write_text(json.dumps(value, indent=2))
         value = json.loads(path.read_text())
         return np.array(value["mean"], np.float32), np.array(value["deviation"], np.float32)
 
-    def item(self, index: int, mirror: int) -> tuple[np.ndarray, np.ndarray, Fields]:
-        """Normalised latent [H, W, C], object share [H, W], fields."""
-        shard = int(np.searchsorted(self.offsets, index, side="right")) - 1
-        local = index - self.offsets[shard]
-        z = (self.latents[shard][local, mirror].astype(np.float32) - self.mean) / self.deviation
-        f = self.fields[index]
-        return z, self.cells[shard][local, mirror], mirrored(f) if mirror else f
+    def normalised(self, latents: Tensor) -> Tensor:
+        mean, deviation = self._scale
+        return (latents.float() - mean) / deviation
 
     @property
-    def usual(self) -> list[int]:
+    def usual(self) -> SameSize:
         """The pictures of the size that most have."""
-        return max(self.sizes.values(), key=len)
+        return max(self.sizes.values(), key=lambda s: len(s.numbers))
 
     def batch(
         self,
@@ -174,14 +199,15 @@ class LatentStore:
     ) -> Batch:
         """Pictures whose latents have this height and width; without it, of one size that is drawn by how many have
         it."""
-        latents, cells, captions = [], [], []
         pictures = [self.sizes[size]] if size else list(self.sizes.values())
-        share = np.array([len(p) for p in pictures], float)
-        numbers = pictures[rng.choice(len(pictures), p=share / share.sum())] if len(pictures) > 1 else pictures[0]
-        for index in (numbers[i] for i in rng.integers(0, len(numbers), count)):
-            z, cell, f = self.item(int(index), int(rng.integers(2)))
-            latents.append(z)
-            cells.append(cell)
-            captions.append("" if rng.random() < drop_all else caption(f, rng, drop_field))
-        weights = 1 + (object_weight - 1) * torch.from_numpy(np.stack(cells))[..., None]
-        return Batch(torch.from_numpy(np.stack(latents)), weights / weights.mean(), captions)
+        share = np.array([len(p.numbers) for p in pictures], float)
+        same = pictures[rng.choice(len(pictures), p=share / share.sum())] if len(pictures) > 1 else pictures[0]
+        rows, mirrors = rng.integers(0, len(same.numbers), count), rng.integers(0, 2, count)
+        captions = []
+        for row, mirror in zip(rows, mirrors):
+            f = self.fields[same.numbers[row]]
+            empty = rng.random() < drop_all
+            captions.append("" if empty else caption(mirrored(f) if mirror else f, rng, drop_field))
+        where = torch.from_numpy(rows).to(self.device), torch.from_numpy(mirrors).to(self.device)
+        weights = 1 + (object_weight - 1) * same.cells[where][..., None]
+        return Batch(self.normalised(same.latents[where]), weights / weights.mean(), captions)

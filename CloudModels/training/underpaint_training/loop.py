@@ -54,8 +54,9 @@ class Loop:
         """A generator of this process's own, another one after every restart."""
         return np.random.default_rng((self.recipe.seed, self.step, self.group.rank))
 
-    def generator(self) -> torch.Generator:
-        return torch.Generator().manual_seed(1000 * self.step + 10 * self.recipe.seed + self.group.rank)
+    def generator(self, device: torch.device) -> torch.Generator:
+        """On the device, where a large one would wait for the processor's noise."""
+        return torch.Generator(device).manual_seed(1000 * self.step + 10 * self.recipe.seed + self.group.rank)
 
     def run(
         self,
@@ -78,7 +79,8 @@ class Loop:
         clock = Clock(self.recipe.minutes if minutes is None else minutes, self.before)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         log = self.path.with_suffix(".jsonl").open("a")
-        losses: list[float] = []
+        # Read only where they are reported: each reading waits for the device.
+        losses: list[Tensor] = []
         saved = refreshed = time.time()
 
         def report(extra: dict[str, Any]) -> None:
@@ -86,7 +88,7 @@ class Loop:
                 "step": self.step,
                 "samples": self.step * self.recipe.batch,
                 "seconds": round(clock.seconds),
-                "loss": round(float(np.mean(losses)), 4) if losses else None,
+                "loss": round(float(torch.stack(losses).mean()), 4) if losses else None,
             }
             line |= facts() | extra
             losses.clear()
@@ -110,7 +112,7 @@ class Loop:
             self.optimizers.step(trapezoid(fraction, since, self.recipe.warmup, decay))
             self.average.update(self.module, since)
             if self.group.leads:
-                losses.append(value.item())
+                losses.append(value.detach())
             self.step += 1
             if self.group.leads and report_steps is not None and self.step % report_steps == 0:
                 report({})

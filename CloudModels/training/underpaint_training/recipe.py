@@ -20,6 +20,8 @@ class DataRecipe:
     variations: int = 0
     # Renderings of BASICS alone, which are what a small model should know best.
     basics: int = 0
+    # A data set whose pictures are taken over: those for training as basics, the classifier's beside its own.
+    also: str = ""
     count: int = 20000
     holdout: int = 500
     classifier: int = 3000
@@ -75,6 +77,31 @@ class VAERecipe(LoopRecipe):
 
 
 @dataclass(frozen=True)
+class DecoderRecipe(LoopRecipe):
+    """The decoder alone, against a discriminator; it begins as the autoencoder's, so small steps will do."""
+
+    batch: int = 48
+    # Zero leaves the decoder as it is.
+    minutes: float = 0.0
+    matrix_rate: float = 5e-4
+    rate: float = 2e-4
+    ema: float = 0.998
+    warmup: int = 50
+    crop: int = 128
+    # Of the discriminator: 34×34 pixels a score with three of them; its Adam's rate; its steps before the decoder's first.
+    widths: tuple[int, ...] = (64, 128, 256)
+    discriminator_rate: float = 2e-4
+    discriminator_steps: int = 200
+    # Weight of the discriminator's score, as a share of the reconstruction loss that the decoder begins with; steps until
+    # it counts in full.
+    adversarial: float = 0.2
+    ramp: int = 300
+    # dB of squared error that the textures may cost: from half of them on the adversarial loss counts less, then nothing.
+    allowed_loss: float = 2.0
+    seed: int = 6
+
+
+@dataclass(frozen=True)
 class TextRecipe:
     width: int = 192
     heads: int = 4
@@ -102,6 +129,10 @@ class DistillationRecipe(LoopRecipe):
     ema: float = 0.997
     trajectory_share: float = 0.75
     trajectories: int = 320
+    # States in flight in the place of stored trajectories: each costs an evaluation of the teacher, and none comes twice.
+    rollouts: int = 0
+    # Share of them that go where the student takes them: what it must be right about once it drafts by itself.
+    own_share: float = 0.0
     # Share of the noised pictures whose caption is empty.
     drop_all: float = 0.0
     warmup: int = 50
@@ -163,6 +194,7 @@ class Recipe:
     start: str | None = None
     data: DataRecipe = field(default_factory=DataRecipe)
     vae: VAERecipe = field(default_factory=VAERecipe)
+    decoder: DecoderRecipe = field(default_factory=DecoderRecipe)
     text: TextRecipe = field(default_factory=TextRecipe)
     verifier: VerifierRecipe = field(default_factory=VerifierRecipe)
     guided: GuidedRecipe = field(default_factory=GuidedRecipe)

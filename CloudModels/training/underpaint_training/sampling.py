@@ -71,30 +71,28 @@ class Painter:
         self, model: DiT, prompts: list[str], scale: Tensor | float | None = None, half: bool = True
     ) -> Velocity:
         """Guided by two evaluations a step, or by one where the model takes the scale."""
-        if model.g_embed is not None:
-            return self.draft(model, prompts, scale, half)
-        text, pooled = self.encode(prompts)
-        empty, empty_pooled = self.encode([""])
-        scale = self.flow.guidance if scale is None else scale
-        velocity = guided(model, text, pooled, empty, empty_pooled, scale)
-        return _half_precision(velocity) if half else velocity
+        return self.velocity(model, self.tokenizer.batch(prompts).to(self.device), scale, half)
 
     def draft(
         self, model: DiT, prompts: list[str], scale: Tensor | float | None = None, half: bool = True
     ) -> Velocity:
         """One evaluation a step of a model that takes the scale."""
-        text, pooled = self.encode(prompts)
+        return self.velocity(model, self.tokenizer.batch(prompts).to(self.device), scale, half)
+
+    def velocity(self, model: DiT, ids: Tensor, scale: Tensor | float | None, half: bool = True) -> Velocity:
+        """Of the captions with these ids [batch, token], guided by the scale, [batch] or one for all."""
+        text, pooled = self.text(ids)
         value = self.flow.guidance if scale is None else scale
-        w = (
-            value
-            if isinstance(value, Tensor)
-            else torch.full((len(prompts),), float(value), device=self.device)
-        )
+        if model.g_embed is None:
+            empty, empty_pooled = self.encode([""])
+            run = guided(model, text, pooled, empty, empty_pooled, value)
+        else:
+            w = value if isinstance(value, Tensor) else torch.full((len(ids),), float(value), device=self.device)
 
-        def velocity(x: Tensor, t: Tensor) -> Tensor:
-            return model(x, t, text, pooled, w).float()
+            def run(x: Tensor, t: Tensor) -> Tensor:
+                return model(x, t, text, pooled, w).float()
 
-        return _half_precision(velocity) if half else velocity
+        return _half_precision(run) if half else run
 
     def times(self, steps: int | None = None) -> Tensor:
         return schedule(steps or self.flow.steps, self.flow.shift).to(self.device)

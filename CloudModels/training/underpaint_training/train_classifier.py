@@ -154,7 +154,7 @@ def train(recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, 
     model = build(r).to(device, memory_format=torch.channels_last)
     path = checkpoints / "classifier.pt"
     loop = Loop(r, model, [model], restore(path), path, group)
-    rng, generator = loop.rng(), loop.generator()
+    rng, generator = loop.rng(), loop.generator(torch.device("cpu"))
 
     def loss() -> Tensor:
         index = rng.integers(r.held_out, len(store), loop.share)

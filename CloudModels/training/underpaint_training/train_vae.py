@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from .evaluation.autoencoder import quality
 from .loop import Loop
@@ -31,8 +32,8 @@ def build(recipe: VAERecipe) -> VAE:
 class Crops:
     """Random crops from all shards on disk, detailed ones more often; picks up new shards as they appear."""
 
-    def __init__(self, folder: Path, size: int, seed: int) -> None:
-        self.folder, self.size = folder, size
+    def __init__(self, folder: Path, size: int, seed: int, device: torch.device | None = None) -> None:
+        self.folder, self.size, self.device = folder, size, device
         self.rng = np.random.default_rng(seed)
         self.pixels: list[np.ndarray] = []
         self.weights: list[np.ndarray] = []
@@ -43,21 +44,22 @@ class Crops:
         for shard in new_shards(self.folder, "train", self.known):
             pixels, _ = decode(shard)
             self.pixels.append(pixels)
-            self.weights.append(np.stack([self._energy(p) for p in pixels]))
+            self.weights.append(self._energy(pixels))
         if not self.pixels:
             raise FileNotFoundError(f"no shards in {self.folder}: run the stage 'data' first")
         self.flat = np.cumsum(np.concatenate([w.ravel() for w in self.weights]), dtype=np.float64)
         self.ends = np.cumsum([w.size for w in self.weights])
 
-    def _energy(self, picture: np.ndarray) -> np.ndarray:
-        """Square root of the mean gradient of every crop on an 8-pixel grid, [row, column]."""
-        grey = picture.astype(np.float32).mean(-1)
-        gradient = np.zeros_like(grey)
-        gradient[:-1, :-1] = np.abs(np.diff(grey, axis=0))[:, :-1] + np.abs(np.diff(grey, axis=1))[:-1]
-        table = np.pad(gradient, ((1, 0), (1, 0))).cumsum(0).cumsum(1)
+    def _energy(self, pixels: np.ndarray) -> np.ndarray:
+        """Square root of the mean gradient of every crop on an 8-pixel grid, [picture, row, column]."""
+        grey = torch.from_numpy(pixels).to(self.device).float().mean(-1)
+        gradient = torch.zeros_like(grey, dtype=torch.float64)
+        gradient[:, :-1, :-1] = grey.diff(dim=1).abs()[:, :, :-1] + grey.diff(dim=2).abs()[:, :-1]
+        table = F.pad(gradient, (1, 0, 1, 0)).cumsum(1).cumsum(2)
         n = self.size
-        sums = table[n::8, n::8] - table[:-n:8, n::8] - table[n::8, :-n:8] + table[:-n:8, :-n:8]
-        return np.sqrt(sums / n**2 + 0.05)
+        low, high = slice(None, -n, 8), slice(n, None, 8)
+        sums = table[:, high, high] - table[:, low, high] - table[:, high, low] + table[:, low, low]
+        return (sums / n**2 + 0.05).sqrt().float().cpu().numpy()
 
     def batch(self, count: int) -> Tensor:
         """[count, 3, size, size] in [−1,1], half of them mirrored."""
@@ -164,7 +166,7 @@ def train(recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, 
     elif former:
         print(f"anew: {recipe.start} has an autoencoder of another shape", flush=True)
     loop = Loop(r, vae, [vae.encoder if frozen else vae], state, path, group)
-    crops = Crops(data, r.crop, r.seed + 1000 * loop.step + group.rank)
+    crops = Crops(data, r.crop, r.seed + 1000 * loop.step + group.rank, device)
     test = held_out(data, 64)
 
     def loss() -> Tensor:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from .captions import vocabulary
 from .latents import LatentStore, MissingStageError, encode_share
 from .loop import Loop
-from .models.dit import DiT
+from .models.dit import Block, DiT
 from .models.text import TextEncoder, Tokenizer
 from .parallel import Group
 from .recipe import Recipe
@@ -73,18 +73,26 @@ def open_store(recipe: Recipe, data: Path, checkpoints: Path, group: Group) -> L
 
 def sample_times(count: int, generator: torch.Generator) -> Tensor:
     """Logit-normal around the middle noise levels, a tenth of them uniform."""
-    t = torch.sigmoid(0.4 + torch.randn(count, generator=generator))
-    uniform = torch.rand(count, generator=generator)
-    return torch.where(torch.rand(count, generator=generator) < 0.1, uniform, t).clamp(1e-3, 1.0)
+    on = generator.device
+    t = torch.sigmoid(0.4 + torch.randn(count, generator=generator, device=on))
+    uniform = torch.rand(count, generator=generator, device=on)
+    rare = torch.rand(count, generator=generator, device=on) < 0.1
+    return torch.where(rare, uniform, t).clamp(1e-3, 1.0)
+
+
+def noised(x0: Tensor, t: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Latents [batch, H, W, C] at the times t [batch], and the noise that is in them."""
+    noise = torch.randn(x0.shape, generator=generator, device=x0.device)
+    mix = t[:, None, None, None]
+    return (1 - mix) * x0 + mix * noise, noise
 
 
 def compiled(module: nn.Module, wanted: bool) -> nn.Module:
-    if not wanted:
-        return module
-    import torch._inductor.config as inductor
-
-    inductor.cpp.dynamic_threads = True
-    return torch.compile(module, dynamic=False)
+    """Compiles the blocks, in place: one piece of code for all of them, which a minute's budget can afford."""
+    for part in module.modules() if wanted else ():
+        if isinstance(part, Block):
+            part.compile()
+    return module
 
 
 def train(recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, group: Group) -> None:
@@ -102,18 +110,16 @@ def train(recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, 
         patch = (r.patch, recipe.vae.latent_channels)
         inherit(model, recipe.start, "verifier", checkpoints, words=tokenizer.words, patch=patch)
     loop = Loop(r, model, [model.text, model.dit], state, path, group)
-    rng, generator = loop.rng(), loop.generator()
+    rng, generator = loop.rng(), loop.generator(device)
     velocity = compiled(model, r.compile)
 
     def loss() -> Tensor:
         batch = store.batch(rng, loop.share, r.drop_field, r.drop_all, r.object_weight)
-        x0 = batch.latents.to(device)
-        noise = torch.randn(x0.shape, generator=generator).to(device)
-        t = sample_times(loop.share, generator).to(device)
-        mix = t[:, None, None, None]
+        t = sample_times(loop.share, generator)
+        x, noise = noised(batch.latents, t, generator)
         with torch.autocast(device.type, torch.bfloat16):
-            v = velocity((1 - mix) * x0 + mix * noise, t, tokenizer.batch(batch.captions).to(device))
-        return ((v.float() - (noise - x0)).pow(2) * batch.weights.to(device)).mean()
+            v = velocity(x, t, tokenizer.batch(batch.captions).to(device))
+        return ((v.float() - (noise - batch.latents)).pow(2) * batch.weights).mean()
 
     def pictures() -> dict[str, Any]:
         return {"pictures": len(store.fields)}

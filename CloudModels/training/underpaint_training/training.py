@@ -40,8 +40,7 @@ class Average:
     @torch.no_grad()
     def update(self, module: nn.Module, step: int) -> None:
         decay = min(self.decay, (step + 1) / (step + 10))
-        for a, b in zip(self.module.parameters(), module.parameters()):
-            a.lerp_(b, 1 - decay)
+        torch._foreach_lerp_(list(self.module.parameters()), list(module.parameters()), 1 - decay)
         # Statistics of batch norms follow the weights; counters are copied.
         for a, b in zip(self.module.buffers(), module.buffers()):
             a.lerp_(b, 1 - decay) if a.is_floating_point() else a.copy_(b)
@@ -99,17 +98,21 @@ class Muon(torch.optim.Optimizer):
                 if p.grad is not None:
                     shapes.setdefault(p.shape, []).append(p)
             for shape, parameters in shapes.items():
-                updates = []
-                for p in parameters:
-                    buffer = self.state[p].setdefault("momentum", torch.zeros_like(p))
-                    buffer.lerp_(p.grad, 1 - group["momentum"])
-                    updates.append(p.grad.lerp(buffer, group["momentum"]).flatten(1))
-                directions = self.processes.shared_map(orthogonalised, torch.stack(updates))
-                scale = max(1.0, shape[0] / updates[0].shape[1]) ** 0.5
-                for p, u in zip(parameters, directions):
-                    p.mul_(1 - group["lr"] * group["weight_decay"]).add_(
-                        u.view(shape), alpha=-group["lr"] * scale
-                    )
+                gradients = [p.grad for p in parameters]
+                buffers = [self._momentum(p) for p in parameters]
+                torch._foreach_lerp_(buffers, gradients, 1 - group["momentum"])
+                updates = torch.stack(gradients).lerp(torch.stack(buffers), group["momentum"]).flatten(2)
+                directions = self.processes.shared_map(orthogonalised, updates)
+                scale = max(1.0, shape[0] / updates.shape[2]) ** 0.5
+                torch._foreach_mul_(parameters, 1 - group["lr"] * group["weight_decay"])
+                steps = directions.reshape(-1, *shape).unbind()
+                torch._foreach_add_(parameters, steps, alpha=-group["lr"] * scale)
+
+    def _momentum(self, parameter: Tensor) -> Tensor:
+        state = self.state[parameter]
+        if "momentum" not in state:
+            state["momentum"] = torch.zeros_like(parameter)
+        return state["momentum"]
 
 
 def _is_hidden_matrix(name: str, p: Tensor) -> bool:

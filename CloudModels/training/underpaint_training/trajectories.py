@@ -16,13 +16,13 @@ from .models.dit import DiT
 from .parallel import Group
 from .recipe import DistillationRecipe, Recipe
 from .sampling import Painter
-from .train_verifier import sample_times
+from .train_verifier import noised, sample_times
 from .training import restore, save
 
 
 @dataclass
 class Sample:
-    """Inputs and targets of a batch; text is already encoded."""
+    """Inputs and targets of a batch, on the device that trains; the captions are token ids."""
 
     x: Tensor
     t: Tensor
@@ -40,8 +40,8 @@ def joined(a: Sample, b: Sample) -> Sample:
 def scales(recipe: Recipe, count: int, generator: torch.Generator) -> Tensor:
     """Guidance scales: the default for half of the samples, the whole range for the others."""
     low, high = recipe.flow.guidance_minimum, recipe.flow.guidance_maximum
-    spread = low + (high - low) * torch.rand(count, generator=generator)
-    usual = torch.rand(count, generator=generator) < 0.5
+    spread = low + (high - low) * torch.rand(count, generator=generator, device=generator.device)
+    usual = torch.rand(count, generator=generator, device=generator.device) < 0.5
     return torch.where(usual, torch.full_like(spread, recipe.flow.guidance), spread)
 
 
@@ -64,10 +64,10 @@ class Trajectories:
         if kept is None or kept["key"] != key:
             kept = {"key": key, "parts": self._draw(recipe, student, store, brush, verifier, group)}
             save(kept, path)
-        self.parts: list[dict[str, Tensor]] = kept["parts"]
+        self.parts = [{k: v.to(brush.device) for k, v in part.items()} for part in kept["parts"]]
         counts = np.array([len(p["ids"]) for p in self.parts])
         self.shares = counts / counts.sum()
-        self.times = brush.times()[:-1].cpu()
+        self.times = brush.times()[:-1]
 
     @staticmethod
     @torch.no_grad()
@@ -113,11 +113,14 @@ class Trajectories:
     def batch(self, rng: np.random.Generator, count: int) -> Sample:
         part = self.parts[rng.choice(len(self.parts), p=self.shares)]
         states = part["states"]
-        i = torch.from_numpy(rng.integers(0, len(states), count))
-        n = torch.from_numpy(rng.integers(0, states.shape[1], count))
+        i = torch.from_numpy(rng.integers(0, len(states), count)).to(states.device)
+        n = torch.from_numpy(rng.integers(0, states.shape[1], count)).to(states.device)
         return Sample(
             states[i, n].float(), self.times[n], part["ids"][i], part["scales"][i], part["velocities"][i, n].float()
         )
+
+    def moved(self, velocity: Tensor) -> None:
+        """What is stored stays where it is."""
 
 
 class NoisedPictures:
@@ -144,10 +147,6 @@ class NoisedPictures:
         b = self.store.batch(rng, count, 0.12, self.drop_all, 1.0, size)
         t = sample_times(count, self.generator)
         w = scales(self.recipe, count, self.generator)
-        mix = t[:, None, None, None]
-        x = (1 - mix) * b.latents + mix * torch.randn(b.latents.shape, generator=self.generator)
-        device = self.brush.device
-        velocity = self.brush.verifier(self.verifier, b.captions, w.to(device))(
-            x.to(device), t.to(device)
-        ).cpu()
-        return Sample(x, t, self.brush.tokenizer.batch(b.captions), w, velocity)
+        x, _ = noised(b.latents, t, self.generator)
+        ids = self.brush.tokenizer.batch(b.captions).to(self.brush.device)
+        return Sample(x, t, ids, w, self.brush.velocity(self.verifier, ids, w)(x, t))

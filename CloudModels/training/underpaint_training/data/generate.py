@@ -160,10 +160,32 @@ def plan(recipe: DataRecipe, split: str | None = None) -> list[tuple[str, int]]:
     return train[:1] + holdout[:1] + train[1:] + holdout[1:]
 
 
+# Shards that were taken over are numbered from here.
+TAKEN = 10_000
+
+
+def take_over(other: Path, folder: Path) -> int:
+    """Links the shards of another data set into this one, as the splits that they serve here; returns how many."""
+    count = 0
+    for source, target in (("train", "basics"), ("classifier", "classifier")):
+        for tar in sorted(other.glob(f"{source}-*.tar")):
+            number = TAKEN + int(tar.stem.rpartition("-")[2])
+            for file in (tar.with_suffix(".jsonl"), tar):
+                link = folder / f"{target}-{number:05d}{file.suffix}"
+                if not link.exists():
+                    link.hardlink_to(file)
+            count += 1
+    if not count:
+        raise FileNotFoundError(f"no shards in {other}, whose pictures this data set takes over: render that one first")
+    return count
+
+
 def generate(recipe: DataRecipe, folder: Path, split: str | None = None) -> None:
     from .compose import Studio
 
     folder.mkdir(parents=True, exist_ok=True)
+    if recipe.also:
+        take_over(folder.parent / recipe.also, folder)
     studios: dict[tuple[int, int], Studio] = {}
     for name, shard in plan(recipe, split):
         stem = folder / f"{name}-{shard:05d}"

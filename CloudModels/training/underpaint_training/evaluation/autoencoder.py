@@ -11,6 +11,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from ..models.vae import VAE
 from .metrics import edge_strength, psnr
+from .texture import Textured, kept
 
 Array = np.ndarray
 BATCH = 32
@@ -102,28 +103,38 @@ def latent_cost(
         step *= 2 ** (1 / STEPS_PER_OCTAVE)
 
 
-def autoencoder_figures(vae: VAE, deviation: Tensor, pictures: Tensor, device: torch.device) -> dict[str, Any]:
-    """Figures of an autoencoder on held-out pictures [n, 3, H, W] in [−1,1].
+def texture(vae: VAE, of: Textured | None, device: torch.device) -> dict[str, float]:
+    """Share of its texture that each surface keeps when it is encoded and decoded; nothing where there are no pictures."""
+    if of is None:
+        return {}
+    return kept(decoded(vae, encoded(vae, of.pictures, device), device), in_bytes(of.pictures), of)
+
+
+def autoencoder_figures(
+    vae: VAE, deviation: Tensor, pictures: Tensor, device: torch.device, surfaces: Textured | None = None
+) -> dict[str, Any]:
+    """Figures of an autoencoder on held-out pictures [n, 3, H, W] in [−1,1], and of textures on `surfaces`.
 
     `edges`: edge strength of the decoded picture as a share of the original's, the median. `colourShift`: the largest mean
-    difference of a channel, in bytes. `decoderMACsPerPixel`: multiply-accumulates of the decoder. `bytesWithin0.1dB`: of the
-    latent, when its coding may cost so much.
+    difference of a channel, in bytes. `decoderMACsPerPixel`: multiply-accumulates of the decoder. `texture …`: share of local
+    detail that a surface keeps. `bytesWithin0.1dB`: of the latent, when its coding may cost so much.
     """
     target = in_bytes(pictures)
     latents = encoded(vae, pictures, device)
     output = decoded(vae, latents, device)
-    kept = similarity(output, target)
+    likeness = similarity(output, target)
     edges = [edge_strength(o) / max(edge_strength(t), 1e-3) for o, t in zip(output, target)]
     shift = np.abs((output.astype(np.float64) - target).mean((0, 1, 2))).max()
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         vae.decoder(latents[:1].to(device))
     return {
-        "psnr": float(kept.mean()),
-        "p10": float(np.quantile(kept, 0.1)),
-        "min": float(kept.min()),
+        "psnr": float(likeness.mean()),
+        "p10": float(np.quantile(likeness, 0.1)),
+        "min": float(likeness.min()),
         "pictures": len(pictures),
         "edges": round(float(np.median(edges)), 4),
         "colourShift": round(float(shift), 3),
         "grid": round(grid(output, target, vae.decoder.scale), 3),
         "decoderMACsPerPixel": counter.get_total_flops() / 2 / pictures[0, 0].numel(),
+        **{f"texture {surface}": share for surface, share in texture(vae, surfaces, device).items()},
     } | latent_cost(vae, latents[:CODED], deviation, target[:CODED], device)
