@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -119,6 +120,9 @@ def main() -> None:
         "--split", choices=SPLITS, help="data: this split alone; prompts: of these combinations"
     )
     parser.add_argument(
+        "--device", help="cpu or cuda instead of the recipe's, e.g. to measure here what a card has trained"
+    )
+    parser.add_argument(
         "--processes", type=int, default=1, help="train with this many single-threaded processes"
     )
     parser.add_argument(
@@ -164,8 +168,11 @@ def main() -> None:
     if arguments.recipe is None:
         parser.error("--recipe is needed for this stage")
     # In one process: what starting Python, PyTorch and a compiler takes is dear where a graphics card waits for it.
+    recipe = load(arguments.recipe)
+    if arguments.device:
+        recipe = replace(recipe, device=arguments.device)
     for stage in arguments.stage:
-        _run(stage, load(arguments.recipe), arguments)
+        _run(stage, recipe, arguments)
 
 
 if __name__ == "__main__":
