@@ -88,10 +88,11 @@ def noised(x0: Tensor, t: Tensor, generator: torch.Generator) -> tuple[Tensor, T
 
 
 def compiled(module: nn.Module, wanted: bool) -> nn.Module:
-    """Compiles the blocks, in place: one piece of code for all of them, which a minute's budget can afford."""
+    """Compiles the blocks, in place: one piece of code for all of them and for all sizes of picture, which a budget of
+    minutes can afford."""
     for part in module.modules() if wanted else ():
         if isinstance(part, Block):
-            part.compile()
+            part.compile(dynamic=True)
     return module
 
 
