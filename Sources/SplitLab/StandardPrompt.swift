@@ -4,13 +4,39 @@ import Foundation
 public struct StandardPrompt: Hashable, Sendable, Codable {
     public let prompt: String
     public let seed: UInt64
-    /// Object, material, colour, surface, light, angle, composition; nil where the material fixes the colour.
+    /// Object, material, colour, surface, light, angle, composition; nil where the material fixes the colour. Numbers and
+    /// flags (how many there are, whether they are restricted) in words.
     public let fields: [String: String?]
 
     public init(prompt: String, seed: UInt64, fields: [String: String?]) {
         self.prompt = prompt
         self.seed = seed
         self.fields = fields
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        prompt = try container.decode(String.self, forKey: .prompt)
+        seed = try container.decode(UInt64.self, forKey: .seed)
+        fields = try container.decode([String: FieldValue].self, forKey: .fields).mapValues(\.text)
+    }
+
+    /// A JSON string, number, flag or null.
+    private struct FieldValue: Decodable {
+        let text: String?
+
+        init(from decoder: any Decoder) throws {
+            let value = try decoder.singleValueContainer()
+            if value.decodeNil() {
+                text = nil
+            } else if let word = try? value.decode(String.self) {
+                text = word
+            } else if let flag = try? value.decode(Bool.self) {
+                text = String(flag)
+            } else {
+                text = String(try value.decode(Int.self))
+            }
+        }
     }
 
     /// The value of a field, nil if there is none.

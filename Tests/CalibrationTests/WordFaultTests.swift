@@ -27,7 +27,7 @@ import Testing
             #expect(count >= (fault == .color ? 200 : 440), "\(fault): \(count)")
         }
         let color = WordFault.color.words(for: 0, of: prompts, round: 0)
-        #expect(color?.contains("red") == false && color?.contains("ceramic flower vase on a black background") == true)
+        #expect(color?.contains("red") == false && color?.contains("matte novel on a black background") == true)
     }
 
     @Test func phrasesAreReplacedWholeAndOnce() {

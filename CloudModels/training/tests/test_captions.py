@@ -117,3 +117,17 @@ def test_several_objects_are_said_by_number_or_plural() -> None:
         assert "count" in one.mentioned and not {"two", "three"} & set(
             one.text.split(",")[0].replace("two slice", "").split()
         )
+
+
+def test_the_program_plants_faults_with_the_words_of_the_captions() -> None:
+    import re
+
+    from underpaint_training.data.grammar import STUDIO
+    from underpaint_training.recipe import load
+
+    top = Path(__file__).parents[3]
+    source = (top / "Sources/SplitLab/Calibration/StudioWords.swift").read_text()
+    table = source[source.index("static let objects") : source.index("static let surfaces")]
+    known = {name: set(re.findall(r'"([^"]+)"', words)) for name, words in re.findall(r'"([a-z ]+)": \[([^\]]*)\]', table)}
+    assert known == {name: set(OBJECT_WORDS[name]) for name in STUDIO}
+    assert load(top / "CloudModels/training/recipes/gpu-v1.json").data.objects == STUDIO

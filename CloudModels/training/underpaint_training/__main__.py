@@ -69,9 +69,11 @@ def _run(stage: str, recipe: Recipe, arguments: argparse.Namespace) -> None:
 
         train(recipe, data, checkpoints, arguments.minutes, join(arguments.processes, checkpoints))
     elif stage == "export":
-        from .release import release
+        from .release import MACHINES, release
 
-        release(recipe, data, checkpoints, arguments.out or Path("."), report_folder(recipe.name))
+        # Trained on the recipe's own device, whatever exports it.
+        machine = MACHINES[load(arguments.recipe).device]
+        release(recipe, data, checkpoints, arguments.out or Path("."), report_folder(recipe.name), machine)
     elif arguments.pictures is not None:
         from .evaluation.stage import evaluate_pictures, summary
 

@@ -77,7 +77,7 @@ def _card(
     sizes: tuple[tuple[int, int], ...], measured: str,
 ) -> str:
     run = (
-        f"{training['samples']} samples in {training['hours']} h of wall time on two shared CPU cores, "
+        f"{training['samples']} samples in {60 * training['hours']:.3g} minutes of wall time on {training['machine']}, "
         f"{training['pictures']} rendered pictures (mirror images doubled), on {training['date']}."
     )
     meshes = MESHES if set(objects) & set(LIBRARY_MATERIALS) else ""

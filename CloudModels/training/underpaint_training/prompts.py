@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from .captions import worded
-from .data.grammar import BASICS, sample_fields
+from .data.grammar import STUDIO, sample_fields
 from .data.splits import GROUPS, Group, sample_group, says_combination
 
 SEED = 20261125
@@ -19,7 +19,7 @@ DROP = 0.08
 
 
 def standard_prompts(
-    count: int = COUNT, group: Group | None = None, objects: tuple[str, ...] = BASICS
+    count: int = COUNT, group: Group | None = None, objects: tuple[str, ...] = STUDIO
 ) -> list[dict[str, object]]:
     """Distinct prompts in a fixed order; `fields` is what was asked for, also where the wording leaves one out.
 

@@ -34,8 +34,15 @@ def _save_sheet(report: Path, folder: Path) -> None:
             sheet.save(folder / cards.SHEET, quality=80, method=6)
 
 
-def release(recipe: Recipe, data: Path, checkpoints: Path, out: Path, report: Path) -> None:
+# What the cards say that a recipe was trained on.
+MACHINES = {"cpu": "two shared CPU cores", "cuda": "one GPU"}
+
+
+def release(
+    recipe: Recipe, data: Path, checkpoints: Path, out: Path, report: Path, machine: str | None = None
+) -> None:
     """Writes EdgeModels/ and CloudModels/ under `out`; figures come from the last `evaluate`, with and without `--pictures`.
+    `machine` is what the cards say that it was trained on, where that is not the recipe's device.
 
     `underpaint lab calibrate` then measures the verifier's check with the engine that will run it, and completes the
     manifest.
@@ -57,7 +64,8 @@ def release(recipe: Recipe, data: Path, checkpoints: Path, out: Path, report: Pa
             "dataSet": data_hash,
             "pictures": state["pictures"],
             "samples": samples,
-            "hours": round(seconds / 3600, 3),
+            "hours": round(seconds / 3600, 4),
+            "machine": machine or MACHINES[recipe.device],
             "metrics": metrics,
             "command": f"python -m underpaint_training {stage} --recipe recipes/{recipe.name}.json",
             "date": date,

@@ -15,6 +15,7 @@ from .objects import (  # noqa: F401
     OBJECT_MATERIALS,
     OBJECT_WEIGHTS,
     RESTRICTED,
+    STUDIO,
 )
 from .shapes.catalogue import INSTANCES
 

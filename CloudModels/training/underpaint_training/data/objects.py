@@ -6,6 +6,19 @@ from .shapes.catalogue import LIBRARY_MATERIALS
 
 # The objects of the first data sets, procedural all ten.
 BASICS = ("mug", "bowl", "plate", "vase", "bottle", "jar", "candle", "box", "teapot", "lamp")
+# Those of the studio pair that is committed: what a shop shows, and what a few thousand renderings can teach.
+# fmt: off
+STUDIO = (
+    *BASICS,
+    "goblet", "pitcher", "teacup", "flower pot", "tumbler", "bucket", "watering can", "cocktail shaker",
+    "trophy", "candlestick", "book", "picture frame", "clock", "alarm clock", "basket", "shopping bag",
+    "suitcase", "christmas ornament", "light bulb", "cigarette pack", "kettle", "frying pan", "saucepan",
+    "cooking pot", "tray", "cake stand", "pepper mill", "cutting board", "kitchen knife", "toaster",
+    "soap dispenser", "perfume bottle", "cream tube", "lipstick", "watch", "hat", "dumbbell", "dice",
+    "chess pawn", "drum", "phone", "laptop", "speaker", "stool", "side table", "chair", "armchair",
+    "teddy bear", "handbag", "potted plant",
+)
+# fmt: on
 # Goods that a platform may prohibit: what a safety check of pictures is tried on.
 RESTRICTED = frozenset({"kitchen knife", "cigarette pack"})
 

@@ -1,6 +1,6 @@
 """Stage `pack`: a data set made small enough to be carried to a machine with a graphics card.
 
-Pictures are written as AVIF without chroma subsampling, which at a tenth of the lossless size is some 45 dB from it: an
+Pictures are written as AVIF without chroma subsampling, which in a quarter of the lossless bytes are some 45 dB from it: an
 autoencoder of 38 dB learns the same from either.
 """
 
