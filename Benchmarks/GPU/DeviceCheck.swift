@@ -138,6 +138,10 @@ struct DeviceCheck {
                 let x = $0.input("x", [67, 33])
                 return try $0.add($0.input("residual", [67, 17]), $0.linear(x, "fc", outputs: 17))
             },
+            // Enough large tiles for the units of any card, the last ones not full.
+            try BenchmarkCase("linear 1500x40x1608") {
+                try $0.linear($0.linear($0.input("x", [1500, 16]), "in", outputs: 40), "fc", outputs: 1608)
+            },
             try BenchmarkCase("convolution 24->40, stride 2") {
                 try $0.convolution2D(
                     $0.input("x", [2, 13, 11, 24]), "convolution", outputs: 40, kernel: 3, stride: 2, padding: 1)
@@ -148,6 +152,10 @@ struct DeviceCheck {
             try BenchmarkCase("attention of 70 over 90, heads of 40") {
                 try $0.attention(
                     $0.input("q", [2, 70, 80]), $0.input("k", [2, 90, 80]), $0.input("v", [2, 90, 80]), headCount: 2)
+            },
+            try BenchmarkCase("attention of 20 over 40, heads of 160") {
+                try $0.attention(
+                    $0.input("q", [1, 20, 320]), $0.input("k", [1, 40, 320]), $0.input("v", [1, 40, 320]), headCount: 2)
             },
             try BenchmarkCase("group norm, several parts") {
                 try $0.groupNorm($0.input("x", [2, 30, 31, 24]), "norm", groupCount: 4, epsilon: 1e-5)

@@ -42,7 +42,7 @@ public struct VulkanBackend: Backend {
         }
     }
 
-    /// Fuses, plans memory, uploads the weights and records the commands.
+    /// Fuses, orders, plans memory, uploads the weights and records the commands.
     ///
     /// - Throws: `GraphError` or `ShapeError` for a graph that does not hold together, `ParameterError` for a weight
     ///   that is missing or misshaped, `VulkanError` when the device cannot.
@@ -52,7 +52,7 @@ public struct VulkanBackend: Backend {
 
     func prepare(_ graph: Graph, parameters: any ParameterSource) throws -> VulkanExecutable {
         try graph.validate()
-        let optimised = graph.applying([DeadCodeElimination(), FusionPass()])
+        let optimised = graph.applying([DeadCodeElimination(), FusionPass(), LevelOrder()])
         return try VulkanExecutable(optimised, parameters: parameters, host: host)
     }
 

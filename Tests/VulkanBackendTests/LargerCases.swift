@@ -59,7 +59,7 @@ enum LargerCases {
         ]
     }
 
-    private static func make(
+    static func make(
         _ label: String, _ build: (inout GraphBuilder) throws -> ValueID
     ) throws -> GraphCase {
         var builder = GraphBuilder()

@@ -63,8 +63,9 @@ struct cs_product {
     u32 gate_offset;
     u32 scale_offset;
     u32 y_offset;
-    // Rows that share a row of the gate.
+    // Rows that share a row of the gate, and elements from one of the gate's rows to the next.
     u32 gate_rows;
+    u32 gate_stride;
     // Of a convolution.
     u32 height;
     u32 width;
@@ -129,8 +130,10 @@ struct cs_row_norm {
     u32 shift_offset;
     u32 scale_offset;
     u32 y_offset;
-    // Rows that share a row of shift and scale.
+    // Rows that share a row of shift and scale, and elements from one of these to the next.
     u32 modulation_rows;
+    u32 shift_stride;
+    u32 scale_stride;
 };
 
 // Group norm in two steps. Bindings of the first: 0 x, 1 partial results; of the second: 0 x, 1 partial results,
@@ -236,10 +239,10 @@ struct cs_mean {
 
 #define CS_ASSERT_SIZE(type, words) \
     _Static_assert(sizeof(struct type) == 4 * (words) && sizeof(struct type) <= 128, #type " as in GLSL")
-CS_ASSERT_SIZE(cs_product, 27);
+CS_ASSERT_SIZE(cs_product, 28);
 CS_ASSERT_SIZE(cs_quantize, 6);
 CS_ASSERT_SIZE(cs_attention, 11);
-CS_ASSERT_SIZE(cs_row_norm, 14);
+CS_ASSERT_SIZE(cs_row_norm, 16);
 CS_ASSERT_SIZE(cs_group_norm, 11);
 CS_ASSERT_SIZE(cs_pointwise, 24);
 CS_ASSERT_SIZE(cs_gather, 28);

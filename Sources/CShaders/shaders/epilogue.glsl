@@ -21,7 +21,7 @@ void finish(uint row, uint column, float sum, uint split) {
     if ((arguments.flags & CS_HAS_BIAS) != 0) sum += load_bias(arguments.bias_offset + column);
     float value = activate(arguments.activation, sum);
     if ((arguments.flags & CS_HAS_GATE) != 0) {
-        value *= load_gate(arguments.gate_offset + row / arguments.gate_rows * arguments.columns + column);
+        value *= load_gate(arguments.gate_offset + row / arguments.gate_rows * arguments.gate_stride + column);
     }
     uint position = row * arguments.columns + column;
     if ((arguments.flags & CS_HAS_RESIDUAL) != 0) value += load_residual(arguments.residual_offset + position);

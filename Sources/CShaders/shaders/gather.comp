@@ -4,9 +4,13 @@
 #include "prelude.glsl"
 
 #include "elements.glsl"
+// Whether counts, positions and steps are those of words of 16 bytes, which then are copied whole.
+layout(constant_id = 1) const uint IN_WORDS = 0;
 layout(push_constant) uniform Arguments { cs_gather arguments; };
 INPUT(0, x)
+layout(set = 0, binding = 0) readonly buffer x_quads { uvec4 v[]; } x_128;
 OUTPUT(1, y)
+layout(set = 0, binding = 1) buffer y_quads { uvec4 v[]; } y_128;
 
 void main() {
     uint i = invocation();
@@ -18,5 +22,6 @@ void main() {
         from += index * arguments.x_strides[axis - 1];
         to += index * arguments.y_strides[axis - 1];
     }
-    store_y(to, load_x(from));
+    if (IN_WORDS != 0) y_128.v[to] = x_128.v[from];
+    else store_y(to, load_x(from));
 }

@@ -1,6 +1,7 @@
 // Linear layers and convolutions by the device's matrix units: float16 factors, float32 sums.
 //
-// Two tiles of each factor lie in shared memory by turns: while subgroups multiply one, the next is read.
+// Two tiles of each factor lie in shared memory by turns. While subgroups multiply one, the next is on its way from memory
+// into registers; behind the products these are put down where the one before the last was.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #ifndef EMULATED
@@ -8,8 +9,8 @@
 #extension GL_KHR_memory_scope_semantics : require
 #extension GL_KHR_shader_subgroup_basic : require
 #extension GL_EXT_shader_explicit_arithmetic_types_float16 : require
-#extension GL_EXT_control_flow_attributes : require
 #endif
+#extension GL_EXT_control_flow_attributes : require
 #include "prelude.glsl"
 #include "functions.glsl"
 
@@ -25,17 +26,21 @@ layout(constant_id = 5) const uint PART_COLUMNS = 32;
 layout(constant_id = 6) const uint UNIT_ROWS = 16;
 layout(constant_id = 7) const uint UNIT_COLUMNS = 16;
 layout(constant_id = 8) const uint UNIT_DEPTH = 16;
-// Whether x, and whether the weight, is float16 in eights that never straddle a row: then eight elements are one read.
+// Whether x, and whether a float16 weight, lies in eights that never straddle a row: then eight elements are one read.
 layout(constant_id = 9) const uint X_IN_EIGHTS = 0;
 layout(constant_id = 10) const uint WEIGHT_IN_EIGHTS = 0;
+// The same of the result and all that goes into it.
+layout(constant_id = 13) const uint RESULT_IN_EIGHTS = 0;
 
+#include "units.glsl"
+#include "eights.glsl"
 INPUT(0, x)
-layout(set = 0, binding = 0) readonly buffer x_eights { uvec4 v[]; } x_128;
+INPUT_EIGHTS(0, x)
 WEIGHT(1, weight)
 layout(set = 0, binding = 1) readonly buffer weight_eights { uvec4 v[]; } weight_128;
 #include "epilogue.glsl"
+#include "epilogue_eights.glsl"
 #include "window.glsl"
-#include "units.glsl"
 
 const uint EIGHTS = TILE_DEPTH / 8;
 // Padded by one against bank conflicts.
@@ -45,13 +50,19 @@ shared uvec4 weight_tile[2 * TILE_COLUMNS * PITCH];
 
 const uint PARTS_ACROSS = TILE_COLUMNS / PART_COLUMNS;
 const uint PARTS = TILE_ROWS / PART_ROWS * PARTS_ACROSS;
-// A place for each subgroup to lay down what its units hold.
-shared float results[PARTS * UNIT_ROWS * UNIT_COLUMNS];
+const uint LANES = gl_WorkGroupSize.x / PARTS;
 
+// Eights are read whether they exist or not, the first of all in the place of those that do not: a branch around a read
+// would make the next one wait for it.
 uvec4 x_eight(RowPlace row, DepthPlace depth, uint k) {
     if (X_IN_EIGHTS != 0) {
         uint position = 0;
-        return x_position(row, depth, position) ? x_128.v[position / 8] : uvec4(0);
+        bool exists = x_position(row, depth, position);
+        uint first = mix(arguments.x_offset, position, exists);
+        uvec4 words;
+        if (x_type == CS_FLOAT16) words = x_128.v[first / 8];
+        else words = packed_halves(eight_of_x(first));
+        return mix(uvec4(0), words, bvec4(exists));
     }
     uvec4 words;
     UNROLL for (uint i = 0; i < 4; ++i) {
@@ -63,8 +74,10 @@ uvec4 x_eight(RowPlace row, DepthPlace depth, uint k) {
 
 uvec4 weight_eight(uint column, uint k) {
     if (WEIGHT_IN_EIGHTS != 0) {
-        uint position = 0;
-        return weight_position(column, k, position) ? weight_128.v[position / 8] : uvec4(0);
+        // Whatever lies in eights lies along the depth.
+        bool exists = all(lessThan(uvec2(column, k), uvec2(arguments.columns, arguments.inner)));
+        uint position = mix(0, column * arguments.inner + k, exists);
+        return mix(uvec4(0), weight_128.v[(arguments.weight_offset + position) / 8], bvec4(exists));
     }
     uvec4 words;
     UNROLL for (uint i = 0; i < 4; ++i) {
@@ -76,30 +89,76 @@ uvec4 weight_eight(uint column, uint k) {
 // The rows of x that an invocation reads are the same at every depth, and so is its eight of a tile's depth: the number of
 // invocations is a multiple of EIGHTS.
 const uint X_READS = (TILE_ROWS * EIGHTS + gl_WorkGroupSize.x - 1) / gl_WorkGroupSize.x;
+const uint WEIGHT_READS = (TILE_COLUMNS * EIGHTS + gl_WorkGroupSize.x - 1) / gl_WorkGroupSize.x;
 RowPlace x_rows[X_READS];
+uvec4 x_next[X_READS];
+uvec4 weight_next[WEIGHT_READS];
+
+// Of a tile: the row that a read is for.
+uint row_of(uint read) { return (gl_LocalInvocationIndex + read * gl_WorkGroupSize.x) / EIGHTS; }
 
 void find_rows(uint first_row) {
-    UNROLL for (uint read = 0; read < X_READS; ++read) {
-        x_rows[read] = row_place(first_row + (gl_LocalInvocationIndex + read * gl_WorkGroupSize.x) / EIGHTS);
+    UNROLL for (uint read = 0; read < X_READS; ++read) x_rows[read] = row_place(first_row + row_of(read));
+}
+
+void fetch(uint first_column, uint depth) {
+    uint k = depth + 8 * (gl_LocalInvocationIndex % EIGHTS);
+    DepthPlace place = depth_place(k);
+    UNROLL for (uint read = 0; read < X_READS; ++read) x_next[read] = x_eight(x_rows[read], place, k);
+    UNROLL for (uint read = 0; read < WEIGHT_READS; ++read) {
+        weight_next[read] = weight_eight(first_column + row_of(read), k);
     }
 }
 
-void fill(uint which, uint first_column, uint depth) {
+void put_down(uint which) {
     uint eight = gl_LocalInvocationIndex % EIGHTS;
-    uint first = depth + 8 * eight;
-    DepthPlace place = depth_place(first);
     UNROLL for (uint read = 0; read < X_READS; ++read) {
-        uint r = (gl_LocalInvocationIndex + read * gl_WorkGroupSize.x) / EIGHTS;
-        if (r < TILE_ROWS) x_tile[(which * TILE_ROWS + r) * PITCH + eight] = x_eight(x_rows[read], place, first);
+        uint r = row_of(read);
+        if (TILE_ROWS * EIGHTS % gl_WorkGroupSize.x == 0 || r < TILE_ROWS) {
+            x_tile[(which * TILE_ROWS + r) * PITCH + eight] = x_next[read];
+        }
     }
-    for (uint i = gl_LocalInvocationIndex; i < TILE_COLUMNS * EIGHTS; i += gl_WorkGroupSize.x) {
-        uint c = i / EIGHTS, k = i % EIGHTS;
-        weight_tile[(which * TILE_COLUMNS + c) * PITCH + k] = weight_eight(first_column + c, depth + 8 * k);
+    UNROLL for (uint read = 0; read < WEIGHT_READS; ++read) {
+        uint c = row_of(read);
+        if (TILE_COLUMNS * EIGHTS % gl_WorkGroupSize.x == 0 || c < TILE_COLUMNS) {
+            weight_tile[(which * TILE_COLUMNS + c) * PITCH + eight] = weight_next[read];
+        }
     }
 }
 
 const uint UNITS_DOWN = PART_ROWS / UNIT_ROWS;
 const uint UNITS_ACROSS = PART_COLUMNS / UNIT_COLUMNS;
+
+// A subgroup lays down a strip of its sums at a time, over the tiles of x, which are done with. Words of a strip's row,
+// padded by one against bank conflicts; words of a strip; eights of it; and how many of these an invocation takes.
+const uint STRIP_PITCH = PART_COLUMNS / 4 + 1;
+const uint STRIP_WORDS = UNIT_ROWS * STRIP_PITCH;
+const uint STRIP_EIGHTS = UNIT_ROWS * PART_COLUMNS / 8;
+const uint STRIP_READS = (STRIP_EIGHTS + LANES - 1) / LANES;
+
+// A strip whose first sum belongs to `first_row` and `first_column`. Everything is read before anything is stored: the
+// compiler does not know that the one does not change the other.
+void finish_strip(uint strip, uint first_row, uint first_column, uint split) {
+    Eight eights[STRIP_READS];
+    UNROLL for (uint read = 0; read < STRIP_READS; ++read) {
+        uint e = min(LANE + read * LANES, STRIP_EIGHTS - 1);
+        uint r = e / (PART_COLUMNS / 8), c = e % (PART_COLUMNS / 8);
+        uint place = strip + r * STRIP_PITCH + 2 * c;
+        eights[read] = Eight(uintBitsToFloat(x_tile[place]), uintBitsToFloat(x_tile[place + 1]));
+        if (RESULT_IN_EIGHTS != 0) eights[read] = finished(first_row + r, first_column + 8 * c, eights[read]);
+    }
+    UNROLL for (uint read = 0; read < STRIP_READS; ++read) {
+        uint e = LANE + read * LANES;
+        uint row = first_row + e / (PART_COLUMNS / 8), column = first_column + 8 * (e % (PART_COLUMNS / 8));
+        if (STRIP_EIGHTS % LANES != 0 && e >= STRIP_EIGHTS) break;
+        if (RESULT_IN_EIGHTS != 0) {
+            store_finished(row, column, eights[read], split);
+        } else {
+            for (uint i = 0; i < 4; ++i) finish(row, column + i, eights[read].low[i], split);
+            for (uint i = 0; i < 4; ++i) finish(row, column + 4 + i, eights[read].high[i], split);
+        }
+    }
+}
 
 void main() {
     uint row_tile = gl_WorkGroupID.y + gl_WorkGroupID.z * gl_NumWorkGroups.y;
@@ -119,11 +178,13 @@ void main() {
     UNROLL for (uint i = 0; i < UNITS_DOWN * UNITS_ACROSS; ++i) { CLEAR(sums[i]); }
 
     find_rows(first_row);
-    fill(0, first_column, first_depth);
+    fetch(first_column, first_depth);
+    put_down(0);
     uint which = 0;
     for (uint depth = first_depth; depth < last_depth; depth += TILE_DEPTH) {
         barrier();
-        if (depth + TILE_DEPTH < last_depth) fill(1 - which, first_column, depth + TILE_DEPTH);
+        // In the last turn a tile that nobody multiplies; to leave it out would take branches.
+        fetch(first_column, depth + TILE_DEPTH);
         UNROLL for (uint k = 0; k < TILE_DEPTH; k += UNIT_DEPTH) {
             RowFactor xs[UNITS_DOWN];
             UNROLL for (uint i = 0; i < UNITS_DOWN; ++i) {
@@ -140,19 +201,21 @@ void main() {
             }
         }
         which = 1 - which;
+        put_down(which);
     }
 
-    uint place = part * UNIT_ROWS * UNIT_COLUMNS;
-    UNROLL for (uint i = 0; i < UNITS_DOWN; ++i) {
-        UNROLL for (uint j = 0; j < UNITS_ACROSS; ++j) {
-            barrier();
-            LAY_DOWN(sums[i * UNITS_ACROSS + j], results, place, UNIT_COLUMNS);
-            barrier();
-            for (uint e = LANE; e < UNIT_ROWS * UNIT_COLUMNS; e += SUBGROUP_SIZE) {
-                finish(
-                    first_row + part_row + i * UNIT_ROWS + e / UNIT_COLUMNS,
-                    first_column + part_column + j * UNIT_COLUMNS + e % UNIT_COLUMNS, results[place + e], split);
+    uint strip = part * STRIP_WORDS;
+    // One copy of what follows for all strips: unrolled, it would be more instructions than the product has.
+    [[dont_unroll]] for (uint i = 0; i < UNITS_DOWN; ++i) {
+        barrier();
+        UNROLL for (uint down = 0; down < UNITS_DOWN; ++down) {
+            if (down == i) {
+                UNROLL for (uint j = 0; j < UNITS_ACROSS; ++j) {
+                    LAY_DOWN(sums[down * UNITS_ACROSS + j], x_tile, strip + j * UNIT_COLUMNS / 4, STRIP_PITCH);
+                }
             }
         }
+        barrier();
+        finish_strip(strip, first_row + part_row + i * UNIT_ROWS, first_column + part_column, split);
     }
 }

@@ -53,15 +53,15 @@ void main() {
     float factor = 1.0 / sqrt(row_sum(squares) / float(arguments.width) + arguments.epsilon);
     if (!exists) return;
 
-    uint modulation = row / arguments.modulation_rows * arguments.width;
+    uint modulation = row / arguments.modulation_rows;
     for (uint i = gl_LocalInvocationID.x; i < arguments.width; i += gl_WorkGroupSize.x) {
         float value = (load_x(first + i) - mean) * factor;
         if ((arguments.flags & CS_HAS_WEIGHT) != 0) value *= load_weight(arguments.weight_offset + i);
         if ((arguments.flags & CS_HAS_BIAS) != 0) value += load_bias(arguments.bias_offset + i);
         if ((arguments.flags & CS_IS_MODULATED) != 0) {
             value = fma(
-                value, 1.0 + load_scale(arguments.scale_offset + modulation + i),
-                load_shift(arguments.shift_offset + modulation + i));
+                value, 1.0 + load_scale(arguments.scale_offset + modulation * arguments.scale_stride + i),
+                load_shift(arguments.shift_offset + modulation * arguments.shift_stride + i));
         }
         store_y(arguments.y_offset + row * arguments.width + i, activate(arguments.activation, value));
     }

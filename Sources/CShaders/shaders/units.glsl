@@ -10,7 +10,8 @@ struct RowFactor { float v[UNIT_ROWS * UNIT_DEPTH]; };
 struct ColumnFactor { float v[UNIT_DEPTH * UNIT_COLUMNS]; };
 struct Sums { float v[UNIT_ROWS * UNIT_COLUMNS]; };
 
-#define UNROLL
+// An invocation has a subgroup's work here: unrolled, it would keep the compiler busy for seconds.
+#define UNROLL [[dont_unroll]]
 #define SUBGROUP gl_LocalInvocationIndex
 #define SUBGROUP_SIZE 1u
 #define LANE 0u
@@ -40,13 +41,10 @@ struct Sums { float v[UNIT_ROWS * UNIT_COLUMNS]; };
     for (uint u_ = 0; u_ < UNIT_DEPTH * UNIT_COLUMNS; ++u_) \
         factor.v[u_] = HALF(tile, (first) + u_ / UNIT_COLUMNS * (pitch), u_ % UNIT_COLUMNS)
 
-// Sums as rows of floats in shared memory.
-#define LAY_DOWN(sums, place, first, pitch) \
+// Sums as rows of floats in a tile of words, four a word; `first` and `pitch` count words.
+#define LAY_DOWN(sums, tile, first, pitch) \
     for (uint u_ = 0; u_ < UNIT_ROWS * UNIT_COLUMNS; ++u_) \
-        place[(first) + u_ / UNIT_COLUMNS * (pitch) + u_ % UNIT_COLUMNS] = sums.v[u_]
-#define TAKE_UP(sums, place, first, pitch) \
-    for (uint u_ = 0; u_ < UNIT_ROWS * UNIT_COLUMNS; ++u_) \
-        sums.v[u_] = place[(first) + u_ / UNIT_COLUMNS * (pitch) + u_ % UNIT_COLUMNS]
+        tile[(first) + u_ / UNIT_COLUMNS * (pitch) + u_ % UNIT_COLUMNS / 4][u_ % 4] = floatBitsToUint(sums.v[u_])
 
 #else
 
@@ -54,7 +52,8 @@ struct Sums { float v[UNIT_ROWS * UNIT_COLUMNS]; };
 #define ColumnFactor coopmat<float16_t, gl_ScopeSubgroup, UNIT_DEPTH, UNIT_COLUMNS, gl_MatrixUseB>
 #define Sums coopmat<float, gl_ScopeSubgroup, UNIT_ROWS, UNIT_COLUMNS, gl_MatrixUseAccumulator>
 
-// Before loops over arrays of matrices, which must not be indexed at run time: they would lie in memory.
+// Before loops over arrays of matrices, which must not be indexed at run time: they would lie in memory; and before loops over
+// reads, so that all of them are under way at once.
 #define UNROLL [[unroll]]
 #define SUBGROUP gl_SubgroupID
 #define SUBGROUP_SIZE gl_SubgroupSize
@@ -68,9 +67,7 @@ struct Sums { float v[UNIT_ROWS * UNIT_COLUMNS]; };
 #define MULTIPLY(rows, columns, sums) sums = coopMatMulAdd(rows, columns, sums)
 #define LOAD_DEPTHS(factor, tile, first, pitch) \
     coopMatLoad(factor, tile, first, pitch, gl_CooperativeMatrixLayoutRowMajor)
-#define LAY_DOWN(sums, place, first, pitch) \
-    coopMatStore(sums, place, first, pitch, gl_CooperativeMatrixLayoutRowMajor)
-#define TAKE_UP(sums, place, first, pitch) \
-    coopMatLoad(sums, place, first, pitch, gl_CooperativeMatrixLayoutRowMajor)
+#define LAY_DOWN(sums, tile, first, pitch) \
+    coopMatStore(sums, tile, first, pitch, gl_CooperativeMatrixLayoutRowMajor)
 
 #endif

@@ -1,4 +1,4 @@
-// Where elements of the two matrices of a product lie; outside they are zero.
+// Where elements of the two matrices of a product lie; outside, where the position means nothing, they are zero.
 //
 // A position is made of what depends on the row and what depends on the depth, so that a kernel can work out either once
 // where the other changes: a convolution's take divisions.
@@ -33,22 +33,19 @@ RowPlace row_place(uint row) {
 }
 
 DepthPlace depth_place(uint k) {
-    if (k >= arguments.inner) return DepthPlace(NOWHERE, NOWHERE, 0);
     uint tap = k / arguments.channels;
-    return DepthPlace(int(tap / arguments.kernel), int(tap % arguments.kernel), k % arguments.channels);
+    int y = mix(NOWHERE, int(tap / arguments.kernel), k < arguments.inner);
+    return DepthPlace(y, int(tap % arguments.kernel), k % arguments.channels);
 }
 
 bool x_position(RowPlace row, DepthPlace depth, out uint position) {
     int y = row.y + depth.y, x = row.x + depth.x;
-    position = 0;
-    if (y < 0 || x < 0 || y >= int(arguments.height) || x >= int(arguments.width)) return false;
     position = row.picture + (uint(y) * arguments.width + uint(x)) * arguments.channels + depth.channel;
-    return true;
+    // Without branches: less than nothing is very much.
+    return all(lessThan(uvec2(y, x), uvec2(arguments.height, arguments.width)));
 }
 
 bool weight_position(uint column, uint k, out uint position) {
-    position = 0;
-    if (column >= arguments.columns || k >= arguments.inner) return false;
     position = arguments.weight_offset + column * arguments.inner;
     // Channels that lie next to each other follow the depth.
     if (arguments.weight_channel_stride == 1 && arguments.weight_tap_stride == arguments.channels) {
@@ -57,7 +54,7 @@ bool weight_position(uint column, uint k, out uint position) {
         uint tap = k / arguments.channels, channel = k % arguments.channels;
         position += tap * arguments.weight_tap_stride + channel * arguments.weight_channel_stride;
     }
-    return true;
+    return all(lessThan(uvec2(column, k), uvec2(arguments.columns, arguments.inner)));
 }
 
 #else
@@ -85,7 +82,7 @@ bool x_position(RowPlace row, DepthPlace depth, out uint position) {
 
 bool weight_position(uint column, uint k, out uint position) {
     position = arguments.weight_offset + column * arguments.inner + k;
-    return column < arguments.columns && k < arguments.inner;
+    return all(lessThan(uvec2(column, k), uvec2(arguments.columns, arguments.inner)));
 }
 
 #endif

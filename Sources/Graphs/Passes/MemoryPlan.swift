@@ -13,7 +13,7 @@ public struct MemoryPlan: Sendable {
         /// In bytes from the arena's start, a multiple of `MemoryPlan.alignment`.
         public let offset: Int
         public let byteCount: Int
-        /// Nodes, by position, from the one that writes the value to the last that reads it; an input is written
+        /// Nodes, by position or step, from the one that writes the value to the last that reads it; an input is written
         /// at −1, an output is read by the node after the last.
         public let lifetime: ClosedRange<Int>
     }
@@ -33,10 +33,12 @@ public struct MemoryPlan: Sendable {
     ///
     /// - Parameter isView: whether a node's result lies in its first input's memory; reshapes unless given. A
     ///   backend that leaves slices where they are says so here.
-    public init(_ graph: Graph, isView: (Node) -> Bool = { $0.operation.isReshape }) {
+    /// - Parameter steps: of each node, never less than that of the one before. Nodes of one step may run side by side:
+    ///   what one reads shares no memory with what another writes. Positions unless given.
+    public init(_ graph: Graph, steps: [Int]? = nil, isView: (Node) -> Bool = { $0.operation.isReshape }) {
         let roots = MemoryPlan.roots(of: graph, isView: isView)
         var placed: [Block] = []  // by offset
-        for value in MemoryPlan.lifetimes(of: graph, roots: roots).sorted(by: MemoryPlan.isPlacedBefore) {
+        for value in MemoryPlan.lifetimes(of: graph, roots: roots, steps: steps).sorted(by: MemoryPlan.isPlacedBefore) {
             let block = MemoryPlan.place(value, among: placed)
             let index = placed.firstIndex { $0.offset > block.offset } ?? placed.count
             placed.insert(block, at: index)
@@ -70,11 +72,12 @@ public struct MemoryPlan: Sendable {
         return roots
     }
 
-    private static func lifetimes(of graph: Graph, roots: [ValueID]) -> [Lifetime] {
+    private static func lifetimes(of graph: Graph, roots: [ValueID], steps: [Int]?) -> [Lifetime] {
         var first = [Int?](repeating: nil, count: graph.values.count)
         var last = [Int](repeating: -1, count: graph.values.count)
         for input in graph.inputs { first[input.value.index] = -1 }
-        for (index, node) in graph.nodes.enumerated() {
+        for (position, node) in graph.nodes.enumerated() {
+            let index = steps?[position] ?? position
             if roots[node.output.index] == node.output {
                 first[node.output.index] = index
                 last[node.output.index] = index

@@ -58,26 +58,36 @@ struct CooperativeAttentionTile: Hashable {
         var count = 64
         while count > shape.rows,
             count / 2 >= queries || count / shape.rows * unit.subgroupSize > features.maxWorkgroupInvocations
-                || CooperativeAttentionTile.sharedByteCount(count, paddedWidth) > features.sharedMemory
+                || CooperativeAttentionTile.sharedByteCount(unit, count, paddedWidth) > features.sharedMemory
         { count /= 2 }
+        // Invocations that share a query have quads of its result and eights of a block's keys in equal parts.
+        let sharers = max(1, unit.subgroupSize / shape.rows)
         guard count % shape.rows == 0,
-            CooperativeAttentionTile.sharedByteCount(count, paddedWidth) <= features.sharedMemory
+            CooperativeAttentionTile.sharedByteCount(unit, count, paddedWidth) <= features.sharedMemory,
+            paddedWidth % (4 * sharers) == 0, CooperativeAttentionTile.keys % (8 * sharers) == 0
         else { return nil }
         self.queries = count
     }
 
-    /// Queries, keys, scores, weights, sums and three numbers a query, as the shader declares them.
-    private static func sharedByteCount(_ queries: Int, _ paddedWidth: Int) -> Int {
+    private var subgroupCount: Int { queries / unit.shape.rows }
+
+    /// Whether a subgroup has registers for its share of a block's keys and values: of each four eights for each of 32
+    /// invocations.
+    private var isAhead: Bool { CooperativeAttentionTile.keys * paddedWidth / 8 <= 128 * subgroupCount }
+
+    /// Queries, weights, scores or sums, keys, values and a number for each invocation, as the shader declares them.
+    private static func sharedByteCount(_ unit: MatrixUnit, _ queries: Int, _ paddedWidth: Int) -> Int {
         let pitch = 16 * (paddedWidth / 8 + 1)
-        return queries * (pitch + 4 * (keys + 4) + 16 * (keys / 8 + 1) + 4 * (paddedWidth + 4) + 12) + keys * pitch
+        return queries * (pitch + 16 * (keys / 8 + 1) + 16 * (max(keys, paddedWidth) / 4 + 1)) + 2 * keys * pitch
+            + 4 * queries / unit.shape.rows * unit.subgroupSize
     }
 
-    /// In the order of the shader's specialization constants, up to how the inputs are read; one number is free.
+    /// In the order of the shader's specialization constants, up to how the inputs are read.
     var constants: [Int] {
         let shape = unit.shape
         return [
-            queries / shape.rows * unit.subgroupSize, headWidth, queries, CooperativeAttentionTile.keys, paddedWidth, 0,
-            shape.rows, shape.columns, shape.depth,
+            subgroupCount * unit.subgroupSize, headWidth, queries, CooperativeAttentionTile.keys, paddedWidth,
+            isAhead ? 1 : 0, shape.rows, shape.columns, shape.depth,
         ]
     }
 }

@@ -42,13 +42,21 @@ extension KernelBuilder {
         _ extents: [Int], from x: Operand, at xFirst: Int, _ xStrides: [Int], to y: Operand, at yFirst: Int,
         _ yStrides: [Int], _ site: Site
     ) throws(VulkanError) -> Dispatch {
-        let axes = StridedAxes(extents, xStrides, yStrides)
+        var axes = StridedAxes(extents, xStrides, yStrides)
         try axes.check(site)
-        let count = extents.reduce(1, *)
+        var (count, from, to) = (extents.reduce(1, *), x.offset + xFirst, y.offset + yFirst)
+        // What is stored alike on both sides is copied in words of 16 bytes where rows are made of such.
+        let width = x.view.type == y.view.type ? 16 / x.view.type.byteCount : 1
+        var isInWords = false
+        if width > 1, from % width == 0, to % width == 0, let words = axes.inWords(of: width) {
+            (axes, count, from, to, isInWords) = (words, count / width, from / width, to / width, true)
+        }
         let arguments = cs_gather(
-            count: u32(count), rank: u32(axes.rank), x_offset: u32(x.offset + xFirst), y_offset: u32(y.offset + yFirst),
+            count: u32(count), rank: u32(axes.rank), x_offset: u32(from), y_offset: u32(to),
             extents: axisTuple(axes.extents), x_strides: axisTuple(axes.first), y_strides: axisTuple(axes.second))
-        return try elementwise(.gather, count: count, [x, y], arguments, site)
+        let groups = flat((count + KernelBuilder.groupSize - 1) / KernelBuilder.groupSize)
+        return try call(
+            .gather, constants: [KernelBuilder.groupSize, isInWords ? 1 : 0], [x, y], arguments, groups: groups, site)
     }
 }
 

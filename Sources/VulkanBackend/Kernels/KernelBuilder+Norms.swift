@@ -41,6 +41,8 @@ extension KernelBuilder {
         arguments.bias_offset = u32(bias?.offset ?? 0)
         arguments.shift_offset = u32(shift?.offset ?? 0)
         arguments.scale_offset = u32(scale?.offset ?? 0)
+        arguments.shift_stride = u32(shift?.rowStride ?? 0)
+        arguments.scale_stride = u32(scale?.rowStride ?? 0)
         arguments.y_offset = u32(y.offset)
         // Short rows share a workgroup.
         let (along, rows) = y.width <= 256 ? (32, 4) : (128, 1)

@@ -17,6 +17,7 @@ extension KernelBuilder {
         if linear.epilogue == .gatedResidual, let gate = rest.last {
             product.gate = gate
             product.arguments.gate_rows = u32(y.shape[1])
+            product.arguments.gate_stride = u32(gate.rowStride)
         }
         product.arguments.activation = linear.activation.code
         product.scales = table.scales(of: site.node.inputs[1], as: .matrix(StorageType(options.weights)))
@@ -95,11 +96,14 @@ extension KernelBuilder {
         let plan = ProductPlan(rows: rows, columns: columns, inner: Int(arguments.inner), options, features)
         arguments.splits = u32(plan.split.count)
         arguments.stretch = u32(plan.split.stretch)
-        let constants = plan.constants + (plan.variant == nil ? [] : eights(product, arguments))
+        func constants(_ flags: Int32) -> [Int] {
+            plan.constants + (plan.variant == nil ? [] : cooperativeConstants(product, arguments, flags))
+        }
         guard plan.split.count > 1 else {
             return [
                 try call(
-                    kernel, variant: plan.variant, constants: constants, bindings, arguments, groups: plan.groups, site)
+                    kernel, variant: plan.variant, constants: constants(flags), bindings, arguments,
+                    groups: plan.groups, site)
             ]
         }
         var parts = arguments
@@ -109,7 +113,7 @@ extension KernelBuilder {
         sums.x_offset = u32(scratch.offset)
         return [
             try call(
-                kernel, variant: plan.variant, constants: constants,
+                kernel, variant: plan.variant, constants: constants(CS_IS_PARTIAL),
                 [product.x, product.weight, nil, nil, nil, nil, scratch], parts, groups: plan.groups, site),
             try elementwise(.productSum, count: rows * columns, [scratch] + bindings.dropFirst(), sums, site),
         ]
@@ -148,15 +152,19 @@ extension KernelBuilder {
         ]
     }
 
-    /// Whether x, and whether the weight, is float16 in eights that never straddle a row or lie across its end.
-    private func eights(_ product: Product, _ arguments: cs_product) -> [Int] {
+    /// Whether x and the weight lie in eights that never straddle a row; what follows the product; and whether that can be
+    /// done in eights as well.
+    private func cooperativeConstants(_ product: Product, _ arguments: cs_product, _ flags: Int32) -> [Int] {
         // Of a plain product: the row; of a convolution: the channels of a pixel.
         let width = arguments.channels > 0 ? arguments.channels : arguments.inner
         let isPacked = width % 8 == 0 && arguments.weight_channel_stride <= 1
-        let x =
-            isPacked && product.x.view.type == .float16 && product.x.offset % 8 == 0 && arguments.x_stride % 8 == 0
+        let x = isPacked && product.x.offset % 8 == 0 && arguments.x_stride % 8 == 0
         let weight = isPacked && product.weight.view.type == .float16 && product.weight.offset % 8 == 0
-        return [x ? 1 : 0, weight ? 1 : 0]
+        let others = [product.bias, product.residual, product.gate, product.scales, product.y]
+        let result =
+            arguments.columns % 8 == 0 && arguments.gate_stride % 8 == 0
+            && others.allSatisfy { ($0?.offset ?? 0) % 8 == 0 }
+        return [x ? 1 : 0, weight ? 1 : 0, Int(flags), Int(arguments.activation), result ? 1 : 0]
     }
 }
 
@@ -191,34 +199,4 @@ struct ProductTile: Hashable {
 
     /// In the order of the shader's specialization constants.
     var constants: [Int] { [invocationCount, rows, columns, depth, part, part] }
-}
-
-/// How a product is cut into tiles for the device's matrix units.
-struct CooperativeTile: Hashable {
-    let unit: MatrixUnit
-    let rows: Int
-    let columns: Int
-    /// Rows and columns of a subgroup's part.
-    let part: Int
-    static let depth = 32
-
-    /// Large tiles read each factor less often; small ones give more workgroups, which few rows need.
-    init(_ unit: MatrixUnit, rows: Int, columns: Int, sharedMemory: Int) {
-        self.unit = unit
-        // Two tiles of both factors, 80 bytes a row, and what four subgroups lay down: 45 KB.
-        let isLarge = sharedMemory >= 45_056 && rows * columns >= 1024 * 2048
-        (self.rows, self.columns) = isLarge ? (128, 128) : (64, 64)
-        part = isLarge ? 64 : 32
-    }
-
-    private var subgroupCount: Int { rows / part * (columns / part) }
-
-    /// In the order of the shader's specialization constants, up to how the factors are read.
-    var constants: [Int] {
-        let shape = unit.shape
-        return [
-            subgroupCount * unit.subgroupSize, rows, columns, CooperativeTile.depth, part, part, shape.rows,
-            shape.columns, shape.depth,
-        ]
-    }
 }

@@ -11,9 +11,9 @@ struct ProductPlan {
     init(rows: Int, columns: Int, inner: Int, _ options: VulkanOptions, _ features: DeviceFeatures) {
         let tileRows, tileColumns, depth: Int
         if let unit = MatrixUnit.chosen(options, features) {
-            let tile = CooperativeTile(unit, rows: rows, columns: columns, sharedMemory: features.sharedMemory)
+            let tile = CooperativeTile(unit, rows: rows, columns: columns, features)
             (variant, constants) = (unit.variant, tile.constants)
-            (tileRows, tileColumns, depth) = (tile.rows, tile.columns, CooperativeTile.depth)
+            (tileRows, tileColumns, depth) = (tile.side, tile.side, tile.depth)
         } else {
             let tile = ProductTile(options.products, rows: rows, columns: columns, features)
             (variant, constants) = (nil, tile.constants)

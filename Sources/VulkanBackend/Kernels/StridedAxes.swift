@@ -27,6 +27,20 @@ struct StridedAxes {
 
     var rank: Int { extents.count }
 
+    /// The same walk in steps of `width` elements, nil where neighbours do not lie together in such.
+    func inWords(of width: Int) -> StridedAxes? {
+        guard let last = extents.indices.last, first[last] == 1, second[last] == 1, extents[last] % width == 0,
+            (first.dropLast() + second.dropLast()).allSatisfy({ $0 % width == 0 })
+        else { return nil }
+        var words = self
+        words.extents[last] /= width
+        for axis in extents.indices.dropLast() {
+            words.first[axis] /= width
+            words.second[axis] /= width
+        }
+        return words
+    }
+
     /// Throws if there are more axes than shaders walk.
     func check(_ site: KernelBuilder.Site) throws(VulkanError) {
         guard rank <= Int(CS_MAX_RANK) else {

@@ -34,7 +34,7 @@ final class ValueTable {
             case .float32, .int8: break
             }
         }
-        plan = MemoryPlan(stored, isView: views.isView)
+        plan = MemoryPlan(stored, steps: LevelOrder.steps(of: graph), isView: views.isView)
         self.views = views
         self.storage = storage
         self.graph = graph
