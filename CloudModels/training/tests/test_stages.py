@@ -232,6 +232,34 @@ def test_a_data_set_takes_over_the_pictures_of_another(tiny: Recipe, trained: tu
     assert shard.with_suffix(".jsonl").read_text() == small.with_suffix(".jsonl").read_text()
 
 
+def test_what_was_brought_home_is_what_was_trained(tiny: Recipe, trained: tuple[Path, Path], tmp_path: Path) -> None:
+    from underpaint_training import distillation
+    from underpaint_training.latents import LatentStore, MissingStageError
+    from underpaint_training.parallel import Group
+    from underpaint_training.slim import restore, slim
+
+    data, checkpoints = trained[0], tmp_path / "checkpoints"
+    shutil.copytree(trained[1], checkpoints)
+    distillation.train(tiny, data, checkpoints, None, Group(0, 1), "guided")
+    pieces = slim(checkpoints, tmp_path / "slim", piece=5000)
+    assert len(pieces) > 2 and all(p.stat().st_size <= 5000 for p in pieces)
+    home = tmp_path / "home"
+    restore(tiny, tmp_path / "slim", home)
+    there, here = (distillation.load_served(tiny, c)[0] for c in (checkpoints, home))
+    for name, weight in there.state_dict().items():
+        assert torch.equal(weight.bfloat16(), here.state_dict()[name].bfloat16()), name
+    one, other = LatentStore(tiny, data, checkpoints), LatentStore(tiny, data, home)
+    assert (one.mean == other.mean).all() and (one.deviation == other.deviation).all()
+    # The rounded encoder has a name of its own, and training goes on with it.
+    assert one.frozen.name != other.frozen.name
+    distillation.train(tiny, data, home, 0.05, Group(0, 1), "draft")
+    pieces[-1].unlink()
+    with pytest.raises(MissingStageError, match="last pieces"):
+        restore(tiny, tmp_path / "slim", home)
+    with pytest.raises(MissingStageError, match="slim.00"):
+        restore(tiny, tmp_path / "nowhere", home)
+
+
 def test_the_export_names_files_by_their_true_hashes(
     tiny: Recipe, trained: tuple[Path, Path], tmp_path: Path
 ) -> None:

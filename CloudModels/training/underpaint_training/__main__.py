@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 STAGES = (
     *("data", "pack", "adopt", "vae", "decoder", "verifier", "guided", "draft", "classifier"),
-    *("export", "evaluate", "fixtures", "prompts"),
+    *("slim", "restore", "export", "evaluate", "fixtures", "prompts"),
 )
 
 
@@ -68,6 +68,15 @@ def _run(stage: str, recipe: Recipe, arguments: argparse.Namespace) -> None:
         from .train_classifier import train
 
         train(recipe, data, checkpoints, arguments.minutes, join(arguments.processes, checkpoints))
+    elif stage == "slim":
+        from .slim import slim
+
+        for path in slim(checkpoints, arguments.out or Path("slim")):
+            print(path)
+    elif stage == "restore":
+        from .slim import restore
+
+        restore(recipe, arguments.out or Path("slim"), checkpoints)
     elif stage == "export":
         from .release import MACHINES, release
 
@@ -112,7 +121,7 @@ def main() -> None:
         "stage", type=_stages, metavar="STAGE", help=f"one of {', '.join(STAGES)}, or several of them by commas"
     )
     parser.add_argument("--recipe", type=Path, help="the recipe file (all stages but fixtures and prompts)")
-    parser.add_argument("--out", type=Path, help="where export, pack, evaluate, fixtures and prompts write")
+    parser.add_argument("--out", type=Path, help="where export, pack, slim, evaluate, fixtures and prompts write, and restore reads")
     parser.add_argument(
         "--minutes",
         type=float,
