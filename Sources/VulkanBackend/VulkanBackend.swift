@@ -22,7 +22,8 @@ public struct VulkanBackend: Backend {
     /// How often the device was lost and set up anew.
     public var lossCount: Int { host.lossCount }
 
-    /// Half of the memory is left to weights, to other graphs and to other programs.
+    /// Half of the memory is left to weights, to other graphs, to other programs, and to what nodes that run side by side take
+    /// beyond the plan that the limits are held against (`LevelOrder`; some 20 % of the arena).
     public var memoryLimits: MemoryLimits? {
         MemoryLimits(valueByteCount: host.device.features.valueLimit, arenaByteCount: device.memoryByteCount / 2)
     }
