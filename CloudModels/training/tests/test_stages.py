@@ -8,6 +8,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -17,6 +18,11 @@ from conftest import PaintedDiscs
 from underpaint_training.data.generate import render_shard, write_manifest
 from underpaint_training.data.grammar import Fields, sample_fields
 from underpaint_training.recipe import Recipe, RecipeError, load
+
+if TYPE_CHECKING:
+    from underpaint_training.latents import LatentStore
+    from underpaint_training.sampling import Painter
+    from underpaint_training.train_verifier import Conditioned
 
 
 @pytest.fixture(scope="module")
@@ -139,43 +145,42 @@ def test_guidance_is_distilled_into_the_verifier(
         assert torch.equal(weight.bfloat16(), again.dit.state_dict()[name].bfloat16()), name
 
 
-def test_without_a_caption_the_target_is_the_same_at_every_scale(
-    tiny: Recipe, trained: tuple[Path, Path], tmp_path: Path
-) -> None:
+def _taught(tiny: Recipe, trained: tuple[Path, Path], tmp_path: Path) -> tuple[LatentStore, Conditioned, Painter]:
+    """Latents, a verifier whose velocity depends on its words, and the painter of both."""
     from underpaint_training.distillation import painter
     from underpaint_training.latents import LatentStore
     from underpaint_training.train_verifier import load_verifier
-    from underpaint_training.trajectories import NoisedPictures
 
     checkpoints = tmp_path / "checkpoints"
     shutil.copytree(trained[1], checkpoints)
     _speak_up(checkpoints)
     store = LatentStore(tiny, trained[0], checkpoints)
     teacher, _ = load_verifier(tiny, checkpoints)
-    brush = painter(tiny, store, teacher)
+    return store, teacher, painter(tiny, store, teacher)
+
+
+def test_without_a_caption_the_target_is_the_same_at_every_scale(
+    tiny: Recipe, trained: tuple[Path, Path], tmp_path: Path
+) -> None:
+    from underpaint_training.trajectories import NoisedPictures
+
+    store, teacher, brush = _taught(tiny, trained, tmp_path)
     fresh = NoisedPictures(tiny, store, brush, teacher.dit, 1.0, torch.Generator().manual_seed(1))
     s = fresh.batch(np.random.default_rng(1), 6, next(iter(store.sizes)))
     assert len(s.scale.unique()) > 1 and s.velocity.abs().max() > 0.01
-    plain = brush.verifier(teacher.dit, [""] * 6, 1.0)(s.x, s.t)
+    plain = brush.prompted(teacher.dit, [""] * 6, 1.0)(s.x, s.t)
     assert torch.allclose(s.velocity, plain, atol=0.05 * float(plain.abs().max()))
 
 
 def test_states_in_flight_follow_the_one_they_belong_to(
     tiny: Recipe, trained: tuple[Path, Path], tmp_path: Path
 ) -> None:
-    from underpaint_training.distillation import painter
-    from underpaint_training.latents import LatentStore
     from underpaint_training.rollouts import Rollouts
-    from underpaint_training.train_verifier import load_verifier
 
-    checkpoints = tmp_path / "checkpoints"
-    shutil.copytree(trained[1], checkpoints)
-    _speak_up(checkpoints)
-    store = LatentStore(tiny, trained[0], checkpoints)
-    teacher, _ = load_verifier(tiny, checkpoints)
+    store, teacher, brush = _taught(tiny, trained, tmp_path)
     rng, generator = np.random.default_rng(1), torch.Generator().manual_seed(1)
     recipe = replace(tiny.draft, rollouts=40, own_share=0.5)
-    flying = Rollouts(tiny, recipe, store, painter(tiny, store, teacher), teacher.dit, rng, generator)
+    flying = Rollouts(tiny, recipe, store, brush, teacher.dit, rng, generator)
     flight = flying.flights[0]
     # Every batch holds all times from the beginning.
     assert sorted(set(flight.step)) == list(range(tiny.flow.steps))

@@ -78,11 +78,9 @@ def _run(stage: str, recipe: Recipe, arguments: argparse.Namespace) -> None:
 
         restore(recipe, arguments.out or Path("slim"), checkpoints)
     elif stage == "export":
-        from .release import MACHINES, release
+        from .release import release
 
-        # Trained on the recipe's own device, whatever exports it.
-        machine = MACHINES[load(arguments.recipe).device]
-        release(recipe, data, checkpoints, arguments.out or Path("."), report_folder(recipe.name), machine)
+        release(recipe, data, checkpoints, arguments.out or Path("."), report_folder(recipe.name))
     elif arguments.pictures is not None:
         from .evaluation.stage import evaluate_pictures, summary
 
@@ -181,7 +179,7 @@ def main() -> None:
     # In one process: what starting Python, PyTorch and a compiler takes is dear where a graphics card waits for it.
     recipe = load(arguments.recipe)
     if arguments.device:
-        recipe = replace(recipe, device=arguments.device)
+        recipe = replace(recipe, device=arguments.device, trained_on=recipe.device)
     for stage in arguments.stage:
         _run(stage, recipe, arguments)
 

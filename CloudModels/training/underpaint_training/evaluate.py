@@ -48,7 +48,7 @@ def flow_loss(store: LatentStore, brush: Painter, model: Conditioned) -> dict[st
 def velocity_gap(brush: Painter, verifier: DiT, draft: DiT, prompts: list[str]) -> dict[str, Any]:
     """r(t): RMS difference of a student's and the guided verifier's velocities on the verifier's own trajectories."""
     noise, times = brush.noise(len(prompts), 23), brush.times()
-    teacher, student = brush.verifier(verifier, prompts), brush.draft(draft, prompts)
+    teacher, student = brush.prompted(verifier, prompts), brush.prompted(draft, prompts)
     x = noise
     rows = []
     for t, s in zip(times[:-1], times[1:]):
@@ -70,10 +70,10 @@ def arms(
 ) -> dict[str, torch.Tensor]:
     """Final latents from the same seeds: verifier alone, draft alone, draft for 80 % of the steps."""
     noise, times = brush.noise(len(prompts), seed), brush.times()
-    teacher = brush.verifier(verifier, prompts)
+    teacher = brush.prompted(verifier, prompts)
     result = {"verifier": brush.states(teacher, noise, times)[-1]}
     if draft is not None:
-        student = brush.draft(draft, prompts)
+        student = brush.prompted(draft, prompts)
         cut = round(0.8 * (len(times) - 1))
         drafted = brush.states(student, noise, times)
         result["draft"] = drafted[-1]

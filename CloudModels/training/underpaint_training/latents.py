@@ -179,6 +179,11 @@ class LatentStore:
         value = json.loads(path.read_text())
         return np.array(value["mean"], np.float32), np.array(value["deviation"], np.float32)
 
+    def wording(self, number: int, mirror: bool, rng: np.random.Generator, drop: float) -> str:
+        """A caption of this picture or of its mirror image."""
+        f = self.fields[number]
+        return caption(mirrored(f) if mirror else f, rng, drop)
+
     def normalised(self, latents: Tensor) -> Tensor:
         mean, deviation = self._scale
         return (latents.float() - mean) / deviation
@@ -203,11 +208,10 @@ class LatentStore:
         share = np.array([len(p.numbers) for p in pictures], float)
         same = pictures[rng.choice(len(pictures), p=share / share.sum())] if len(pictures) > 1 else pictures[0]
         rows, mirrors = rng.integers(0, len(same.numbers), count), rng.integers(0, 2, count)
-        captions = []
-        for row, mirror in zip(rows, mirrors):
-            f = self.fields[same.numbers[row]]
-            empty = rng.random() < drop_all
-            captions.append("" if empty else caption(mirrored(f) if mirror else f, rng, drop_field))
+        captions = [
+            "" if rng.random() < drop_all else self.wording(same.numbers[row], bool(mirror), rng, drop_field)
+            for row, mirror in zip(rows, mirrors)
+        ]
         where = torch.from_numpy(rows).to(self.device), torch.from_numpy(mirrors).to(self.device)
         weights = 1 + (object_weight - 1) * same.cells[where][..., None]
         return Batch(self.normalised(same.latents[where]), weights / weights.mean(), captions)

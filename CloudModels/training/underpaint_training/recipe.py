@@ -203,6 +203,8 @@ class Recipe:
     flow: FlowRecipe = field(default_factory=FlowRecipe)
     version: str = "0.1.0"
     device: str = "cpu"
+    # The recipe's own device where another one computes now; the cards name it.
+    trained_on: str = ""
 
 
 class RecipeError(ValueError):

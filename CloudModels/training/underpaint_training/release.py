@@ -38,11 +38,8 @@ def _save_sheet(report: Path, folder: Path) -> None:
 MACHINES = {"cpu": "two shared CPU cores", "cuda": "one GPU"}
 
 
-def release(
-    recipe: Recipe, data: Path, checkpoints: Path, out: Path, report: Path, machine: str | None = None
-) -> None:
+def release(recipe: Recipe, data: Path, checkpoints: Path, out: Path, report: Path) -> None:
     """Writes EdgeModels/ and CloudModels/ under `out`; figures come from the last `evaluate`, with and without `--pictures`.
-    `machine` is what the cards say that it was trained on, where that is not the recipe's device.
 
     `underpaint lab calibrate` then measures the verifier's check with the engine that will run it, and completes the
     manifest.
@@ -65,7 +62,7 @@ def release(
             "pictures": state["pictures"],
             "samples": samples,
             "hours": round(seconds / 3600, 4),
-            "machine": machine or MACHINES[recipe.device],
+            "machine": MACHINES[recipe.trained_on or recipe.device],
             "metrics": metrics,
             "command": f"python -m underpaint_training {stage} --recipe recipes/{recipe.name}.json",
             "date": date,

@@ -12,12 +12,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .captions import caption, mirrored
 from .latents import LatentStore
 from .models.dit import DiT
 from .recipe import DistillationRecipe, Recipe
 from .sampling import Painter
-from .trajectories import Sample, scales
+from .trajectories import DROP_FIELD, Sample, counts_of_sizes, scales
 
 # What the teacher evaluates at once while the states are being spread over the steps.
 CHUNK = 512
@@ -62,13 +61,10 @@ class Rollouts:
         self.recipe, self.store, self.brush, self.verifier = recipe, store, brush, verifier
         self.rng, self.generator = rng, generator
         self.times = brush.times()
-        self.flights: list[Flight] = []
-        for size in recipe.data.distinct_sizes:
-            shape = brush.shape_of(size)
-            if shape[:2] in store.sizes:
-                same = sum(tuple(s) == size for s in recipe.data.sizes)
-                count = max(1, student.rollouts * same // len(recipe.data.sizes))
-                self.flights.append(self._begun(count, shape, student.own_share))
+        self.flights = [
+            self._begun(count, brush.shape_of(size), student.own_share)
+            for size, count in counts_of_sizes(recipe, store, brush, student.rollouts)
+        ]
         counts = np.array([len(f.x) for f in self.flights])
         self.shares = counts / counts.sum()
         self.drawn: Drawn | None = None
@@ -84,11 +80,8 @@ class Rollouts:
         flight.x[where] = torch.randn(count, *flight.x.shape[1:], generator=self.generator, device=device)
         flight.step[rows] = 0
         flight.scale[where] = scales(self.recipe, count, self.generator)
-        indices, mirrors = self.rng.integers(0, len(self.store.fields), count), self.rng.integers(0, 2, count)
-        captions = []
-        for index, mirror in zip(indices, mirrors):
-            f = self.store.fields[index]
-            captions.append(caption(mirrored(f) if mirror else f, self.rng, 0.12))
+        numbers, mirrors = self.rng.integers(0, len(self.store.fields), count), self.rng.integers(0, 2, count)
+        captions = [self.store.wording(n, bool(m), self.rng, DROP_FIELD) for n, m in zip(numbers, mirrors)]
         flight.ids[where] = self.brush.tokenizer.batch(captions).to(device)
 
     @torch.no_grad()

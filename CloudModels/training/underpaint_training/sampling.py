@@ -67,16 +67,10 @@ class Painter:
     def noise(self, count: int, seed: int) -> Tensor:
         return torch.randn(count, *self.shape, generator=torch.Generator().manual_seed(seed)).to(self.device)
 
-    def verifier(
+    def prompted(
         self, model: DiT, prompts: list[str], scale: Tensor | float | None = None, half: bool = True
     ) -> Velocity:
-        """Guided by two evaluations a step, or by one where the model takes the scale."""
-        return self.velocity(model, self.tokenizer.batch(prompts).to(self.device), scale, half)
-
-    def draft(
-        self, model: DiT, prompts: list[str], scale: Tensor | float | None = None, half: bool = True
-    ) -> Velocity:
-        """One evaluation a step of a model that takes the scale."""
+        """Of prompts: two evaluations a step, or one of a model that takes the scale."""
         return self.velocity(model, self.tokenizer.batch(prompts).to(self.device), scale, half)
 
     def velocity(self, model: DiT, ids: Tensor, scale: Tensor | float | None, half: bool = True) -> Velocity:

@@ -19,7 +19,6 @@ from .evaluation.texture import textured
 from .latents import load_vae
 from .loop import Loop
 from .models.discriminator import Discriminator
-from .models.vae import VAE
 from .parallel import Group
 from .recipe import DecoderRecipe, Recipe
 from .train_vae import Crops, build, distance, held_out

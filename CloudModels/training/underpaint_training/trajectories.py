@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .captions import caption
 from .latents import LatentStore
 from .models.dit import DiT
 from .parallel import Group
@@ -18,6 +17,10 @@ from .recipe import DistillationRecipe, Recipe
 from .sampling import Painter
 from .train_verifier import noised, sample_times
 from .training import restore, save
+
+
+# Share of a caption's fields that are left out.
+DROP_FIELD = 0.12
 
 
 @dataclass
@@ -43,6 +46,18 @@ def scales(recipe: Recipe, count: int, generator: torch.Generator) -> Tensor:
     spread = low + (high - low) * torch.rand(count, generator=generator, device=generator.device)
     usual = torch.rand(count, generator=generator, device=generator.device) < 0.5
     return torch.where(usual, torch.full_like(spread, recipe.flow.guidance), spread)
+
+
+def counts_of_sizes(
+    recipe: Recipe, store: LatentStore, brush: Painter, total: int
+) -> list[tuple[tuple[int, int], int]]:
+    """Each size of picture that there are latents of, and its part of the total by its share of the shards."""
+    sizes = [tuple(s) for s in recipe.data.sizes]
+    return [
+        (size, max(1, total * sizes.count(size) // len(sizes)))
+        for size in recipe.data.distinct_sizes
+        if brush.shape_of(size)[:2] in store.sizes
+    ]
 
 
 class Trajectories:
@@ -83,18 +98,15 @@ class Trajectories:
         rng = np.random.default_rng((r.seed, group.rank))
         generator = torch.Generator().manual_seed(10 * r.seed + group.rank)
         result = []
-        sizes = [s for s in recipe.data.distinct_sizes if brush.shape_of(s)[:2] in store.sizes]
-        for size in sizes:
-            same = sum(tuple(s) == size for s in recipe.data.sizes)
-            total = max(1, r.trajectories // group.size * same // len(recipe.data.sizes))
+        for size, total in counts_of_sizes(recipe, store, brush, r.trajectories // group.size):
             shape = brush.shape_of(size)
             parts: dict[str, list[Tensor]] = {"states": [], "velocities": [], "ids": [], "scales": []}
             for start in range(0, total, 32):
                 count = min(32, total - start)
                 chosen = rng.integers(0, len(store.fields), count)
-                prompts = [caption(store.fields[i], rng, 0.12) for i in chosen]
+                prompts = [store.wording(i, False, rng, DROP_FIELD) for i in chosen]
                 w = scales(recipe, count, generator).to(brush.device)
-                velocity = brush.verifier(verifier, prompts, w)
+                velocity = brush.prompted(verifier, prompts, w)
                 x, times = torch.randn(count, *shape, generator=generator).to(brush.device), brush.times()
                 states, velocities = [], []
                 for t, s in zip(times[:-1], times[1:]):
@@ -144,7 +156,7 @@ class NoisedPictures:
 
         Guidance has nothing to extrapolate without a caption: the target is then the same at every scale.
         """
-        b = self.store.batch(rng, count, 0.12, self.drop_all, 1.0, size)
+        b = self.store.batch(rng, count, DROP_FIELD, self.drop_all, 1.0, size)
         t = sample_times(count, self.generator)
         w = scales(self.recipe, count, self.generator)
         x, _ = noised(b.latents, t, self.generator)

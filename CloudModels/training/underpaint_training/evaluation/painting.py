@@ -183,7 +183,7 @@ class Torch:
             batch = jobs[start : start + self.BATCH]
             prompts = [j.prompt for j in batch]
             order = [
-                self.painter.draft(draft, prompts, half=half), self.painter.verifier(verifier, prompts, half=half)
+                self.painter.prompted(model, prompts, half=half) for model in (draft, verifier)
             ]
             if arm.mode == "large-first":
                 order.reverse()
