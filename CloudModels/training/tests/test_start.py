@@ -9,7 +9,7 @@ import torch
 
 from underpaint_training.models.dit import DiT, patchify
 from underpaint_training.models.text import TextEncoder
-from underpaint_training.start import StartError, fewer_blocks, state_of, take, unguided
+from underpaint_training.start import StartError, fewer_blocks, guided_anew, state_of, take, unguided
 
 
 def _taken_over(old_patch: int, new_patch: int) -> tuple[DiT, DiT]:
@@ -84,6 +84,23 @@ def test_a_guided_model_at_scale_one_is_a_plain_one() -> None:
     one = guided(x, t, text, pooled, torch.ones(2))
     torch.testing.assert_close(plain(x, t, text, pooled), one)
     assert not torch.allclose(one, guided(x, t, text, pooled, 3 * torch.ones(2)), atol=1e-2)
+
+
+def test_a_verifier_that_went_on_is_guided_as_before() -> None:
+    torch.manual_seed(0)
+    former, verifier, again = (DiT(16, 2, 1, 2, 3, 8, guidance_embedding=g) for g in (True, False, True))
+    for p in (*former.parameters(), *verifier.parameters()):
+        torch.nn.init.normal_(p, std=0.3)
+    assert take(again, guided_anew(verifier, former)) == []
+    x, t = torch.randn(2, 4, 4, 3), torch.tensor([0.3, 0.8])
+    text, pooled = torch.randn(2, 5, 8), torch.randn(2, 8)
+    one = again(x, t, text, pooled, torch.ones(2))
+    torch.testing.assert_close(verifier(x, t, text, pooled), one)
+    assert not torch.allclose(one, again(x, t, text, pooled, 3 * torch.ones(2)), atol=1e-2)
+    # Of the verifier that it was distilled from itself, it is the former one.
+    take(verifier, unguided(former))
+    for name, weight in guided_anew(verifier, former).items():
+        torch.testing.assert_close(weight, former.state_dict()[name])
 
 
 def test_a_draft_can_begin_as_some_of_the_verifiers_blocks() -> None:

@@ -1,5 +1,6 @@
 """Changes to pictures that keep their labels: what a generator does to edges and surfaces must not mislead the
-classifier, and neither must a small change of framing or exposure."""
+classifier, and neither must a small change of framing or exposure. All of it on the device of the pictures, which is the
+generator's."""
 
 from __future__ import annotations
 
@@ -9,15 +10,16 @@ from torch.nn import functional as F
 
 
 def _uniform(count: int, low: float, high: float, generator: torch.Generator) -> Tensor:
-    return (low + (high - low) * torch.rand(count, generator=generator)).view(-1, 1, 1, 1)
+    values = torch.rand(count, generator=generator, device=generator.device)
+    return (low + (high - low) * values).view(-1, 1, 1, 1)
 
 
 def moved(x: Tensor, mask: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     """Zoomed by up to 6 % and shifted by up to 2.5 % of the side: less than what tells left from centred."""
     n = len(x)
     zoom = _uniform(n, 0.94, 1.06, generator).view(-1)
-    shift = 0.05 * (2 * torch.rand(n, 2, generator=generator) - 1)
-    theta = torch.zeros(n, 2, 3)
+    shift = 0.05 * (2 * torch.rand(n, 2, generator=generator, device=x.device) - 1)
+    theta = torch.zeros(n, 2, 3, device=x.device)
     theta[:, 0, 0] = theta[:, 1, 1] = zoom
     theta[:, :, 2] = shift
     grid = F.affine_grid(theta, [n, 3, *x.shape[2:]], align_corners=False)
@@ -43,9 +45,10 @@ def softened(x: Tensor, generator: torch.Generator) -> Tensor:
     """Blur of up to 1.3 pixels, grain, and stains of 4 and 8 pixels, each of a random strength from nothing."""
     n = len(x)
     x = blurred(x, _uniform(n, 0, 1.3, generator))
-    x = x + _uniform(n, 0, 0.04, generator) * torch.randn(x.shape, generator=generator)
+    x = x + _uniform(n, 0, 0.04, generator) * torch.randn(x.shape, generator=generator, device=x.device)
     for cell in (4, 8):
-        coarse = torch.randn(n, 3, x.shape[2] // cell, x.shape[3] // cell, generator=generator)
+        shape = (n, 3, x.shape[2] // cell, x.shape[3] // cell)
+        coarse = torch.randn(shape, generator=generator, device=x.device)
         stains = F.interpolate(coarse, size=x.shape[2:], mode="bilinear", align_corners=False)
         x = x + _uniform(n, 0, 0.06, generator) * stains
     return x
@@ -58,5 +61,5 @@ def augmented(x: Tensor, mask: Tensor, generator: torch.Generator) -> tuple[Tens
     # The order of a batch is random, so that any half will do.
     x = torch.cat([softened(x[: n // 2], generator), x[n // 2 :]])
     gain = _uniform(n, 0.93, 1.07, generator)
-    tint = 1 + 0.02 * (2 * torch.rand(n, 3, 1, 1, generator=generator) - 1)
+    tint = 1 + 0.02 * (2 * torch.rand(n, 3, 1, 1, generator=generator, device=x.device) - 1)
     return ((x + 1) * gain * tint - 1).clamp(-1, 1), mask

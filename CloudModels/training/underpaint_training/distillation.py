@@ -20,7 +20,7 @@ from .parallel import Group
 from .recipe import DistillationRecipe, Recipe
 from .rollouts import Rollouts
 from .sampling import Painter
-from .start import fewer_blocks, inherit, take
+from .start import fewer_blocks, guided_anew, inherit, take
 from .train_verifier import Conditioned, compiled, load_verifier, open_store
 from .training import device_of, restore
 from .trajectories import NoisedPictures, Trajectories, joined
@@ -85,6 +85,18 @@ def begin(recipe: Recipe, stage: Stage, student: DiT, teacher: Conditioned, chec
         )
 
 
+def follow(state: dict[str, Any], teacher: Conditioned, step: int, student: DiT) -> dict[str, Any]:
+    """A guided verifier's checkpoint for a teacher that has been trained on since: what it knew of the scale, in the
+    teacher's own weights. `student` only lends its shape."""
+    if state["teacher"] == step or teacher.dit.g_embed is not None:
+        return state
+    student.load_state_dict(state["average"])
+    weights = guided_anew(teacher.dit, student)
+    print(f"begins anew from the verifier's step {step}, with the scale as it was", flush=True)
+    kept = {k: v for k, v in state.items() if k != "optimizers"}
+    return kept | {"model": weights, "average": weights}
+
+
 def train(
     recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, group: Group, stage: Stage = "draft"
 ) -> None:
@@ -98,6 +110,8 @@ def train(
     path = checkpoints / f"{stage}.pt"
     state = restore(path)
     student = build_student(recipe, stage).to(device)
+    if state and stage == "guided":
+        state = follow(state, teacher, teacher_state["step"], student)
     if not state:
         begin(recipe, stage, student, teacher, checkpoints)
     loop = Loop(r, student, [student], state, path, group)

@@ -123,3 +123,15 @@ def unguided(model: DiT) -> dict[str, Tensor]:
         device = next(model.parameters()).device
         weights["t_embed.fc2.bias"] += model.g_embed(100 * torch.ones(1, device=device))[0]
     return weights
+
+
+@torch.no_grad()
+def guided_anew(verifier: DiT, former: DiT) -> dict[str, Tensor]:
+    """Weights with guidance input of a verifier that has gone on since `former` was distilled from it: the verifier's own,
+    and how `former` takes the scale. For the scale one they are the conditional velocity, as `unguided` has it."""
+    weights = {k: v.clone() for k, v in verifier.state_dict().items()}
+    weights |= {k: v.clone() for k, v in former.state_dict().items() if k.startswith("g_embed.")}
+    if former.g_embed is not None:
+        device = next(former.parameters()).device
+        weights["t_embed.fc2.bias"] -= former.g_embed(100 * torch.ones(1, device=device))[0]
+    return weights

@@ -40,9 +40,9 @@ def fitted(pixels: np.ndarray, size: int) -> np.ndarray:
     return np.asarray(Image.fromarray(pixels).resize((size, size), Image.Resampling.LANCZOS))
 
 
-def to_tensor(pixels: np.ndarray) -> Tensor:
+def to_tensor(pixels: np.ndarray, device: torch.device) -> Tensor:
     """Bytes [n, H, W, 3] to [n, 3, H, W] in [−1,1], channels last in memory."""
-    x = torch.from_numpy(np.ascontiguousarray(pixels)).permute(0, 3, 1, 2).float() / 127.5 - 1
+    x = torch.from_numpy(np.ascontiguousarray(pixels)).to(device).permute(0, 3, 1, 2).float() / 127.5 - 1
     return x.contiguous(memory_format=torch.channels_last)
 
 
@@ -88,13 +88,13 @@ def read(model: nn.Module, pixels: np.ndarray, soften: int | None = None) -> Rea
     device = next(model.parameters()).device
     probabilities: dict[str, list[np.ndarray]] = {name: [] for name in ATTRIBUTES}
     features = []
-    generator = torch.Generator().manual_seed(soften or 0)
+    generator = torch.Generator(device).manual_seed(soften or 0)
     for start in range(0, len(pixels), 64):
-        x = to_tensor(pixels[start : start + 64])
+        x = to_tensor(pixels[start : start + 64], device)
         if soften is not None:
             x = softened(x, generator).clamp(-1, 1)
         with torch.autocast(device.type, torch.bfloat16):
-            reading = model(x.to(device))
+            reading = model(x)
         features.append(reading.features.float().cpu().numpy())
         for name in ATTRIBUTES:
             probabilities[name].append(reading.logits[name].softmax(1).cpu().numpy())
@@ -154,7 +154,7 @@ def train(recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, 
     model = build(r).to(device, memory_format=torch.channels_last)
     path = checkpoints / "classifier.pt"
     loop = Loop(r, model, [model], restore(path), path, group)
-    rng, generator = loop.rng(), loop.generator(torch.device("cpu"))
+    rng, generator = loop.rng(), loop.generator(device)
 
     def loss() -> Tensor:
         index = rng.integers(r.held_out, len(store), loop.share)
@@ -162,11 +162,13 @@ def train(recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, 
         pixels, masks, truth = store.pixels[index], store.masks[index], store.labels[index]
         pixels[mirror], masks[mirror] = pixels[mirror, :, ::-1], masks[mirror, :, ::-1]
         truth[mirror] = mirrored_labels(truth[mirror])
-        x, mask = augmented(to_tensor(pixels), torch.from_numpy(masks).float() / 255, generator)
+        x, mask = augmented(
+            to_tensor(pixels, device), torch.from_numpy(masks).to(device).float() / 255, generator
+        )
         target = torch.from_numpy(truth).to(device)
         with torch.autocast(device.type, torch.bfloat16):
-            reading = model(x.to(device, memory_format=torch.channels_last))
-        where = F.adaptive_avg_pool2d(mask[:, None], reading.mask.shape[1:])[:, 0].to(device)
+            reading = model(x.contiguous(memory_format=torch.channels_last))
+        where = F.adaptive_avg_pool2d(mask[:, None], reading.mask.shape[1:])[:, 0]
         value = r.mask_weight * F.binary_cross_entropy_with_logits(reading.mask, where)
         for k, name in enumerate(ATTRIBUTES):
             value = value + F.cross_entropy(reading.logits[name], target[:, k], label_smoothing=r.smoothing)
