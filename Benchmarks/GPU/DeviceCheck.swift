@@ -129,6 +129,21 @@ struct DeviceCheck {
         return error == 0 ? 0 : error / energy
     }
 
+    /// Attention over two stretches of keys, all of it behind products.
+    private static func stretched(
+        _ builder: inout GraphBuilder, queries: Int, keys: Int, more: Int, headCount: Int, headWidth: Int
+    ) throws -> ValueID {
+        let width = headCount * headWidth
+        let q = try builder.linear(builder.input("q", [2, queries, 16]), "q", outputs: width)
+        let parts = try [("kv", keys), ("more", more)].map { name, count in
+            let joint = try builder.linear(builder.input(name, [2, count, 16]), name, outputs: 2 * width)
+            return try builder.split(joint, axis: 2, parts: 2)
+        }
+        return try builder.attention(
+            q, builder.concatenate([parts[0][0], parts[1][0]], axis: 1),
+            builder.concatenate([parts[0][1], parts[1][1]], axis: 1), headCount: headCount)
+    }
+
     private static func cases() throws -> [BenchmarkCase] {
         [
             try BenchmarkCase("linear 130x200x136, gelu") {
@@ -141,6 +156,9 @@ struct DeviceCheck {
             // Enough large tiles for the units of any card, the last ones not full.
             try BenchmarkCase("linear 1500x40x1608") {
                 try $0.linear($0.linear($0.input("x", [1500, 16]), "in", outputs: 40), "fc", outputs: 1608)
+            },
+            try BenchmarkCase("linear 2940x24x2936") {
+                try $0.linear($0.linear($0.input("x", [2940, 8]), "in", outputs: 24), "fc", outputs: 2936)
             },
             try BenchmarkCase("convolution 24->40, stride 2") {
                 try $0.convolution2D(
@@ -156,6 +174,22 @@ struct DeviceCheck {
             try BenchmarkCase("attention of 20 over 40, heads of 160") {
                 try $0.attention(
                     $0.input("q", [1, 20, 320]), $0.input("k", [1, 40, 320]), $0.input("v", [1, 40, 320]), headCount: 2)
+            },
+            // Enough heads for the larger blocks of queries on any card.
+            try BenchmarkCase("attention of 70 over 40 and 24, 33 heads of 24") {
+                try stretched(&$0, queries: 70, keys: 40, more: 24, headCount: 33, headWidth: 24)
+            },
+            try BenchmarkCase("attention of 140 over 33 and 5, 66 heads of 16") {
+                try stretched(&$0, queries: 140, keys: 33, more: 5, headCount: 66, headWidth: 16)
+            },
+            try BenchmarkCase("norm and rotation of heads") {
+                let x = try $0.linear($0.input("x", [2, 21, 16]), "in", outputs: 3 * 64)
+                let (angles, shape): ([Float], Shape) = ((0..<21 * 32).map { 0.37 * Float($0) }, [21, 32])
+                let y = try $0.rotary(
+                    $0.rmsNorm($0.reshape(x, [2, 21, 3, 64]), "norm", epsilon: 1e-6),
+                    cosine: $0.constant(Tensor(shape, angles.map { cos($0) })),
+                    sine: $0.constant(Tensor(shape, angles.map { sin($0) })), axisCount: 2)
+                return try $0.linear($0.reshape(y, [2, 21, 192]), "out", outputs: 8)
             },
             try BenchmarkCase("group norm, several parts") {
                 try $0.groupNorm($0.input("x", [2, 30, 31, 24]), "norm", groupCount: 4, epsilon: 1e-5)

@@ -32,7 +32,7 @@ public struct CPUBackend: Backend {
 
     func prepare(_ graph: Graph, parameters: any ParameterSource) throws -> CPUExecutable {
         try graph.validate()
-        let optimised = graph.applying([DeadCodeElimination(), FusionPass()])
+        let optimised = graph.applying([DeadCodeElimination(), AttentionSeparation(), FusionPass()])
         return try CPUExecutable(
             optimised, parameters: parameters, builder: try makeBuilder(), threads: threads)
     }

@@ -41,12 +41,13 @@ extension Operation {
             return 2 * results * taps + (convolution.hasBias ? results : 0)
                 + (convolution.hasResidual ? results : 0) + activated(convolution.activation)
         case .attention(let attention):
-            let keys = inputs[1].shape[1]
+            let keys = inputs[1].shape[1] + (attention.hasMoreKeys ? inputs[3].shape[1] : 0)
             let scores = inputs[0].shape[0] * attention.headCount * inputs[0].shape[1] * keys
             return 4 * results * keys + (transcendental + 4) * scores
         case .layerNorm(let norm):
             return (6 + (norm.isAffine ? 2 : 0) + (norm.isModulated ? 3 : 0)) * results
-        case .rmsNorm(let norm): return 4 * results + activated(norm.activation)
+        case .rmsNorm(let norm):
+            return (norm.rotaryAxisCount == nil ? 4 : 7) * results + activated(norm.activation)
         case .groupNorm(let norm): return 8 * results + activated(norm.activation)
         case .modulate: return 3 * results
         case .activation(let activation): return activated(activation)

@@ -43,9 +43,11 @@ extension Operation: CustomStringConvertible {
         case .convolution2D(let convolution):
             kind + (convolution.stride == 1 ? "" : "/\(convolution.stride)") + suffix(convolution.activation)
                 + (convolution.hasResidual ? "+residual" : "")
-        case .attention(let attention): "\(kind)[\(attention.headCount) heads]"
+        case .attention(let attention):
+            "\(kind)[\(attention.headCount) heads\(attention.hasMoreKeys ? ", two stretches" : "")]"
         case .layerNorm(let norm): kind + (norm.isModulated ? "+modulation" : "")
-        case .rmsNorm(let norm): kind + suffix(norm.activation)
+        case .rmsNorm(let norm):
+            kind + suffix(norm.activation) + (norm.rotaryAxisCount.map { "+rotary[\($0) axes]" } ?? "")
         case .groupNorm(let norm): "\(kind)[\(norm.groupCount) groups]" + suffix(norm.activation)
         case .activation(let activation): activation.rawValue
         case .concatenate(let axis): "\(kind)[axis \(axis)]"

@@ -17,10 +17,7 @@ extension Operation {
         case .convolution2D(let convolution): return try rules.convolution2D(convolution)
         case .attention(let attention): return try rules.attention(attention)
         case .layerNorm(let norm): return try rules.layerNorm(norm)
-        case .rmsNorm:
-            try rules.expectCount(2)
-            try rules.expect(rules[0].rank >= 1 && rules[1] == [rules[0][-1]], "the weight is [D] of x [..., D]")
-            return rules[0]
+        case .rmsNorm(let norm): return try rules.rmsNorm(norm)
         case .groupNorm(let norm): return try rules.groupNorm(norm)
         case .modulate:
             try rules.expectCount(3)
@@ -64,7 +61,10 @@ extension Operation {
                 rules[0].rank == 1 && embedding.dimension > 0 && embedding.dimension % 2 == 0,
                 "t is [B] and the dimension even")
             return [rules[0][0], embedding.dimension]
-        case .rotary(let axisCount): return try rules.rotary(axisCount: axisCount)
+        case .rotary(let axisCount):
+            try rules.expectCount(3)
+            try rules.expectRotation(axisCount: axisCount, cosine: 1, sine: 2)
+            return rules[0]
         case .mean(let axis):
             try rules.expectCount(1)
             try rules.expectAxis(axis)

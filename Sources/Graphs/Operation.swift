@@ -19,7 +19,8 @@ public enum Operation: Hashable, Sendable {
 
     /// softmax(q·kᵀ·scale)·v for each head; heads are contiguous runs of channels.
     ///
-    /// q [B, Tq, heads·d], k [B, Tk, heads·d], v [B, Tk, heads·d] → [B, Tq, heads·d]
+    /// q [B, Tq, heads·d], k [B, Tk, heads·d], v [B, Tk, heads·d], then, if the keys come in two stretches, k and v of
+    /// those that follow [B, Tm, heads·d] → [B, Tq, heads·d]
     case attention(Attention)
 
     /// (x − mean)/√(variance + ε) over the innermost axis.
@@ -28,9 +29,9 @@ public enum Operation: Hashable, Sendable {
     /// (x [B, T, D]; the result is then normalised·(1 + scale) + shift, arXiv 2212.09748) → as x
     case layerNorm(LayerNorm)
 
-    /// x/√(mean(x²) + ε)·weight over the innermost axis, then the activation (arXiv 1910.07467).
+    /// x/√(mean(x²) + ε)·weight over the innermost axis, then the activation (arXiv 1910.07467), then the rotation.
     ///
-    /// x [..., D], weight [D] → as x
+    /// x [..., D], weight [D], then cosine and sine [T, D/2] if it is turned (x [B, T, heads, D], see `rotary`) → as x
     case rmsNorm(RMSNorm)
 
     /// Layer norm over each group of channels of one picture, then the activation (arXiv 1803.08494).
@@ -132,10 +133,13 @@ public struct Attention: Hashable, Sendable {
     public var headCount: Int
     /// What the scores are multiplied by before the softmax, usually 1/√d.
     public var scale: Float
+    /// Whether more keys and values follow, as if they were joined to the first.
+    public var hasMoreKeys: Bool
 
-    public init(headCount: Int, scale: Float) {
+    public init(headCount: Int, scale: Float, hasMoreKeys: Bool = false) {
         self.headCount = headCount
         self.scale = scale
+        self.hasMoreKeys = hasMoreKeys
     }
 }
 
@@ -154,10 +158,13 @@ public struct LayerNorm: Hashable, Sendable {
 public struct RMSNorm: Hashable, Sendable {
     public var epsilon: Float
     public var activation: Activation?
+    /// Equal parts of a row that a rotation behind it turns, see `Operation.rotary`; nil for none.
+    public var rotaryAxisCount: Int?
 
-    public init(epsilon: Float, activation: Activation? = nil) {
+    public init(epsilon: Float, activation: Activation? = nil, rotaryAxisCount: Int? = nil) {
         self.epsilon = epsilon
         self.activation = activation
+        self.rotaryAxisCount = rotaryAxisCount
     }
 }
 

@@ -83,10 +83,13 @@ struct ShapeRules {
     }
 
     func attention(_ attention: Attention) throws(ShapeError) -> Shape {
-        try expectCount(3)
-        let (q, k, v) = (self[0], self[1], self[2])
-        try expect(q.rank == 3 && k.rank == 3 && k == v, "q is [B, Tq, D], k and v are [B, Tk, D]")
-        try expect(q[0] == k[0] && q[2] == k[2], "q, k and v share batch and channels")
+        try expectCount(attention.hasMoreKeys ? 5 : 3)
+        let q = self[0]
+        for first in attention.hasMoreKeys ? [1, 3] : [1] {
+            let (k, v) = (self[first], self[first + 1])
+            try expect(q.rank == 3 && k.rank == 3 && k == v, "q is [B, Tq, D], k and v are [B, Tk, D]")
+            try expect(q[0] == k[0] && q[2] == k[2], "q, k and v share batch and channels")
+        }
         try expect(
             attention.headCount >= 1 && q[2] % attention.headCount == 0,
             "\(attention.headCount) heads do not divide the channels")
@@ -105,6 +108,13 @@ struct ShapeRules {
             try expectModulation(shift: first, scale: first + 1)
         }
         return x
+    }
+
+    func rmsNorm(_ norm: RMSNorm) throws(ShapeError) -> Shape {
+        try expectCount(norm.rotaryAxisCount == nil ? 2 : 4)
+        try expect(self[0].rank >= 1 && self[1] == [self[0][-1]], "the weight is [D] of x [..., D]")
+        if let axisCount = norm.rotaryAxisCount { try expectRotation(axisCount: axisCount, cosine: 2, sine: 3) }
+        return self[0]
     }
 
     func groupNorm(_ norm: GroupNorm) throws(ShapeError) -> Shape {
@@ -132,12 +142,10 @@ struct ShapeRules {
         return self[0].replacing(axis: axis, with: extent)
     }
 
-    func rotary(axisCount: Int) throws(ShapeError) -> Shape {
-        try expectCount(3)
+    func expectRotation(axisCount: Int, cosine: Int, sine: Int) throws(ShapeError) {
         let x = self[0]
         try expect(x.rank == 4, "x is [B, T, heads, d]")
         try expect(axisCount >= 1 && x[3] % (2 * axisCount) == 0, "d is a multiple of 2·\(axisCount)")
-        try expect(self[1] == [x[1], x[3] / 2] && self[2] == self[1], "cosine and sine are [T, d/2]")
-        return x
+        try expect(self[cosine] == [x[1], x[3] / 2] && self[sine] == self[cosine], "cosine and sine are [T, d/2]")
     }
 }

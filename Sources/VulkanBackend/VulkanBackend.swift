@@ -53,7 +53,7 @@ public struct VulkanBackend: Backend {
 
     func prepare(_ graph: Graph, parameters: any ParameterSource) throws -> VulkanExecutable {
         try graph.validate()
-        let optimised = graph.applying([DeadCodeElimination(), FusionPass(), LevelOrder()])
+        let optimised = graph.applying([DeadCodeElimination(), FusionPass(), AttentionFusion(), LevelOrder()])
         return try VulkanExecutable(optimised, parameters: parameters, host: host)
     }
 

@@ -16,12 +16,13 @@ struct MatrixUnitTests {
     }
 
     /// Depths of few hundreds: lavapipe ends longer loops (`VulkanVariant`). In eights and, with an odd side, one by one.
-    @Test(arguments: [(134, 40, 3976), (129, 20, 3971)])
-    func largeTilesMatchTheReference(_ rows: Int, _ inner: Int, _ columns: Int) throws {
+    @Test(arguments: [(134, 40, 3976, 128), (129, 20, 3971, 128), (134, 40, 1000, 64), (129, 20, 965, 64)])
+    func largeTilesMatchTheReference(_ rows: Int, _ inner: Int, _ columns: Int, _ across: Int) throws {
         let shape = CooperativeShape(rows: 8, columns: 16, depth: 16)
         let unit = MatrixUnit(variant: "emulated", shape: shape, subgroupSize: 1)
         let features = try TestDevice.backend().currentDevice.features
-        #expect(CooperativeTile(unit, rows: rows, columns: columns, features).side == 128)
+        let size = CooperativeTile(unit, rows: rows, columns: columns, features).size
+        #expect((size.rows, size.columns) == (128, across))
         try check(
             LargerCases.make("a product of large tiles") { builder in
                 let x = try builder.linear(builder.input("x", [1, rows, 16]), "first", outputs: inner)
@@ -46,6 +47,48 @@ struct MatrixUnitTests {
                 let parts = try builder.split(kv, axis: 2, parts: 2)
                 return try builder.attention(q, parts[0], parts[1], headCount: 2)
             })
+    }
+
+    /// Keys and values of a picture and of a prompt, left where joint products put them, with norm and rotation before: as a
+    /// block of the verifier has them, and with heads and stretches that fill no block of keys.
+    @Test(arguments: [(37, 32, 24, 32), (70, 33, 5, 16), (9, 3, 40, 40)])
+    func attentionOverTwoStretchesMatchesTheReference(_ queries: Int, _ keys: Int, _ more: Int, _ width: Int) throws {
+        let graphCase = try LargerCases.make("attention over \(keys) and \(more), heads of \(width)") { builder in
+            let x = try builder.linear(builder.input("x", [2, queries, 16]), "q", outputs: 2 * width)
+            let q = try builder.reshape(
+                turned(&builder, builder.reshape(x, [2, queries, 2, width]), "q_norm"), [2, queries, 2 * width])
+            let parts = try [("x_kv", keys), ("text_kv", more)].map { name, count in
+                let joint = try builder.linear(builder.input(name, [2, count, 16]), name, outputs: 4 * width)
+                return try builder.split(joint, axis: 2, parts: 2)
+            }
+            let k = try builder.concatenate([parts[0][0], parts[1][0]], axis: 1)
+            let v = try builder.concatenate([parts[0][1], parts[1][1]], axis: 1)
+            return try builder.attention(q, k, v, headCount: 2)
+        }
+        try check(graphCase)
+        for products in [ProductKernel.large, .emulated] {
+            let backend = try TestDevice.backend(VulkanOptions(storage: .float16, products: products))
+            let program = try backend.prepare(graphCase.graph, parameters: graphCase.parameters)
+            #expect(!program.program.dispatches.contains { $0.key.shader.hasPrefix("gather") }, "nothing is joined")
+            #expect(!program.program.dispatches.contains { $0.key.shader.hasPrefix("rotary") })
+        }
+        for options in [VulkanOptions(products: .small), VulkanOptions(storage: .bfloat16)] {
+            try checkConformance(
+                of: TestDevice.backend(options),
+                to: graphCase.storedThroughout(
+                    StorageUnderTest(activations: options.storage == .float32 ? .float32 : .bfloat16)))
+        }
+    }
+
+    /// x [B, T, heads, d] → as x
+    private func turned(_ builder: inout GraphBuilder, _ x: ValueID, _ name: String) throws -> ValueID {
+        let shape = builder.shape(of: x)
+        let angles = (0..<shape[1] * shape[3] / 2).map { 0.37 * Double($0) - 1 }
+        let table: Shape = [shape[1], shape[3] / 2]
+        return try builder.rotary(
+            builder.rmsNorm(x, name, epsilon: 1e-6),
+            cosine: builder.constant(Tensor(table, angles.map { Float(cosine($0)) })),
+            sine: builder.constant(Tensor(table, angles.map { Float(sine($0)) })), axisCount: 2)
     }
 
     /// What modulates and what gates are parts of a joint product, which stay where they are: pictures of a batch lie apart.
@@ -78,20 +121,46 @@ struct MatrixUnitTests {
         )
         var features = DeviceFeatures()
         (features.unitCount, features.sharedMemory, features.maxWorkgroupInvocations) = (132, 49_152, 1024)
-        func tile(_ rows: Int, _ columns: Int) -> CooperativeTile {
-            CooperativeTile(unit, rows: rows, columns: columns, features)
+        func sides(_ rows: Int, _ columns: Int) -> [Int] {
+            let tile = CooperativeTile(unit, rows: rows, columns: columns, features)
+            #expect(tile.sharedByteCount <= features.sharedMemory)
+            #expect(tile.size.rows % tile.size.partRows == 0 && tile.size.columns % tile.size.partColumns == 0)
+            return [tile.size.rows, tile.size.columns, tile.size.depth]
         }
-        // The verifier's products of one picture and of sixteen.
-        #expect((tile(256, 1536).side, tile(256, 1536).depth) == (64, 64))
-        #expect((tile(4096, 1536).side, tile(4096, 1536).depth) == (128, 32))
-        // 96 large tiles would leave a quarter of the units idle.
-        #expect(tile(4096, 384).side == 64)
-        for (rows, columns) in [(256, 384), (4096, 1536)] {
-            #expect(tile(rows, columns).sharedByteCount <= features.sharedMemory)
-        }
+        // The verifier's products of one picture, of four and of sixteen.
+        for columns in [384, 1152, 1536] { #expect(sides(256, columns) == [32, 32, 128]) }
+        #expect(sides(1024, 384) == [32, 32, 128])
+        #expect(sides(1024, 1536) == [128, 64, 32])
+        for columns in [384, 1152, 1536] { #expect(sides(4096, columns) == [128, 64, 32]) }
+        // A large U-Net's.
+        #expect(sides(8192, 2560) == [128, 128, 32])
         features.sharedMemory = 32_768
-        #expect((tile(256, 1536).side, tile(256, 1536).depth) == (64, 32))
-        // 128 × 128 in steps of 16 would fit, the strips of its sums would not.
-        #expect(tile(4096, 1536).side == 64)
+        #expect(sides(256, 1536) == [64, 64, 32])
+        #expect(sides(8192, 2560) == [128, 128, 16])
+    }
+
+    /// Wide heads, and devices with less shared memory, take smaller blocks; few pictures take more workgroups.
+    @Test func attentionFollowsTheDevice() throws {
+        let unit = MatrixUnit(
+            variant: MatrixUnit.cooperative, shape: CooperativeShape(rows: 16, columns: 16, depth: 16), subgroupSize: 32
+        )
+        var features = DeviceFeatures()
+        (features.unitCount, features.sharedMemory, features.maxWorkgroupInvocations) = (132, 49_152, 1024)
+        func tile(_ headWidth: Int, _ queries: Int, _ heads: Int) throws -> CooperativeAttentionTile {
+            let tile = try #require(
+                CooperativeAttentionTile(unit, headWidth: headWidth, queries: queries, heads: heads, features))
+            #expect(tile.sharedByteCount <= features.sharedMemory)
+            return tile
+        }
+        // The verifier's of one picture, of four and of sixteen; a large U-Net's of 4096 tokens and of 256.
+        #expect(try tile(64, 256, 6).queries == 32)
+        #expect(try tile(64, 256, 24).queries == 32)
+        #expect(try tile(64, 256, 96).queries == 64)
+        #expect(try tile(40, 4096, 16).queries == 128)
+        #expect(try tile(160, 256, 16).tiles == 1)
+        #expect(try tile(64, 7, 1000).queries == 16)
+        features.sharedMemory = 16_384
+        for (headWidth, queries) in [(40, 4096), (64, 256), (64, 7)] { _ = try tile(headWidth, queries, 16) }
+        #expect(CooperativeAttentionTile(unit, headWidth: 36, queries: 16, heads: 1, features) == nil)
     }
 }

@@ -6,7 +6,8 @@ import Testing
     private func split(
         tiles: Int, inner: Int, units: Int = 132, depth: Int = 32, most: Int = 1000, wanted: Int? = nil
     ) -> ProductSplit {
-        ProductSplit(tiles: tiles, inner: inner, depth: depth, units: units, most: most, wanted: wanted)
+        ProductSplit(
+            tiles: tiles, of: (64, 64), inner: inner, depth: depth, units: units, most: most, wanted: wanted)
     }
 
     /// 132 units, as an H100 has.

@@ -38,6 +38,7 @@
 #define CS_HAS_WEIGHT 8
 #define CS_IS_MODULATED 16
 #define CS_IS_RMS 32
+#define CS_IS_TURNED 128
 // Of a product: y takes sums of parts of the depth, without what follows a product.
 #define CS_IS_PARTIAL 64
 
@@ -98,7 +99,8 @@ struct cs_quantize {
     u32 scale_offset;
 };
 
-// softmax(q·kᵀ·scale)·v, head by head. Bindings: 0 q, 1 k, 2 v, 3 y.
+// softmax(q·kᵀ·scale)·v, head by head, over keys in one stretch or two. Bindings: 0 q, 1 k, 2 v, 3 and 4 k and v of the second
+// stretch, 5 y.
 struct cs_attention {
     u32 queries;
     u32 keys;
@@ -112,15 +114,21 @@ struct cs_attention {
     u32 q_stride;
     u32 k_stride;
     u32 v_stride;
+    // Of the second stretch: none of it may be empty.
+    u32 more_keys;
+    u32 more_k_offset;
+    u32 more_v_offset;
+    u32 more_k_stride;
+    u32 more_v_stride;
 };
 
-// Layer and RMS norm of rows. Bindings: 0 x, 1 weight, 2 bias, 3 shift, 4 scale, 5 y.
+// Layer and RMS norm of rows. Bindings: 0 x, 1 weight, 2 bias, 3 shift, 4 scale, 5 y; of rows that are turned, 3 cosine and
+// 4 sine. What there is of them is said by specialization constants.
 struct cs_row_norm {
     u32 rows;
+    // At least one.
     u32 width;
     f32 epsilon;
-    u32 activation;
-    u32 flags;
     u32 x_offset;
     // Rows that lie next to each other, and elements from such a run to the next.
     u32 x_run;
@@ -134,6 +142,10 @@ struct cs_row_norm {
     u32 modulation_rows;
     u32 shift_stride;
     u32 scale_stride;
+    // Of a rotation, see cs_rotary.
+    u32 tokens;
+    u32 heads;
+    u32 part;
 };
 
 // Group norm in two steps. Bindings of the first: 0 x, 1 partial results; of the second: 0 x, 1 partial results,
@@ -241,8 +253,8 @@ struct cs_mean {
     _Static_assert(sizeof(struct type) == 4 * (words) && sizeof(struct type) <= 128, #type " as in GLSL")
 CS_ASSERT_SIZE(cs_product, 28);
 CS_ASSERT_SIZE(cs_quantize, 6);
-CS_ASSERT_SIZE(cs_attention, 11);
-CS_ASSERT_SIZE(cs_row_norm, 16);
+CS_ASSERT_SIZE(cs_attention, 16);
+CS_ASSERT_SIZE(cs_row_norm, 17);
 CS_ASSERT_SIZE(cs_group_norm, 11);
 CS_ASSERT_SIZE(cs_pointwise, 24);
 CS_ASSERT_SIZE(cs_gather, 28);

@@ -11,12 +11,16 @@ layout(constant_id = 3) const uint KEYS = 32;
 // Invocations side by side over a head's channels, at most HEAD_WIDTH, and rows of them.
 layout(constant_id = 4) const uint ACROSS = 64;
 layout(constant_id = 5) const uint DOWN = 2;
+// Of keys and values: those of the second follow those of the first.
+layout(constant_id = 6) const uint STRETCHES = 1;
 
 layout(push_constant) uniform Arguments { cs_attention arguments; };
 INPUT(0, q)
 INPUT(1, k)
 INPUT(2, v)
-OUTPUT(3, y)
+INPUT(3, more_k)
+INPUT(4, more_v)
+OUTPUT(5, y)
 
 // Channels of keys held at a time.
 const uint CHUNK = 32;
@@ -33,6 +37,26 @@ shared float weights[QUERIES * KEYS];
 shared float largest[QUERIES];
 shared float total[QUERIES];
 shared float decay[QUERIES];
+
+// Where a key's or value's channels begin.
+uint position_of(uint stretch, uint token, uint offset, uint stride, uint more_offset, uint more_stride) {
+    return stretch == 0 ? offset + (gl_WorkGroupID.z * arguments.keys + token) * stride
+                        : more_offset + (gl_WorkGroupID.z * arguments.more_keys + token) * more_stride;
+}
+
+float key_element(uint stretch, uint token, uint channel) {
+    uint position = channel + position_of(
+        stretch, token, arguments.k_offset, arguments.k_stride, arguments.more_k_offset, arguments.more_k_stride);
+    if (STRETCHES == 1 || stretch == 0) return load_k(position);
+    return load_more_k(position);
+}
+
+float value_element(uint stretch, uint token, uint channel) {
+    uint position = channel + position_of(
+        stretch, token, arguments.v_offset, arguments.v_stride, arguments.more_v_offset, arguments.more_v_stride);
+    if (STRETCHES == 1 || stretch == 0) return load_v(position);
+    return load_more_v(position);
+}
 
 void main() {
     uint threads = gl_WorkGroupSize.x;
@@ -58,8 +82,12 @@ void main() {
     float sums[QUERY_PARTS * CHANNEL_PARTS];
     for (uint i = 0; i < QUERY_PARTS * CHANNEL_PARTS; ++i) sums[i] = 0.0;
 
-    for (uint first_key = 0; first_key < arguments.keys; first_key += KEYS) {
-        uint key_count = min(KEYS, arguments.keys - first_key);
+    uint first_blocks = (arguments.keys + KEYS - 1) / KEYS;
+    uint blocks = first_blocks + (STRETCHES == 1 ? 0 : (arguments.more_keys + KEYS - 1) / KEYS);
+    for (uint block = 0; block < blocks; ++block) {
+        uint stretch = block < first_blocks ? 0 : 1;
+        uint first_key = (block - stretch * first_blocks) * KEYS;
+        uint key_count = min(KEYS, (stretch == 0 ? arguments.keys : arguments.more_keys) - first_key);
 
         // Scores, a chunk of channels at a time.
         for (uint first = 0; first < HEAD_WIDTH; first += CHUNK) {
@@ -69,8 +97,7 @@ void main() {
                 uint key = i / CHUNK, channel = i % CHUNK;
                 float value = 0.0;
                 if (key < key_count && channel < width) {
-                    uint token = batch * arguments.keys + first_key + key;
-                    value = load_k(arguments.k_offset + token * arguments.k_stride + channels + first + channel);
+                    value = key_element(stretch, first_key + key, channels + first + channel);
                 }
                 keys[key * KEY_PITCH + channel] = value;
             }
@@ -102,19 +129,18 @@ void main() {
             float sum = 0.0;
             for (uint key = 0; key < key_count; ++key) sum += weights[query * KEYS + key];
             // Before the first block there is nothing to keep.
-            total[query] = (first_key == 0 ? 0.0 : total[query] * decay[query]) + sum;
+            total[query] = (block == 0 ? 0.0 : total[query] * decay[query]) + sum;
         }
 
         if (is_summing) {
             for (uint i = 0; i < QUERY_PARTS; ++i) {
-                float factor = first_key == 0 ? 0.0 : decay[min(down + i * DOWN, QUERIES - 1)];
+                float factor = block == 0 ? 0.0 : decay[min(down + i * DOWN, QUERIES - 1)];
                 for (uint j = 0; j < CHANNEL_PARTS; ++j) sums[i * CHANNEL_PARTS + j] *= factor;
             }
             for (uint key = 0; key < key_count; ++key) {
-                uint position = (batch * arguments.keys + first_key + key) * arguments.v_stride + channels;
                 for (uint j = 0; j < CHANNEL_PARTS; ++j) {
                     uint channel = min(across + j * ACROSS, HEAD_WIDTH - 1);
-                    float value = load_v(arguments.v_offset + position + channel);
+                    float value = value_element(stretch, first_key + key, channels + channel);
                     for (uint i = 0; i < QUERY_PARTS; ++i) {
                         float weight = weights[min(down + i * DOWN, QUERIES - 1) * KEYS + key];
                         sums[i * CHANNEL_PARTS + j] = fma(weight, value, sums[i * CHANNEL_PARTS + j]);

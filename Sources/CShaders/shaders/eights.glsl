@@ -13,6 +13,8 @@ uvec4 packed_halves(Eight eight) {
         packHalf2x16(eight.low.xy), packHalf2x16(eight.low.zw), packHalf2x16(eight.high.xy), packHalf2x16(eight.high.zw));
 }
 
+#ifdef NARROW
+
 Eight unpacked(uint type, uvec4 words) {
     if (type == CS_FLOAT16) {
         return Eight(
@@ -49,3 +51,18 @@ uint narrow_pair(uint type, vec2 pair) { return narrow_store(type, pair.x) | nar
                 narrow_pair(name##_type, eight.high.xy), narrow_pair(name##_type, eight.high.zw)); \
         } \
     }
+
+#else
+
+#define INPUT_EIGHTS(number, name) \
+    layout(set = 0, binding = number) readonly buffer name##_eights { vec4 v[]; } name##_128; \
+    Eight eight_of_##name(uint i) { return Eight(name##_128.v[i / 4], name##_128.v[i / 4 + 1]); }
+
+#define OUTPUT_EIGHTS(number, name) \
+    layout(set = 0, binding = number) buffer name##_eights { vec4 v[]; } name##_128; \
+    void store_eight_of_##name(uint i, Eight eight) { \
+        name##_128.v[i / 4] = eight.low; \
+        name##_128.v[i / 4 + 1] = eight.high; \
+    }
+
+#endif

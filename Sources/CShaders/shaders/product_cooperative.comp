@@ -45,12 +45,22 @@ layout(set = 0, binding = 1) readonly buffer weight_eights { uvec4 v[]; } weight
 const uint EIGHTS = TILE_DEPTH / 8;
 // Padded by one against bank conflicts.
 const uint PITCH = EIGHTS + 1;
-shared uvec4 x_tile[2 * TILE_ROWS * PITCH];
-shared uvec4 weight_tile[2 * TILE_COLUMNS * PITCH];
+// Two tiles of x, then two of the weight.
+const uint WEIGHT_PLACE = 2 * TILE_ROWS * PITCH;
+const uint TILE_WORDS = WEIGHT_PLACE + 2 * TILE_COLUMNS * PITCH;
 
 const uint PARTS_ACROSS = TILE_COLUMNS / PART_COLUMNS;
 const uint PARTS = TILE_ROWS / PART_ROWS * PARTS_ACROSS;
 const uint LANES = gl_WorkGroupSize.x / PARTS;
+
+// A subgroup lays down a strip of its sums at a time, over the tiles, which are done with. Words of a strip's row, padded by
+// one against bank conflicts; words of a strip; eights of it; and how many of these an invocation takes.
+const uint STRIP_PITCH = PART_COLUMNS / 4 + 1;
+const uint STRIP_WORDS = UNIT_ROWS * STRIP_PITCH;
+const uint STRIP_EIGHTS = UNIT_ROWS * PART_COLUMNS / 8;
+const uint STRIP_READS = (STRIP_EIGHTS + LANES - 1) / LANES;
+
+shared uvec4 words[TILE_WORDS > PARTS * STRIP_WORDS ? TILE_WORDS : PARTS * STRIP_WORDS];
 
 // Eights are read whether they exist or not, the first of all in the place of those that do not: a branch around a read
 // would make the next one wait for it.
@@ -115,26 +125,19 @@ void put_down(uint which) {
     UNROLL for (uint read = 0; read < X_READS; ++read) {
         uint r = row_of(read);
         if (TILE_ROWS * EIGHTS % gl_WorkGroupSize.x == 0 || r < TILE_ROWS) {
-            x_tile[(which * TILE_ROWS + r) * PITCH + eight] = x_next[read];
+            words[(which * TILE_ROWS + r) * PITCH + eight] = x_next[read];
         }
     }
     UNROLL for (uint read = 0; read < WEIGHT_READS; ++read) {
         uint c = row_of(read);
         if (TILE_COLUMNS * EIGHTS % gl_WorkGroupSize.x == 0 || c < TILE_COLUMNS) {
-            weight_tile[(which * TILE_COLUMNS + c) * PITCH + eight] = weight_next[read];
+            words[WEIGHT_PLACE + (which * TILE_COLUMNS + c) * PITCH + eight] = weight_next[read];
         }
     }
 }
 
 const uint UNITS_DOWN = PART_ROWS / UNIT_ROWS;
 const uint UNITS_ACROSS = PART_COLUMNS / UNIT_COLUMNS;
-
-// A subgroup lays down a strip of its sums at a time, over the tiles of x, which are done with. Words of a strip's row,
-// padded by one against bank conflicts; words of a strip; eights of it; and how many of these an invocation takes.
-const uint STRIP_PITCH = PART_COLUMNS / 4 + 1;
-const uint STRIP_WORDS = UNIT_ROWS * STRIP_PITCH;
-const uint STRIP_EIGHTS = UNIT_ROWS * PART_COLUMNS / 8;
-const uint STRIP_READS = (STRIP_EIGHTS + LANES - 1) / LANES;
 
 // A strip whose first sum belongs to `first_row` and `first_column`. Everything is read before anything is stored: the
 // compiler does not know that the one does not change the other.
@@ -144,7 +147,7 @@ void finish_strip(uint strip, uint first_row, uint first_column, uint split) {
         uint e = min(LANE + read * LANES, STRIP_EIGHTS - 1);
         uint r = e / (PART_COLUMNS / 8), c = e % (PART_COLUMNS / 8);
         uint place = strip + r * STRIP_PITCH + 2 * c;
-        eights[read] = Eight(uintBitsToFloat(x_tile[place]), uintBitsToFloat(x_tile[place + 1]));
+        eights[read] = Eight(uintBitsToFloat(words[place]), uintBitsToFloat(words[place + 1]));
         if (RESULT_IN_EIGHTS != 0) eights[read] = finished(first_row + r, first_column + 8 * c, eights[read]);
     }
     UNROLL for (uint read = 0; read < STRIP_READS; ++read) {
@@ -189,12 +192,13 @@ void main() {
             RowFactor xs[UNITS_DOWN];
             UNROLL for (uint i = 0; i < UNITS_DOWN; ++i) {
                 uint first = (which * TILE_ROWS + part_row + i * UNIT_ROWS) * PITCH + k / 8;
-                LOAD_ROWS(xs[i], x_tile, first, PITCH);
+                LOAD_ROWS(xs[i], words, first, PITCH);
             }
             UNROLL for (uint j = 0; j < UNITS_ACROSS; ++j) {
                 ColumnFactor w;
-                uint first = (which * TILE_COLUMNS + part_column + j * UNIT_COLUMNS) * PITCH + k / 8;
-                LOAD_COLUMNS(w, weight_tile, first, PITCH);
+                uint first =
+                    WEIGHT_PLACE + (which * TILE_COLUMNS + part_column + j * UNIT_COLUMNS) * PITCH + k / 8;
+                LOAD_COLUMNS(w, words, first, PITCH);
                 UNROLL for (uint i = 0; i < UNITS_DOWN; ++i) {
                     MULTIPLY(xs[i], w, sums[i * UNITS_ACROSS + j]);
                 }
@@ -206,16 +210,18 @@ void main() {
 
     uint strip = part * STRIP_WORDS;
     // One copy of what follows for all strips: unrolled, it would be more instructions than the product has.
+    // The strips are the subgroup's own.
+    barrier();
     [[dont_unroll]] for (uint i = 0; i < UNITS_DOWN; ++i) {
-        barrier();
         UNROLL for (uint down = 0; down < UNITS_DOWN; ++down) {
             if (down == i) {
                 UNROLL for (uint j = 0; j < UNITS_ACROSS; ++j) {
-                    LAY_DOWN(sums[down * UNITS_ACROSS + j], x_tile, strip + j * UNIT_COLUMNS / 4, STRIP_PITCH);
+                    LAY_DOWN(sums[down * UNITS_ACROSS + j], words, strip + j * UNIT_COLUMNS / 4, STRIP_PITCH);
                 }
             }
         }
-        barrier();
+        SUBGROUP_BARRIER();
         finish_strip(strip, first_row + part_row + i * UNIT_ROWS, first_column + part_column, split);
+        SUBGROUP_BARRIER();
     }
 }

@@ -16,6 +16,10 @@ struct Sums { float v[UNIT_ROWS * UNIT_COLUMNS]; };
 #define SUBGROUP_SIZE 1u
 #define LANE 0u
 
+// An invocation waits for no other.
+#define SUBGROUP_BARRIER()
+#define FROM_NEIGHBOUR(value, distance) (value)
+
 #define CLEAR(sums) for (uint u_ = 0; u_ < UNIT_ROWS * UNIT_COLUMNS; ++u_) sums.v[u_] = 0.0
 
 // Element i behind word `first` of a tile.
@@ -46,6 +50,14 @@ struct Sums { float v[UNIT_ROWS * UNIT_COLUMNS]; };
     for (uint u_ = 0; u_ < UNIT_ROWS * UNIT_COLUMNS; ++u_) \
         tile[(first) + u_ / UNIT_COLUMNS * (pitch) + u_ % UNIT_COLUMNS / 4][u_ % 4] = floatBitsToUint(sums.v[u_])
 
+#define LOAD_SUMS(sums, tile, first, pitch) \
+    for (uint u_ = 0; u_ < UNIT_ROWS * UNIT_COLUMNS; ++u_) \
+        sums.v[u_] = uintBitsToFloat(tile[(first) + u_ / UNIT_COLUMNS * (pitch) + u_ % UNIT_COLUMNS / 4][u_ % 4])
+
+// Element by element.
+#define SCALE(sums, factors) \
+    for (uint u_ = 0; u_ < UNIT_ROWS * UNIT_COLUMNS; ++u_) sums.v[u_] *= factors.v[u_]
+
 #else
 
 #define RowFactor coopmat<float16_t, gl_ScopeSubgroup, UNIT_ROWS, UNIT_DEPTH, gl_MatrixUseA>
@@ -59,6 +71,12 @@ struct Sums { float v[UNIT_ROWS * UNIT_COLUMNS]; };
 #define SUBGROUP_SIZE gl_SubgroupSize
 #define LANE gl_SubgroupInvocationID
 
+// What a subgroup has written to shared memory is there for all of it.
+#define SUBGROUP_BARRIER() \
+    controlBarrier(gl_ScopeSubgroup, gl_ScopeSubgroup, gl_StorageSemanticsShared, gl_SemanticsAcquireRelease)
+// The value that the invocation `distance` away has, a power of two.
+#define FROM_NEIGHBOUR(value, distance) subgroupShuffleXor(value, distance)
+
 #define CLEAR(sums) sums = Sums(0.0)
 #define LOAD_ROWS(factor, tile, first, pitch) \
     coopMatLoad(factor, tile, first, pitch, gl_CooperativeMatrixLayoutRowMajor)
@@ -69,5 +87,8 @@ struct Sums { float v[UNIT_ROWS * UNIT_COLUMNS]; };
     coopMatLoad(factor, tile, first, pitch, gl_CooperativeMatrixLayoutRowMajor)
 #define LAY_DOWN(sums, tile, first, pitch) \
     coopMatStore(sums, tile, first, pitch, gl_CooperativeMatrixLayoutRowMajor)
+#define LOAD_SUMS(sums, tile, first, pitch) \
+    coopMatLoad(sums, tile, first, pitch, gl_CooperativeMatrixLayoutRowMajor)
+#define SCALE(sums, factors) sums = sums * factors
 
 #endif

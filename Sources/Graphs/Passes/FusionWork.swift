@@ -103,6 +103,30 @@ struct FusionWork {
         return reshaped
     }
 
+    /// Joins the rotation at `place` with the RMS norm before it.
+    mutating func joinRotation(axisCount: Int, at place: Int) {
+        guard let node = node(at: place), let (from, producer) = soleProducer(of: node.inputs[0]),
+            case .rmsNorm(var norm) = producer.operation, norm.rotaryAxisCount == nil
+        else { return }
+        norm.rotaryAxisCount = axisCount
+        let inputs = producer.inputs + node.inputs[1...]
+        join([from], at: place, .rmsNorm(norm), inputs: inputs, named: producer.name)
+    }
+
+    /// Lets the attention at `place` read two stretches of keys and values where these are joined only for it.
+    mutating func joinStretches(_ attention: Attention, at place: Int) {
+        guard let node = node(at: place), !attention.hasMoreKeys,
+            let (keyPlace, keys) = soleProducer(of: node.inputs[1]),
+            let (valuePlace, values) = soleProducer(of: node.inputs[2]),
+            case .concatenate(axis: 1) = keys.operation, case .concatenate(axis: 1) = values.operation,
+            keys.inputs.count == 2, keys.inputs.map({ graph[$0].shape }) == values.inputs.map({ graph[$0].shape })
+        else { return }
+        var attention = attention
+        attention.hasMoreKeys = true
+        let inputs = [node.inputs[0], keys.inputs[0], values.inputs[0], keys.inputs[1], values.inputs[1]]
+        join([keyPlace, valuePlace], at: place, .attention(attention), inputs: inputs, named: node.name)
+    }
+
     // MARK: Bookkeeping
 
     private func node(at place: Int) -> Node? { places[place].last }

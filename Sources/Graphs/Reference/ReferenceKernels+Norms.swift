@@ -31,7 +31,8 @@ extension ReferenceKernels {
                 result.values[position] = apply(norm.activation, to: scaled)
             }
         }
-        return result
+        guard let axisCount = norm.rotaryAxisCount else { return result }
+        return rotary(result, cosine: inputs[2], sine: inputs[3], axisCount: axisCount)
     }
 
     static func groupNorm(_ norm: GroupNorm, _ inputs: [ReferenceArray]) -> ReferenceArray {

@@ -67,7 +67,14 @@ extension ReferenceKernels {
     }
 
     static func attention(_ attention: Attention, _ inputs: [ReferenceArray]) -> ReferenceArray {
-        let (q, k, v) = (inputs[0], inputs[1], inputs[2])  // [B, Tq, D], [B, Tk, D], [B, Tk, D]
+        let q = inputs[0]  // [B, Tq, D]
+        func joined(_ first: Int) -> ReferenceArray {
+            guard attention.hasMoreKeys else { return inputs[first] }
+            let (shape, more) = (inputs[first].shape, inputs[first + 2].shape)
+            return concatenate(
+                [inputs[first], inputs[first + 2]], axis: 1, shape.replacing(axis: 1, with: shape[1] + more[1]))
+        }
+        let (k, v) = (joined(1), joined(2))  // [B, Tk, D] each
         let (queryCount, keyCount, width) = (q.shape[1], k.shape[1], q.shape[2])
         let headWidth = width / attention.headCount
         var result = ReferenceArray(zeros: q.shape)

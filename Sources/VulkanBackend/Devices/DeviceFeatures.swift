@@ -12,6 +12,8 @@ struct DeviceFeatures: Hashable, Sendable {
     var subgroupSize = 1
     /// Whether a kernel may insist on that size and on full subgroups.
     var hasSubgroupControl = false
+    /// Whether the invocations of a subgroup can hand each other values.
+    var hasSubgroupShuffle = false
 
     /// Units that run workgroups side by side: what NVIDIA calls streaming multiprocessors. A guess where no extension
     /// tells; one on a software device, which runs one workgroup after another on each thread.

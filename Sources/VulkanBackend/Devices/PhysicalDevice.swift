@@ -135,6 +135,9 @@ struct PhysicalDevice {
         features.maxWorkgroups = [Int(count.0), Int(count.1), Int(count.2)]
         features.sharedMemory = Int(limits.maxComputeSharedMemorySize)
         features.subgroupSize = Int(eleven.subgroupSize)
+        features.hasSubgroupShuffle =
+            eleven.subgroupSupportedOperations & VK_SUBGROUP_FEATURE_SHUFFLE_BIT.rawValue != 0
+            && eleven.subgroupSupportedStages & VK_SHADER_STAGE_COMPUTE_BIT.rawValue != 0
         if timestampBits > 0, limits.timestampPeriod > 0 {
             features.timestampPeriod = Double(limits.timestampPeriod)
         }
@@ -150,7 +153,7 @@ struct PhysicalDevice {
         features.hasFloat16 = chain.twelve.shaderFloat16 == VK_TRUE
         features.hasCooperativeMatrix2 = chain.cooperative2.cooperativeMatrixWorkgroupScope == VK_TRUE
         if chain.cooperative.cooperativeMatrix == VK_TRUE, chain.twelve.vulkanMemoryModel == VK_TRUE,
-            features.has16BitStorage, features.hasFloat16, features.hasSubgroupControl
+            features.has16BitStorage, features.hasFloat16, features.hasSubgroupControl, features.hasSubgroupShuffle
         {
             features.cooperativeMatrix = CooperativeShape.best(of: handle, instance)
         }

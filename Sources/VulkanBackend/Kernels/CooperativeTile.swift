@@ -1,53 +1,79 @@
-/// How a product is cut into tiles for the device's matrix units: four subgroups, each with a quarter of a tile.
+/// How a product is cut into tiles for the device's matrix units: a workgroup has a tile, each of its subgroups a part of it.
 struct CooperativeTile: Hashable {
     let unit: MatrixUnit
-    /// Rows and columns alike.
-    let side: Int
-    let depth: Int
+    let size: Size
 
-    /// Large tiles read each factor less often; small ones give more workgroups, which few rows need, and have room for more
-    /// depth between two barriers, which is what their time goes by.
+    /// Sides in elements; parts cover the tile.
+    struct Size: Hashable {
+        let rows: Int
+        let columns: Int
+        /// Between two barriers.
+        let depth: Int
+        let partRows: Int
+        let partColumns: Int
+        /// Tiles for each unit of the device that a product must have.
+        var rounds = 0
+
+        var subgroupCount: Int { rows / partRows * (columns / partColumns) }
+        /// What a step of the depth brings, in elements of both factors.
+        var side: Int { rows + columns }
+    }
+
+    /// From the largest. Large tiles and parts read each factor less often; small ones give more workgroups, which few rows need,
+    /// and have room for more depth between two barriers, which is what their time goes by. Found on an H200 with the products
+    /// of the verifier at one picture and sixteen, and with those of a large U-Net (`Benchmarks/README.md`).
+    static let sizes = [
+        Size(rows: 128, columns: 128, depth: 32, partRows: 64, partColumns: 64, rounds: 4),
+        Size(rows: 128, columns: 128, depth: 16, partRows: 64, partColumns: 64, rounds: 4),
+        Size(rows: 128, columns: 64, depth: 32, partRows: 64, partColumns: 32, rounds: 1),
+        Size(rows: 64, columns: 64, depth: 64, partRows: 32, partColumns: 32, rounds: 1),
+        Size(rows: 32, columns: 32, depth: 128, partRows: 16, partColumns: 16), modest,
+    ]
+    /// Where there is less shared memory.
+    private static let modest = Size(rows: 64, columns: 64, depth: 32, partRows: 32, partColumns: 32)
+
+    /// The first size that the device takes and that gives each of its units work.
     init(_ unit: MatrixUnit, rows: Int, columns: Int, _ features: DeviceFeatures) {
-        let largeSide = 128
-        let count = ((rows + largeSide - 1) / largeSide) * ((columns + largeSide - 1) / largeSide)
-        let large = CooperativeTile(unit, side: largeSide, depths: [32, 16], features)
-        self =
-            if let large, count >= max(features.unitCount, CooperativeTile.fewestLarge) { large } else {
-                CooperativeTile(unit, side: 64, depths: [64, 32], features)
-                    ?? CooperativeTile(unit, side: 64, depth: 32)
-            }
+        let fitting = CooperativeTile.sizes.map { CooperativeTile(unit, $0) }.filter { $0.fits(features) }
+        let busy = fitting.first { tile in
+            tile.count(rows: rows, columns: columns) >= max(tile.size.rounds * features.unitCount, tile.fewest)
+        }
+        self = busy ?? fitting.last ?? CooperativeTile(unit, CooperativeTile.modest)
     }
 
-    /// With the first of the depths that fits, nil if none does.
-    init?(_ unit: MatrixUnit, side: Int, depths: [Int], _ features: DeviceFeatures) {
-        let fitting = depths.lazy.map { CooperativeTile(unit, side: side, depth: $0) }.first { $0.fits(features) }
-        guard let fitting else { return nil }
-        self = fitting
+    private init(_ unit: MatrixUnit, _ size: Size) { (self.unit, self.size) = (unit, size) }
+
+    /// Tiles of a size that a product must have on any device: a guess of its units may be wrong.
+    private var fewest: Int { size.rounds == 0 ? 0 : 16 * size.rounds }
+
+    private func count(rows: Int, columns: Int) -> Int {
+        (rows + size.rows - 1) / size.rows * ((columns + size.columns - 1) / size.columns)
     }
 
-    private init(_ unit: MatrixUnit, side: Int, depth: Int) { (self.unit, self.side, self.depth) = (unit, side, depth) }
+    private var invocationCount: Int { size.subgroupCount * unit.subgroupSize }
 
-    /// Large tiles that a product must have: fewer leave most devices idle.
-    private static let fewestLarge = 64
-    private static let subgroupCount = 4
-    /// Rows and columns of a subgroup's part.
-    private var part: Int { side / 2 }
-    private var invocationCount: Int { CooperativeTile.subgroupCount * unit.subgroupSize }
-
-    /// Words of sixteen bytes in shared memory: two tiles of a factor, their rows padded by one.
-    private var tileWords: Int { 2 * side * (depth / 8 + 1) }
-    /// The same of the strips of sums that are laid over one factor's tiles in the end.
-    private var stripWords: Int { CooperativeTile.subgroupCount * unit.shape.rows * (part / 4 + 1) }
-    var sharedByteCount: Int { 2 * 16 * tileWords }
+    /// Words of sixteen bytes in shared memory: two tiles of each factor, their rows padded by one, or the strips of sums that
+    /// are laid over them in the end.
+    var sharedByteCount: Int {
+        let tiles = 2 * size.side * (size.depth / 8 + 1)
+        let strips = size.subgroupCount * unit.shape.rows * (size.partColumns / 4 + 1)
+        return 16 * max(tiles, strips)
+    }
 
     private func fits(_ features: DeviceFeatures) -> Bool {
-        sharedByteCount <= features.sharedMemory && stripWords <= tileWords && invocationCount % (depth / 8) == 0
+        let shape = unit.shape
+        return size.partRows % shape.rows == 0 && size.partColumns % shape.columns == 0 && size.depth % shape.depth == 0
+            && sharedByteCount <= features.sharedMemory && invocationCount % (size.depth / 8) == 0
             && invocationCount <= features.maxWorkgroupInvocations
     }
 
     /// In the order of the shader's specialization constants, up to how the factors are read.
     var constants: [Int] {
         let shape = unit.shape
-        return [invocationCount, side, side, depth, part, part, shape.rows, shape.columns, shape.depth]
+        return [
+            invocationCount, size.rows, size.columns, size.depth, size.partRows, size.partColumns, shape.rows,
+            shape.columns,
+            shape.depth,
+        ]
     }
 }

@@ -10,9 +10,9 @@ enum Kernel: String {
     var bindingCount: Int {
         switch self {
         case .product, .productSum, .convolution: 7
-        case .rowNorm: 6
+        case .rowNorm, .attention: 6
         case .groupApply: 5
-        case .attention, .pointwise, .rotary: 4
+        case .pointwise, .rotary: 4
         case .embedding, .timestep: 3
         case .gather, .mean, .groupStatistics, .quantize: 2
         }

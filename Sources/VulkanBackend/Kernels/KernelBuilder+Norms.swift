@@ -5,50 +5,71 @@ import Tensors
 extension KernelBuilder {
     /// x [..., D], weight and bias [D], shift and scale [B, D] → as x
     func layerNorm(_ norm: LayerNorm, _ x: [Operand], _ y: Operand, _ site: Site) throws(VulkanError) -> Dispatch {
-        var arguments = cs_row_norm()
-        arguments.epsilon = norm.epsilon
-        let (weight, bias) = norm.isAffine ? (x[1], x[2]) : (nil, nil)
-        let first = norm.isAffine ? 3 : 1
-        let (shift, scale) = norm.isModulated ? (x[first], x[first + 1]) : (nil, nil)
-        arguments.modulation_rows = norm.isModulated ? u32(y.shape[1]) : 1
-        return try rowNorm(arguments, x[0], weight, bias, shift, scale, y, site)
+        var rows = RowNorm(x: x[0], y: y, epsilon: norm.epsilon)
+        if norm.isAffine { (rows.weight, rows.bias) = (x[1], x[2]) }
+        if norm.isModulated {
+            let first = norm.isAffine ? 3 : 1
+            (rows.shift, rows.scale) = (x[first], x[first + 1])
+            rows.flags |= CS_IS_MODULATED
+        }
+        return try rowNorm(rows, site)
     }
 
-    /// x [..., D], weight [D] → as x
+    /// x [..., D], weight [D], cosine and sine [T, D/2] if x [B, T, heads, D] is turned → as x
     func rmsNorm(_ norm: RMSNorm, _ x: [Operand], _ y: Operand, _ site: Site) throws(VulkanError) -> Dispatch {
-        var arguments = cs_row_norm()
-        arguments.epsilon = norm.epsilon
-        arguments.activation = norm.activation.code
-        arguments.flags = UInt32(CS_IS_RMS)
-        arguments.modulation_rows = 1
-        return try rowNorm(arguments, x[0], x[1], nil, nil, nil, y, site)
+        var rows = RowNorm(x: x[0], y: y, epsilon: norm.epsilon)
+        rows.weight = x[1]
+        rows.activation = norm.activation
+        rows.flags |= CS_IS_RMS
+        if let axisCount = norm.rotaryAxisCount {
+            (rows.shift, rows.scale) = (x[2], x[3])
+            rows.part = y.width / axisCount
+            rows.flags |= CS_IS_TURNED
+        }
+        return try rowNorm(rows, site)
     }
 
-    private func rowNorm(
-        _ norm: cs_row_norm, _ x: Operand, _ weight: Operand?, _ bias: Operand?, _ shift: Operand?, _ scale: Operand?,
-        _ y: Operand, _ site: Site
-    ) throws(VulkanError) -> Dispatch {
-        var arguments = norm
-        arguments.rows = u32(y.rowCount)
-        arguments.width = u32(y.width)
-        if weight != nil { arguments.flags |= UInt32(CS_HAS_WEIGHT) }
-        if bias != nil { arguments.flags |= UInt32(CS_HAS_BIAS) }
-        if shift != nil { arguments.flags |= UInt32(CS_IS_MODULATED) }
-        arguments.x_offset = u32(x.offset)
-        arguments.x_run = u32(max(1, x.run / max(1, y.width)))
-        arguments.x_stride = u32(x.stride)
-        arguments.weight_offset = u32(weight?.offset ?? 0)
-        arguments.bias_offset = u32(bias?.offset ?? 0)
-        arguments.shift_offset = u32(shift?.offset ?? 0)
-        arguments.scale_offset = u32(scale?.offset ?? 0)
-        arguments.shift_stride = u32(shift?.rowStride ?? 0)
-        arguments.scale_stride = u32(scale?.rowStride ?? 0)
-        arguments.y_offset = u32(y.offset)
-        // Short rows share a workgroup.
-        let (along, rows) = y.width <= 256 ? (32, 4) : (128, 1)
+    /// What both have in common.
+    private struct RowNorm {
+        let x: Operand
+        let y: Operand
+        let epsilon: Float
+        var weight: Operand?
+        var bias: Operand?
+        /// Of a rotation: cosine and sine.
+        var shift: Operand?
+        var scale: Operand?
+        var activation: Activation?
+        /// Channels of an axis of a rotation.
+        var part: Int?
+        var flags: Int32 = 0
+    }
+
+    private func rowNorm(_ norm: RowNorm, _ site: Site) throws(VulkanError) -> Dispatch {
+        let (x, y) = (norm.x, norm.y)
+        var flags = norm.flags
+        if norm.weight != nil { flags |= CS_HAS_WEIGHT }
+        if norm.bias != nil { flags |= CS_HAS_BIAS }
+        let isInTokens = y.shape.rank == 4
+        let arguments = cs_row_norm(
+            rows: u32(y.rowCount), width: u32(y.width), epsilon: norm.epsilon, x_offset: u32(x.offset),
+            x_run: u32(max(1, x.run / max(1, y.width))), x_stride: u32(x.stride),
+            weight_offset: u32(norm.weight?.offset ?? 0), bias_offset: u32(norm.bias?.offset ?? 0),
+            shift_offset: u32(norm.shift?.offset ?? 0), scale_offset: u32(norm.scale?.offset ?? 0),
+            y_offset: u32(y.offset), modulation_rows: u32(flags & CS_IS_MODULATED != 0 ? y.shape[1] : 1),
+            shift_stride: u32(norm.shift?.rowStride ?? 0), scale_stride: u32(norm.scale?.rowStride ?? 0),
+            tokens: isInTokens ? u32(y.shape[1]) : 1, heads: isInTokens ? u32(y.shape[2]) : 1, part: u32(norm.part ?? 2)
+        )
+        let others = [norm.weight, norm.bias, norm.shift, norm.scale].compactMap { $0 }
+        let isInEights =
+            y.width % 8 == 0 && (norm.part ?? 0) % 16 == 0
+            && [x.offset, x.stride, y.offset].allSatisfy { $0 % 8 == 0 }
+            && others.allSatisfy { $0.offset % 8 == 0 && $0.rowStride % 8 == 0 }
+        let tile = RowNormTile(width: y.width)
         return try call(
-            .rowNorm, constants: [along, rows], [x, weight, bias, shift, scale, y], arguments,
-            groups: flat((y.rowCount + rows - 1) / rows), site)
+            .rowNorm, constants: tile.constants + [isInEights ? 1 : 0, Int(flags), Int(norm.activation.code)],
+            [x, norm.weight, norm.bias, norm.shift, norm.scale, y], arguments,
+            groups: flat((y.rowCount + tile.rows - 1) / tile.rows), site)
     }
 
     /// x [B, H, W, C], weight and bias [C] → as x

@@ -13,7 +13,7 @@ struct ProductPlan {
         if let unit = MatrixUnit.chosen(options, features) {
             let tile = CooperativeTile(unit, rows: rows, columns: columns, features)
             (variant, constants) = (unit.variant, tile.constants)
-            (tileRows, tileColumns, depth) = (tile.side, tile.side, tile.depth)
+            (tileRows, tileColumns, depth) = (tile.size.rows, tile.size.columns, tile.size.depth)
         } else {
             let tile = ProductTile(options.products, rows: rows, columns: columns, features)
             (variant, constants) = (nil, tile.constants)
@@ -22,8 +22,8 @@ struct ProductPlan {
         let (across, down) = ((columns + tileColumns - 1) / tileColumns, (rows + tileRows - 1) / tileRows)
         let room = ProductSplit.scratchByteCount / max(1, 4 * rows * columns)
         split = ProductSplit(
-            tiles: across * down, inner: inner, depth: depth, units: features.unitCount, most: room,
-            wanted: options.splits)
+            tiles: across * down, of: (tileRows, tileColumns), inner: inner, depth: depth, units: features.unitCount,
+            most: room, wanted: options.splits)
         groups = ProductPlan.folded(across: across * split.count, down: down)
     }
 

@@ -13,26 +13,28 @@ struct ProductSplit: Hashable {
     /// What the second call costs beside a workgroup's own work, in steps along the depth: about three microseconds
     /// for the barrier and the launch, at some 0.3 steps a nanosecond. An estimate, not measured on a GPU.
     private static let callCost = 1024
-    /// What laying a tile's sums down and taking them up costs, in the same steps: 64 × 64 sums of four bytes, twice,
-    /// against 64 + 64 factors of two bytes a step.
-    private static let tileCost = 128
-
     /// The number of parts that ends first where `units` workgroups run at once, each as long as its depth; or the number
     /// that is wanted, as far as there is depth.
     ///
     /// - Parameters:
     ///   - tiles: workgroups of one part.
+    ///   - tile: rows and columns of each.
     ///   - inner: elements that are summed.
     ///   - depth: of a tile.
     ///   - most: parts that there is room for.
-    init(tiles: Int, inner: Int, depth: Int, units: Int, most room: Int, wanted: Int?) {
+    init(
+        tiles: Int, of tile: (rows: Int, columns: Int), inner: Int, depth: Int, units: Int, most room: Int, wanted: Int?
+    ) {
+        // What laying a tile's sums down and taking them up costs, in the same steps: sums of four bytes, twice, against rows
+        // and columns of factors of two bytes a step.
+        let tileCost = 4 * tile.rows * tile.columns / (tile.rows + tile.columns)
         let steps = max(1, (inner + depth - 1) / depth)
         let limit = max(1, min(ProductSplit.most, steps, room))
         func stretch(_ count: Int) -> Int { (steps + count - 1) / count * depth }
         func cost(_ count: Int) -> Int {
             let rounds = (tiles * count + units - 1) / units
             return count == 1
-                ? rounds * stretch(1) : rounds * (stretch(count) + ProductSplit.tileCost) + ProductSplit.callCost
+                ? rounds * stretch(1) : rounds * (stretch(count) + tileCost) + ProductSplit.callCost
         }
         // The first of equals: fewer parts are less to add up.
         let best = (1...limit).min { cost($0) < cost($1) } ?? 1

@@ -58,12 +58,18 @@ public struct RotaryCase: OpCase {
 
     public var label: String { "rotary \(x), \(axisCount) axes" }
 
-    public func build(_ builder: inout GraphBuilder) throws(ShapeError) -> ValueID {
+    /// Cosines and sines [T, d/2] of angles that are all different.
+    static func tables(for x: Shape) -> (cosine: Tensor, sine: Tensor) {
         let angles = (0..<x[1] * x[3] / 2).map { 0.37 * Double($0) - 1 }
         let shape: Shape = [x[1], x[3] / 2]
+        return (Tensor(shape, angles.map { Float(cosine($0)) }), Tensor(shape, angles.map { Float(sine($0)) }))
+    }
+
+    public func build(_ builder: inout GraphBuilder) throws(ShapeError) -> ValueID {
+        let tables = RotaryCase.tables(for: x)
         return try builder.rotary(
-            builder.input("x", x), cosine: builder.constant(Tensor(shape, angles.map { Float(cosine($0)) })),
-            sine: builder.constant(Tensor(shape, angles.map { Float(sine($0)) })), axisCount: axisCount)
+            builder.input("x", x), cosine: builder.constant(tables.cosine), sine: builder.constant(tables.sine),
+            axisCount: axisCount)
     }
 
     public static let all = [

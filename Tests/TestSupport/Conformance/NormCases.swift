@@ -2,7 +2,9 @@ public import Graphs
 public import Tensors
 
 /// Sizes that all norms over the innermost axis run at.
-private let rowShapes: [Shape] = [[5], [1, 1, 8], [2, 7, 33], [1, 16, 64], [3, 1, 256], [2, 3, 4, 12]]
+private let rowShapes: [Shape] = [
+    [5], [1, 1, 8], [2, 7, 33], [1, 16, 64], [3, 1, 256], [2, 3, 4, 12], [2, 5, 384], [1, 2, 1032],
+]
 
 /// Input away from zero, so that a variance computed as a difference of large numbers shows.
 private func offCentre(
@@ -50,17 +52,33 @@ public struct LayerNormCase: OpCase {
 public struct RMSNormCase: OpCase {
     let x: Shape
     var activation: Activation?
+    /// Of a rotation behind it.
+    var axisCount: Int?
 
-    public var label: String { "rmsNorm \(x)" + (activation.map { ", \($0.rawValue)" } ?? "") }
+    public var label: String {
+        "rmsNorm \(x)" + (activation.map { ", \($0.rawValue)" } ?? "")
+            + (axisCount.map { ", turned on \($0) axes" } ?? "")
+    }
 
     public func build(_ builder: inout GraphBuilder) throws(ShapeError) -> ValueID {
-        let operands = [builder.input("x", x), try builder.parameter("weight", [x[-1]])]
-        return try builder.node(.rmsNorm(RMSNorm(epsilon: 1e-6, activation: activation)), operands)
+        var operands = [builder.input("x", x), try builder.parameter("weight", [x[-1]])]
+        if axisCount != nil {
+            let (cosine, sine) = RotaryCase.tables(for: x)
+            operands += [builder.constant(cosine), builder.constant(sine)]
+        }
+        let norm = RMSNorm(epsilon: 1e-6, activation: activation, rotaryAxisCount: axisCount)
+        return try builder.node(.rmsNorm(norm), operands)
     }
 
     public static let all: [RMSNormCase] =
         rowShapes.map { RMSNormCase(x: $0) } + [RMSNormCase(x: [4, 1])]
         + Activation.allCases.map { RMSNormCase(x: [2, 3, 5, 24], activation: $0) }
+        + [
+            RMSNormCase(x: [1, 1, 1, 2], axisCount: 1), RMSNormCase(x: [2, 5, 3, 64], axisCount: 2),
+            RMSNormCase(x: [2, 9, 2, 16], axisCount: 1), RMSNormCase(x: [1, 3, 2, 12], axisCount: 3),
+            RMSNormCase(x: [1, 7, 1, 96], axisCount: 3),
+            RMSNormCase(x: [2, 3, 2, 40], activation: .silu, axisCount: 2),
+        ]
 }
 
 public struct GroupNormCase: OpCase {

@@ -1,0 +1,91 @@
+/// How attention is cut into blocks for the device's matrix units.
+struct CooperativeAttentionTile: Hashable {
+    let unit: MatrixUnit
+    let headWidth: Int
+    let subgroups: Int
+    /// Units' rows that a subgroup has of queries: each key and value that it takes up serves all of them.
+    let unitsDown: Int
+    /// Tiles of keys and of values in shared memory.
+    let tiles: Int
+    let keys: Int
+
+    /// From the largest: few large workgroups read keys and values less often, many small ones leave no unit idle.
+    private static let sizes = [
+        (subgroups: 4, unitsDown: 2, rounds: 2), (subgroups: 4, unitsDown: 1, rounds: 1),
+        (subgroups: 2, unitsDown: 1, rounds: 0),
+        (subgroups: 1, unitsDown: 1, rounds: 0),
+    ]
+
+    /// The first size that has a query for each row and gives the device's units as many rounds of work as it wants; nil
+    /// where a head is no multiple of eight or does not fit in shared memory.
+    ///
+    /// - Parameter heads: of all pictures together.
+    init?(_ unit: MatrixUnit, headWidth: Int, queries: Int, heads: Int, _ features: DeviceFeatures) {
+        let shape = unit.shape
+        for size in CooperativeAttentionTile.sizes {
+            for tiles in [2, 1] {
+                let tile = CooperativeAttentionTile(
+                    unit: unit, headWidth: headWidth, subgroups: size.subgroups, unitsDown: size.unitsDown,
+                    tiles: tiles,
+                    keys: 32)
+                let groups = (queries + tile.queries - 1) / tile.queries * heads
+                let isSmallest = tile.queries == shape.rows
+                if tile.fits(features),
+                    isSmallest || (tile.queries < 2 * queries && groups >= size.rounds * features.unitCount)
+                {
+                    self = tile
+                    return
+                }
+            }
+        }
+        return nil
+    }
+
+    private init(unit: MatrixUnit, headWidth: Int, subgroups: Int, unitsDown: Int, tiles: Int, keys: Int) {
+        (self.unit, self.headWidth, self.subgroups) = (unit, headWidth, subgroups)
+        (self.unitsDown, self.tiles, self.keys) = (unitsDown, tiles, keys)
+    }
+
+    /// Queries of a subgroup, and of all.
+    private var partRows: Int { unitsDown * unit.shape.rows }
+    var queries: Int { subgroups * partRows }
+    /// The head with zeros behind it, as the unit needs it. Sides are powers of two, so that the larger is a multiple of the
+    /// smaller.
+    private var paddedWidth: Int {
+        let side = max(unit.shape.columns, unit.shape.depth)
+        return (headWidth + side - 1) / side * side
+    }
+    /// Keys whose scores of a query an invocation has, of those that share it.
+    private var ownKeys: Int { keys / max(1, unit.subgroupSize / partRows) }
+
+    /// Whether a subgroup has registers for its share of the next block's keys and values, beside results and queries: of
+    /// each four eights an invocation, or eight where it has one row of units.
+    private var isAhead: Bool {
+        keys * paddedWidth / 8 <= (unitsDown == 1 ? 8 : 4) * subgroups * unit.subgroupSize
+    }
+
+    /// Keys, values and scores, or the results laid over them, as the shader declares them.
+    var sharedByteCount: Int {
+        let hasRoom = ownKeys / 8 >= unit.shape.columns / 4
+        let scorePitch = keys / 4 + (hasRoom ? 0 : unit.shape.columns / 4) + 1
+        let blocks = 2 * tiles * keys * (paddedWidth / 8 + 1) + queries * scorePitch
+        return 16 * max(blocks, queries * (paddedWidth / 4 + 1))
+    }
+
+    private func fits(_ features: DeviceFeatures) -> Bool {
+        let shape = unit.shape
+        // Two rows of units with wide heads would leave no registers for anything else.
+        return headWidth % 8 == 0 && keys % shape.columns == 0 && ownKeys % shape.depth == 0 && ownKeys % 8 == 0
+            && (unitsDown == 1 || paddedWidth <= 80) && sharedByteCount <= features.sharedMemory
+            && subgroups * unit.subgroupSize <= features.maxWorkgroupInvocations
+    }
+
+    /// In the order of the shader's specialization constants, up to the stretches of keys.
+    var constants: [Int] {
+        let shape = unit.shape
+        return [
+            subgroups * unit.subgroupSize, headWidth, queries, partRows, keys, paddedWidth, isAhead ? 1 : 0, tiles,
+            shape.rows, shape.columns, shape.depth,
+        ]
+    }
+}
