@@ -234,7 +234,7 @@ void main() {
     uint which = 0;
     for (uint index = 0; index < blocks; ++index) {
         barrier();
-        // Behind the last block the last once more: to leave it out would take branches.
+        // Behind the last block the last once more, which nobody waits for: to leave it out would take branches around reads.
         Block next = block_at(min(index + 1, blocks - 1));
         fetch(next);
         UNROLL for (uint column = 0; column < KEYS; column += UNIT_COLUMNS) {
@@ -322,9 +322,11 @@ void main() {
             }
         }
         block = next;
-        if (TILES == 1) barrier();
-        else which = 1 - which;
-        put_down(block, which);
+        if (index + 1 < blocks) {
+            if (TILES == 1) barrier();
+            else which = 1 - which;
+            put_down(block, which);
+        }
     }
 
     // What each row is divided by goes the way of the decays.

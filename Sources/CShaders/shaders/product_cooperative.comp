@@ -1,7 +1,7 @@
 // Linear layers and convolutions by the device's matrix units: float16 factors, float32 sums.
 //
-// Two tiles of each factor lie in shared memory by turns. While subgroups multiply one, the next is on its way from memory
-// into registers; behind the products these are put down where the one before the last was.
+// Two tiles of each factor lie in shared memory by turns. While subgroups multiply one, the next AHEAD are on their way from
+// memory into registers; behind the products the first of these is put down where the one before the last was.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #ifndef EMULATED
@@ -31,6 +31,9 @@ layout(constant_id = 9) const uint X_IN_EIGHTS = 0;
 layout(constant_id = 10) const uint WEIGHT_IN_EIGHTS = 0;
 // The same of the result and all that goes into it.
 layout(constant_id = 13) const uint RESULT_IN_EIGHTS = 0;
+
+// Tiles on their way: one, or two where few steps are to be made and each would wait for memory.
+layout(constant_id = 14) const uint AHEAD = 1;
 
 #include "units.glsl"
 #include "eights.glsl"
@@ -101,8 +104,8 @@ uvec4 weight_eight(uint column, uint k) {
 const uint X_READS = (TILE_ROWS * EIGHTS + gl_WorkGroupSize.x - 1) / gl_WorkGroupSize.x;
 const uint WEIGHT_READS = (TILE_COLUMNS * EIGHTS + gl_WorkGroupSize.x - 1) / gl_WorkGroupSize.x;
 RowPlace x_rows[X_READS];
-uvec4 x_next[X_READS];
-uvec4 weight_next[WEIGHT_READS];
+uvec4 x_next[AHEAD * X_READS];
+uvec4 weight_next[AHEAD * WEIGHT_READS];
 
 // Of a tile: the row that a read is for.
 uint row_of(uint read) { return (gl_LocalInvocationIndex + read * gl_WorkGroupSize.x) / EIGHTS; }
@@ -111,27 +114,30 @@ void find_rows(uint first_row) {
     UNROLL for (uint read = 0; read < X_READS; ++read) x_rows[read] = row_place(first_row + row_of(read));
 }
 
-void fetch(uint first_column, uint depth) {
-    uint k = depth + 8 * (gl_LocalInvocationIndex % EIGHTS);
-    DepthPlace place = depth_place(k);
-    UNROLL for (uint read = 0; read < X_READS; ++read) x_next[read] = x_eight(x_rows[read], place, k);
-    UNROLL for (uint read = 0; read < WEIGHT_READS; ++read) {
-        weight_next[read] = weight_eight(first_column + row_of(read), k);
-    }
+// Of those on their way, the one in place `slot`, which must be known when loops are unrolled.
+#define FETCH(slot, first_column, depth) { \
+    uint k = (depth) + 8 * (gl_LocalInvocationIndex % EIGHTS); \
+    DepthPlace place = depth_place(k); \
+    UNROLL for (uint read = 0; read < X_READS; ++read) { \
+        x_next[(slot) * X_READS + read] = x_eight(x_rows[read], place, k); \
+    } \
+    UNROLL for (uint read = 0; read < WEIGHT_READS; ++read) { \
+        weight_next[(slot) * WEIGHT_READS + read] = weight_eight(first_column + row_of(read), k); \
+    } \
 }
 
-void put_down(uint which) {
+void put_down(uint slot, uint which) {
     uint eight = gl_LocalInvocationIndex % EIGHTS;
     UNROLL for (uint read = 0; read < X_READS; ++read) {
         uint r = row_of(read);
         if (TILE_ROWS * EIGHTS % gl_WorkGroupSize.x == 0 || r < TILE_ROWS) {
-            words[(which * TILE_ROWS + r) * PITCH + eight] = x_next[read];
+            words[(which * TILE_ROWS + r) * PITCH + eight] = x_next[slot * X_READS + read];
         }
     }
     UNROLL for (uint read = 0; read < WEIGHT_READS; ++read) {
         uint c = row_of(read);
         if (TILE_COLUMNS * EIGHTS % gl_WorkGroupSize.x == 0 || c < TILE_COLUMNS) {
-            words[WEIGHT_PLACE + (which * TILE_COLUMNS + c) * PITCH + eight] = weight_next[read];
+            words[WEIGHT_PLACE + (which * TILE_COLUMNS + c) * PITCH + eight] = weight_next[slot * WEIGHT_READS + read];
         }
     }
 }
@@ -181,31 +187,35 @@ void main() {
     UNROLL for (uint i = 0; i < UNITS_DOWN * UNITS_ACROSS; ++i) { CLEAR(sums[i]); }
 
     find_rows(first_row);
-    fetch(first_column, first_depth);
-    put_down(0);
+    UNROLL for (uint slot = 0; slot < AHEAD; ++slot) FETCH(slot, first_column, first_depth + slot * TILE_DEPTH)
+    put_down(0, 0);
     uint which = 0;
-    for (uint depth = first_depth; depth < last_depth; depth += TILE_DEPTH) {
-        barrier();
-        // In the last turn a tile that nobody multiplies; to leave it out would take branches.
-        fetch(first_column, depth + TILE_DEPTH);
-        UNROLL for (uint k = 0; k < TILE_DEPTH; k += UNIT_DEPTH) {
-            RowFactor xs[UNITS_DOWN];
-            UNROLL for (uint i = 0; i < UNITS_DOWN; ++i) {
-                uint first = (which * TILE_ROWS + part_row + i * UNIT_ROWS) * PITCH + k / 8;
-                LOAD_ROWS(xs[i], words, first, PITCH);
-            }
-            UNROLL for (uint j = 0; j < UNITS_ACROSS; ++j) {
-                ColumnFactor w;
-                uint first =
-                    WEIGHT_PLACE + (which * TILE_COLUMNS + part_column + j * UNIT_COLUMNS) * PITCH + k / 8;
-                LOAD_COLUMNS(w, words, first, PITCH);
+    for (uint first = first_depth; first < last_depth; first += AHEAD * TILE_DEPTH) {
+        UNROLL for (uint slot = 0; slot < AHEAD; ++slot) {
+            uint depth = first + slot * TILE_DEPTH;
+            if (AHEAD > 1 && depth >= last_depth) break;
+            barrier();
+            // In the last turns tiles that nobody multiplies, and that nobody waits for; to leave them out would take branches
+            // around reads.
+            FETCH(slot, first_column, depth + AHEAD * TILE_DEPTH)
+            UNROLL for (uint k = 0; k < TILE_DEPTH; k += UNIT_DEPTH) {
+                RowFactor xs[UNITS_DOWN];
                 UNROLL for (uint i = 0; i < UNITS_DOWN; ++i) {
-                    MULTIPLY(xs[i], w, sums[i * UNITS_ACROSS + j]);
+                    uint place = (which * TILE_ROWS + part_row + i * UNIT_ROWS) * PITCH + k / 8;
+                    LOAD_ROWS(xs[i], words, place, PITCH);
+                }
+                UNROLL for (uint j = 0; j < UNITS_ACROSS; ++j) {
+                    ColumnFactor w;
+                    uint column = which * TILE_COLUMNS + part_column + j * UNIT_COLUMNS;
+                    LOAD_COLUMNS(w, words, WEIGHT_PLACE + column * PITCH + k / 8, PITCH);
+                    UNROLL for (uint i = 0; i < UNITS_DOWN; ++i) {
+                        MULTIPLY(xs[i], w, sums[i * UNITS_ACROSS + j]);
+                    }
                 }
             }
+            which = 1 - which;
+            if (depth + TILE_DEPTH < last_depth) put_down((slot + 1) % AHEAD, which);
         }
-        which = 1 - which;
-        put_down(which);
     }
 
     uint strip = part * STRIP_WORDS;

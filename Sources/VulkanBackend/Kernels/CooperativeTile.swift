@@ -11,6 +11,8 @@ struct CooperativeTile: Hashable {
         let depth: Int
         let partRows: Int
         let partColumns: Int
+        /// Tiles that are on their way from memory while one is multiplied.
+        var ahead = 1
         /// Tiles for each unit of the device that a product must have.
         var rounds = 0
 
@@ -27,10 +29,10 @@ struct CooperativeTile: Hashable {
         Size(rows: 128, columns: 128, depth: 16, partRows: 64, partColumns: 64, rounds: 4),
         Size(rows: 128, columns: 64, depth: 32, partRows: 64, partColumns: 32, rounds: 1),
         Size(rows: 64, columns: 64, depth: 64, partRows: 32, partColumns: 32, rounds: 1),
-        Size(rows: 32, columns: 32, depth: 128, partRows: 16, partColumns: 16), modest,
+        Size(rows: 32, columns: 32, depth: 128, partRows: 16, partColumns: 16, ahead: 2), modest,
     ]
     /// Where there is less shared memory.
-    private static let modest = Size(rows: 64, columns: 64, depth: 32, partRows: 32, partColumns: 32)
+    private static let modest = Size(rows: 64, columns: 64, depth: 32, partRows: 32, partColumns: 32, ahead: 2)
 
     /// The first size that the device takes and that gives each of its units work.
     init(_ unit: MatrixUnit, rows: Int, columns: Int, _ features: DeviceFeatures) {

@@ -97,7 +97,7 @@ extension KernelBuilder {
         arguments.splits = u32(plan.split.count)
         arguments.stretch = u32(plan.split.stretch)
         func constants(_ flags: Int32) -> [Int] {
-            plan.constants + (plan.variant == nil ? [] : cooperativeConstants(product, arguments, flags))
+            plan.constants + (plan.variant == nil ? [] : cooperativeConstants(product, arguments, flags) + [plan.ahead])
         }
         guard plan.split.count > 1 else {
             return [

@@ -4,6 +4,8 @@ struct ProductPlan {
     let variant: String?
     /// The shader's own specialization constants, up to how the factors are read.
     let constants: [Int]
+    /// What a kernel for matrix units has behind these, and behind how the factors are read.
+    let ahead: Int
     let split: ProductSplit
     /// Workgroups: tiles of all parts across, tiles down, folded where there are more than a row holds.
     let groups: (x: Int, y: Int, z: Int)
@@ -12,11 +14,11 @@ struct ProductPlan {
         let tileRows, tileColumns, depth: Int
         if let unit = MatrixUnit.chosen(options, features) {
             let tile = CooperativeTile(unit, rows: rows, columns: columns, features)
-            (variant, constants) = (unit.variant, tile.constants)
+            (variant, constants, ahead) = (unit.variant, tile.constants, tile.size.ahead)
             (tileRows, tileColumns, depth) = (tile.size.rows, tile.size.columns, tile.size.depth)
         } else {
             let tile = ProductTile(options.products, rows: rows, columns: columns, features)
-            (variant, constants) = (nil, tile.constants)
+            (variant, constants, ahead) = (nil, tile.constants, 1)
             (tileRows, tileColumns, depth) = (tile.rows, tile.columns, tile.depth)
         }
         let (across, down) = ((columns + tileColumns - 1) / tileColumns, (rows + tileRows - 1) / tileRows)
