@@ -12,19 +12,36 @@ INPUT_EIGHTS(4, gate)
 layout(set = 0, binding = 5) readonly buffer scale_quads { vec4 v[]; } weight_scales_128;
 OUTPUT_EIGHTS(6, y)
 
-// What eight sums become. Outside the matrix anything that may be read, which nobody stores.
-Eight finished(uint row, uint column, Eight sums) {
+// What goes into eight sums beside themselves. Outside the matrix anything that may be read, which nobody stores.
+const Eight NOTHING = Eight(vec4(0.0), vec4(0.0));
+
+Eight bias_at(uint column) {
+    if ((FLAGS & CS_HAS_BIAS) == 0) return NOTHING;
+    return eight_of_bias(arguments.bias_offset + min(column, arguments.columns - 8));
+}
+
+Eight gate_at(uint row, uint column) {
+    if ((FLAGS & CS_HAS_GATE) == 0) return NOTHING;
+    uint batch = min(row, arguments.rows - 1) / arguments.gate_rows;
+    return eight_of_gate(arguments.gate_offset + batch * arguments.gate_stride + min(column, arguments.columns - 8));
+}
+
+Eight residual_at(uint row, uint column) {
+    if ((FLAGS & CS_HAS_RESIDUAL) == 0) return NOTHING;
+    uint first = min(row, arguments.rows - 1) * arguments.columns;
+    return eight_of_residual(arguments.residual_offset + first + min(column, arguments.columns - 8));
+}
+
+// What eight sums become.
+Eight finished(uint column, Eight sums, Eight bias, Eight gate, Eight residual) {
     if ((FLAGS & CS_IS_PARTIAL) != 0) return sums;
-    row = min(row, arguments.rows - 1);
-    column = min(column, arguments.columns - 8);
     Eight result = sums;
     if (weight_type == CS_INT8) {
-        uint quad = (arguments.scale_offset + column) / 4;
+        uint quad = (arguments.scale_offset + min(column, arguments.columns - 8)) / 4;
         result.low *= weight_scales_128.v[quad];
         result.high *= weight_scales_128.v[quad + 1];
     }
     if ((FLAGS & CS_HAS_BIAS) != 0) {
-        Eight bias = eight_of_bias(arguments.bias_offset + column);
         result.low += bias.low;
         result.high += bias.high;
     }
@@ -35,12 +52,10 @@ Eight finished(uint row, uint column, Eight sums) {
         }
     }
     if ((FLAGS & CS_HAS_GATE) != 0) {
-        Eight gate = eight_of_gate(arguments.gate_offset + row / arguments.gate_rows * arguments.gate_stride + column);
         result.low *= gate.low;
         result.high *= gate.high;
     }
     if ((FLAGS & CS_HAS_RESIDUAL) != 0) {
-        Eight residual = eight_of_residual(arguments.residual_offset + row * arguments.columns + column);
         result.low += residual.low;
         result.high += residual.high;
     }

@@ -145,21 +145,41 @@ void put_down(uint slot, uint which) {
 const uint UNITS_DOWN = PART_ROWS / UNIT_ROWS;
 const uint UNITS_ACROSS = PART_COLUMNS / UNIT_COLUMNS;
 
+// What goes into an invocation's eights of a strip. Of a part that is one eight an invocation, all of it comes before the
+// products; of others the residual comes while the strip before is finished, and the rest is soon found near.
+struct Others {
+    Eight bias;
+    Eight gate;
+    Eight residual;
+};
+Others others[STRIP_READS];
+Eight residual_next[STRIP_READS];
+const bool IS_EARLY = RESULT_IN_EIGHTS != 0 && UNITS_DOWN == 1 && STRIP_READS == 1;
+
+uint row_in_strip(uint read) { return min(LANE + read * LANES, STRIP_EIGHTS - 1) / (PART_COLUMNS / 8); }
+uint column_in_strip(uint read) { return min(LANE + read * LANES, STRIP_EIGHTS - 1) % (PART_COLUMNS / 8) * 8; }
+
 // A strip whose first sum belongs to `first_row` and `first_column`. Everything is read before anything is stored: the
 // compiler does not know that the one does not change the other.
 void finish_strip(uint strip, uint first_row, uint first_column, uint split) {
     Eight eights[STRIP_READS];
     UNROLL for (uint read = 0; read < STRIP_READS; ++read) {
-        uint e = min(LANE + read * LANES, STRIP_EIGHTS - 1);
-        uint r = e / (PART_COLUMNS / 8), c = e % (PART_COLUMNS / 8);
-        uint place = strip + r * STRIP_PITCH + 2 * c;
+        uint r = row_in_strip(read), c = column_in_strip(read);
+        uint place = strip + r * STRIP_PITCH + c / 4;
         eights[read] = Eight(uintBitsToFloat(words[place]), uintBitsToFloat(words[place + 1]));
-        if (RESULT_IN_EIGHTS != 0) eights[read] = finished(first_row + r, first_column + 8 * c, eights[read]);
+        if (RESULT_IN_EIGHTS != 0) {
+            uint row = first_row + r, column = first_column + c;
+            Others other = others[read];
+            if (!IS_EARLY) {
+                other.bias = bias_at(column);
+                other.gate = gate_at(row, column);
+            }
+            eights[read] = finished(column, eights[read], other.bias, other.gate, other.residual);
+        }
     }
     UNROLL for (uint read = 0; read < STRIP_READS; ++read) {
-        uint e = LANE + read * LANES;
-        uint row = first_row + e / (PART_COLUMNS / 8), column = first_column + 8 * (e % (PART_COLUMNS / 8));
-        if (STRIP_EIGHTS % LANES != 0 && e >= STRIP_EIGHTS) break;
+        uint row = first_row + row_in_strip(read), column = first_column + column_in_strip(read);
+        if (STRIP_EIGHTS % LANES != 0 && LANE + read * LANES >= STRIP_EIGHTS) break;
         if (RESULT_IN_EIGHTS != 0) {
             store_finished(row, column, eights[read], split);
         } else {
@@ -185,6 +205,14 @@ void main() {
 
     Sums sums[UNITS_DOWN * UNITS_ACROSS];
     UNROLL for (uint i = 0; i < UNITS_DOWN * UNITS_ACROSS; ++i) { CLEAR(sums[i]); }
+
+    UNROLL for (uint read = 0; read < STRIP_READS; ++read) {
+        others[read] = Others(NOTHING, NOTHING, NOTHING);
+        if (IS_EARLY) {
+            uint row = first_row + part_row + row_in_strip(read), column = first_column + part_column + column_in_strip(read);
+            others[read] = Others(bias_at(column), gate_at(row, column), residual_at(row, column));
+        }
+    }
 
     find_rows(first_row);
     UNROLL for (uint slot = 0; slot < AHEAD; ++slot) FETCH(slot, first_column, first_depth + slot * TILE_DEPTH)
@@ -220,6 +248,12 @@ void main() {
 
     uint strip = part * STRIP_WORDS;
     // One copy of what follows for all strips: unrolled, it would be more instructions than the product has.
+    if (RESULT_IN_EIGHTS != 0 && !IS_EARLY) {
+        UNROLL for (uint read = 0; read < STRIP_READS; ++read) {
+            others[read].residual = residual_at(
+                first_row + part_row + row_in_strip(read), first_column + part_column + column_in_strip(read));
+        }
+    }
     // The strips are the subgroup's own.
     barrier();
     [[dont_unroll]] for (uint i = 0; i < UNITS_DOWN; ++i) {
@@ -231,7 +265,17 @@ void main() {
             }
         }
         SUBGROUP_BARRIER();
-        finish_strip(strip, first_row + part_row + i * UNIT_ROWS, first_column + part_column, split);
+        uint strip_row = first_row + part_row + i * UNIT_ROWS;
+        if (RESULT_IN_EIGHTS != 0 && UNITS_DOWN > 1) {
+            UNROLL for (uint read = 0; read < STRIP_READS; ++read) {
+                residual_next[read] = residual_at(
+                    strip_row + UNIT_ROWS + row_in_strip(read), first_column + part_column + column_in_strip(read));
+            }
+        }
+        finish_strip(strip, strip_row, first_column + part_column, split);
+        if (UNITS_DOWN > 1) {
+            UNROLL for (uint read = 0; read < STRIP_READS; ++read) others[read].residual = residual_next[read];
+        }
         SUBGROUP_BARRIER();
     }
 }
