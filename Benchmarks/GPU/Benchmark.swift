@@ -18,6 +18,7 @@ import VulkanBackend
 ///                                                 of that name, or in those whose names hold it
 ///     time    DEVICE PRECISION SECONDS CASE       seconds of the fastest run and of its nodes, and its operations
 ///     profile DEVICE PRECISION SECONDS CASE       the same, with time by kind of node
+///     statistics DEVICE PRECISION CASE            what the driver tells of the case's kernels: registers, spills, one a line
 ///     write   DEVICE PRECISION FILE CASE          the first result as float32 to a file without spaces in its name
 ///
 /// PRECISION is float32, float16, bfloat16, float16-tiles: float16 without the device's matrix units, or int8: products of
@@ -59,6 +60,11 @@ import VulkanBackend
                 let wanted = cases.first(where: { $0.name == words[4] })
             else { return printNames() }
             try measure(wanted, words[1], precision, seconds, printsProfile: words[0] == "profile")
+        case ("statistics", 4...):
+            let name = words.dropFirst(3).joined(separator: " ")
+            guard let precision = Precision(words[2]), let wanted = cases.first(where: { $0.name == name })
+            else { return printNames() }
+            try printStatistics(wanted, words[1], precision)
         case ("write", 5):
             guard let precision = Precision(words[2]),
                 let wanted = cases.first(where: { $0.name == words[4] })
@@ -88,6 +94,15 @@ import VulkanBackend
         if printsProfile { Benchmark.printProfile(program.profile) }
         program.isProfiling = false
         print("{\"run\": \(run), \"nodes\": \(nodes), \"operations\": \(operations)}")
+    }
+
+    private func printStatistics(_ wanted: BenchmarkCase, _ device: String, _ precision: Precision) throws {
+        var options = precision.options
+        options.capturesStatistics = true
+        let backend = try VulkanBackend(device: Benchmark.choice(device), options: options)
+        _ = try backend.compile(wanted.graph, parameters: RandomTensors(for: wanted.graph))
+        for kernel in backend.kernelStatistics { print(kernel) }
+        print("{\"kernels\": \(backend.kernelStatistics.count)}")
     }
 
     /// What a driver compares with another implementation's result.

@@ -57,6 +57,10 @@ public struct VulkanBackend: Backend {
         return try VulkanExecutable(optimised, parameters: parameters, host: host)
     }
 
+    /// What the driver tells of the kernels compiled so far; empty unless `VulkanOptions.capturesStatistics` is set and the device
+    /// has VK_KHR_pipeline_executable_properties.
+    public var kernelStatistics: [KernelStatistics] { host.device.pipelines.statistics() }
+
     /// Errors and warnings of the validation layer, where it is on.
     public var validationMessages: [String] { host.validationMessages }
 

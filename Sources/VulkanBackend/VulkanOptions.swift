@@ -13,12 +13,15 @@ public struct VulkanOptions: Hashable, Sendable {
     public var validates: Bool
     /// Where the pipeline cache lives, nil for nowhere.
     public var cacheFolder: String?
+    /// Whether the driver keeps what it knows of compiled kernels, see `VulkanBackend.kernelStatistics`; for measurements.
+    public var capturesStatistics: Bool
     /// A folder of NAME.spv files to use instead of the shaders built in; for comparisons.
     public var shaderFolder: String?
 
     public init(
         storage: ActivationStorage = .float32, weights: WeightStorage? = nil, products: ProductKernel? = nil,
-        splits: Int? = nil, validates: Bool = false, cacheFolder: String? = nil, shaderFolder: String? = nil
+        splits: Int? = nil, validates: Bool = false, cacheFolder: String? = nil, shaderFolder: String? = nil,
+        capturesStatistics: Bool = false
     ) {
         self.storage = storage
         self.weights = weights ?? (products == .integer ? .int8 : WeightStorage(storage))
@@ -27,6 +30,7 @@ public struct VulkanOptions: Hashable, Sendable {
         self.validates = validates
         self.cacheFolder = cacheFolder
         self.shaderFolder = shaderFolder
+        self.capturesStatistics = capturesStatistics
     }
 }
 

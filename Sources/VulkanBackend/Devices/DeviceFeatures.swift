@@ -9,6 +9,8 @@ struct DeviceFeatures: Hashable, Sendable {
     var cooperativeMatrix: CooperativeShape?
     var hasCooperativeMatrix2 = false
     var hasIntegerDotProduct = false
+    /// Whether the driver tells registers and the like of compiled kernels.
+    var hasKernelStatistics = false
     var subgroupSize = 1
     /// Whether a kernel may insist on that size and on full subgroups.
     var hasSubgroupControl = false

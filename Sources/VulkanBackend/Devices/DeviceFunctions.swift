@@ -46,6 +46,10 @@ struct DeviceFunctions {
     let resetQueryPool: PFN_vkCmdResetQueryPool
     let writeTimestamp: PFN_vkCmdWriteTimestamp
 
+    /// nil where the device was made without VK_KHR_pipeline_executable_properties.
+    let executableProperties: PFN_vkGetPipelineExecutablePropertiesKHR?
+    let executableStatistics: PFN_vkGetPipelineExecutableStatisticsKHR?
+
     let createFence: PFN_vkCreateFence
     let destroyFence: PFN_vkDestroyFence
     let resetFences: PFN_vkResetFences
@@ -100,6 +104,8 @@ struct DeviceFunctions {
         pipelineBarrier = try load("vkCmdPipelineBarrier")
         resetQueryPool = try load("vkCmdResetQueryPool")
         writeTimestamp = try load("vkCmdWriteTimestamp")
+        executableProperties = try? load("vkGetPipelineExecutablePropertiesKHR")
+        executableStatistics = try? load("vkGetPipelineExecutableStatisticsKHR")
         createFence = try load("vkCreateFence")
         destroyFence = try load("vkDestroyFence")
         resetFences = try load("vkResetFences")

@@ -20,7 +20,9 @@ final class DeviceHost: Sendable {
         shaders = try ShaderLibrary(folder: options.shaderFolder)
         self.options = options
         current = Mutex(
-            try VulkanDevice(devices[description.index], shaders: shaders, cacheFolder: options.cacheFolder))
+            try VulkanDevice(
+                devices[description.index], shaders: shaders, cacheFolder: options.cacheFolder,
+                capturesStatistics: options.capturesStatistics))
     }
 
     /// Throws if the device lacks what the options ask for.
@@ -61,7 +63,9 @@ final class DeviceHost: Sendable {
             guard let physical = devices.first(where: { $0.description.name == description.name }) else {
                 throw .deviceLost(name: description.name)
             }
-            device = try VulkanDevice(physical, shaders: shaders, cacheFolder: options.cacheFolder)
+            device = try VulkanDevice(
+                physical, shaders: shaders, cacheFolder: options.cacheFolder,
+                capturesStatistics: options.capturesStatistics)
             losses.withLock { $0 += 1 }
             return device
         }

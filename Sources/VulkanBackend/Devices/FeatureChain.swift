@@ -8,16 +8,20 @@ struct FeatureChain {
     var dotProducts = VkPhysicalDeviceShaderIntegerDotProductFeatures()
     var cooperative = VkPhysicalDeviceCooperativeMatrixFeaturesKHR()
     var cooperative2 = VkPhysicalDeviceCooperativeMatrix2FeaturesNV()
+    var executables = VkPhysicalDevicePipelineExecutablePropertiesFeaturesKHR()
     /// Extensions whose structures take part.
     private let hasVersion13: Bool
     private let hasCooperative: Bool
     private let hasCooperative2: Bool
+    private let hasExecutables: Bool
 
     /// - Parameter apiVersion: of the device; sizes of subgroups and integer dot products came with Vulkan 1.3.
     init(_ extensions: Set<String>, apiVersion: UInt32) {
         hasVersion13 = apiVersion >= cvk_api_version_1_3
         hasCooperative = extensions.contains(VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME)
         hasCooperative2 = hasCooperative && extensions.contains(VK_NV_COOPERATIVE_MATRIX_2_EXTENSION_NAME)
+        hasExecutables = extensions.contains(VK_KHR_PIPELINE_EXECUTABLE_PROPERTIES_EXTENSION_NAME)
+        executables.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PIPELINE_EXECUTABLE_PROPERTIES_FEATURES_KHR
         eleven.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_FEATURES
         twelve.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES
         subgroups.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES
@@ -35,30 +39,36 @@ struct FeatureChain {
     mutating func withChain<Result>(
         _ body: (UnsafeMutablePointer<VkPhysicalDeviceFeatures2>) -> Result
     ) -> Result {
-        withUnsafeMutablePointer(to: &cooperative2) { cooperative2 in
-            withUnsafeMutablePointer(to: &cooperative) { cooperative in
-                withUnsafeMutablePointer(to: &dotProducts) { dotProducts in
-                    withUnsafeMutablePointer(to: &subgroups) { subgroups in
-                        withUnsafeMutablePointer(to: &twelve) { twelve in
-                            withUnsafeMutablePointer(to: &eleven) { eleven in
-                                // From the last to the first, leaving out what the device does not know.
-                                var next: UnsafeMutableRawPointer?
-                                if hasCooperative2 { next = UnsafeMutableRawPointer(cooperative2) }
-                                if hasCooperative {
-                                    cooperative.pointee.pNext = next
-                                    next = UnsafeMutableRawPointer(cooperative)
+        withUnsafeMutablePointer(to: &executables) { executables in
+            withUnsafeMutablePointer(to: &cooperative2) { cooperative2 in
+                withUnsafeMutablePointer(to: &cooperative) { cooperative in
+                    withUnsafeMutablePointer(to: &dotProducts) { dotProducts in
+                        withUnsafeMutablePointer(to: &subgroups) { subgroups in
+                            withUnsafeMutablePointer(to: &twelve) { twelve in
+                                withUnsafeMutablePointer(to: &eleven) { eleven in
+                                    // From the last to the first, leaving out what the device does not know.
+                                    var next: UnsafeMutableRawPointer?
+                                    if hasExecutables { next = UnsafeMutableRawPointer(executables) }
+                                    if hasCooperative2 {
+                                        cooperative2.pointee.pNext = next
+                                        next = UnsafeMutableRawPointer(cooperative2)
+                                    }
+                                    if hasCooperative {
+                                        cooperative.pointee.pNext = next
+                                        next = UnsafeMutableRawPointer(cooperative)
+                                    }
+                                    if hasVersion13 {
+                                        dotProducts.pointee.pNext = next
+                                        subgroups.pointee.pNext = UnsafeMutableRawPointer(dotProducts)
+                                        next = UnsafeMutableRawPointer(subgroups)
+                                    }
+                                    twelve.pointee.pNext = next
+                                    eleven.pointee.pNext = UnsafeMutableRawPointer(twelve)
+                                    var head = VkPhysicalDeviceFeatures2()
+                                    head.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2
+                                    head.pNext = UnsafeMutableRawPointer(eleven)
+                                    return body(&head)
                                 }
-                                if hasVersion13 {
-                                    dotProducts.pointee.pNext = next
-                                    subgroups.pointee.pNext = UnsafeMutableRawPointer(dotProducts)
-                                    next = UnsafeMutableRawPointer(subgroups)
-                                }
-                                twelve.pointee.pNext = next
-                                eleven.pointee.pNext = UnsafeMutableRawPointer(twelve)
-                                var head = VkPhysicalDeviceFeatures2()
-                                head.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2
-                                head.pNext = UnsafeMutableRawPointer(eleven)
-                                return body(&head)
                             }
                         }
                     }
@@ -76,6 +86,7 @@ struct FeatureChain {
             subgroups.subgroupSizeControl = yes
             subgroups.computeFullSubgroups = yes
         }
+        if features.hasKernelStatistics { executables.pipelineExecutableInfo = yes }
         if features.hasIntegerDotProduct { dotProducts.shaderIntegerDotProduct = yes }
         if features.cooperativeMatrix != nil {
             twelve.vulkanMemoryModel = yes

@@ -152,6 +152,7 @@ struct PhysicalDevice {
         features.hasIntegerDotProduct = chain.dotProducts.shaderIntegerDotProduct == VK_TRUE
         features.hasFloat16 = chain.twelve.shaderFloat16 == VK_TRUE
         features.hasCooperativeMatrix2 = chain.cooperative2.cooperativeMatrixWorkgroupScope == VK_TRUE
+        features.hasKernelStatistics = chain.executables.pipelineExecutableInfo == VK_TRUE
         if chain.cooperative.cooperativeMatrix == VK_TRUE, chain.twelve.vulkanMemoryModel == VK_TRUE,
             features.has16BitStorage, features.hasFloat16, features.hasSubgroupControl, features.hasSubgroupShuffle
         {

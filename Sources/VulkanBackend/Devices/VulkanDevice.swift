@@ -19,22 +19,28 @@ final class VulkanDevice: @unchecked Sendable {
     var features: DeviceFeatures { physical.features }
     var instance: VulkanInstance { physical.instance }
 
-    /// - Parameter cacheFolder: where the pipeline cache is kept between runs, nil for nowhere.
+    /// - Parameters:
+    ///   - cacheFolder: where the pipeline cache is kept between runs, nil for nowhere.
+    ///   - capturesStatistics: whether pipelines keep what `PipelineStore.statistics` tells, where the driver can.
     /// - Throws: `VulkanError`.
-    init(_ physical: PhysicalDevice, shaders: ShaderLibrary, cacheFolder: String?) throws(VulkanError) {
+    init(
+        _ physical: PhysicalDevice, shaders: ShaderLibrary, cacheFolder: String?, capturesStatistics: Bool = false
+    ) throws(VulkanError) {
+        let captures = capturesStatistics && physical.features.hasKernelStatistics
         self.physical = physical
         name = physical.description.name
         guard let family = physical.queueFamily else {
             throw .unsuitableDevice(name: name, reason: "it has no compute queue")
         }
-        let handle = try VulkanDevice.create(physical, family)
+        let handle = try VulkanDevice.create(physical, family, capturesStatistics: captures)
         let functions = try DeviceFunctions(physical.instance.functions.deviceFunction, handle)
         var queue: VkQueue?
         functions.getDeviceQueue(handle, family, 0, &queue)
         do throws(VulkanError) {
             guard let queue else { throw VulkanError("vkGetDeviceQueue", VK_ERROR_INITIALIZATION_FAILED) }
             let file = cacheFolder.map { PipelineCacheFile(folder: $0, physical) }
-            pipelines = try PipelineStore(handle, functions, shaders, physical.features, name: name, file: file)
+            pipelines = try PipelineStore(
+                handle, functions, shaders, physical.features, name: name, file: file, capturesStatistics: captures)
             (self.handle, self.functions, self.queue) = (handle, functions, queue)
         } catch {
             functions.destroyDevice(handle, nil)
@@ -49,9 +55,12 @@ final class VulkanDevice: @unchecked Sendable {
 
     var queueFamily: UInt32 { physical.queueFamily ?? 0 }
 
-    private static func create(_ physical: PhysicalDevice, _ family: UInt32) throws(VulkanError) -> VkDevice {
-        let extensions =
+    private static func create(
+        _ physical: PhysicalDevice, _ family: UInt32, capturesStatistics: Bool
+    ) throws(VulkanError) -> VkDevice {
+        var extensions =
             physical.features.cooperativeMatrix == nil ? [] : [VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME]
+        if capturesStatistics { extensions.append(VK_KHR_PIPELINE_EXECUTABLE_PROPERTIES_EXTENSION_NAME) }
         var chain = FeatureChain(Set(extensions), apiVersion: physical.properties.apiVersion)
         chain.enable(physical.features)
         var handle: VkDevice?

@@ -30,14 +30,18 @@ final class PipelineStore: @unchecked Sendable {
     private let features: DeviceFeatures
     private let name: String
     private let file: PipelineCacheFile?
+    private let capturesStatistics: Bool
     private let cache: VkPipelineCache?
     private let state = Mutex(State())
 
-    /// - Parameter file: where compiled pipelines are kept, nil for nowhere.
+    /// - Parameters:
+    ///   - file: where compiled pipelines are kept, nil for nowhere.
+    ///   - capturesStatistics: whether the driver keeps what `statistics` tells; the device was made for it.
     init(
         _ device: VkDevice, _ functions: DeviceFunctions, _ shaders: ShaderLibrary, _ features: DeviceFeatures,
-        name: String, file: PipelineCacheFile?
+        name: String, file: PipelineCacheFile?, capturesStatistics: Bool = false
     ) throws(VulkanError) {
+        self.capturesStatistics = capturesStatistics
         (self.device, self.functions, self.shaders, self.features) = (device, functions, shaders, features)
         (self.name, self.file) = (name, file)
         let data = file?.load() ?? []
@@ -74,6 +78,16 @@ final class PipelineStore: @unchecked Sendable {
             state.unsavedCount += 1
             return pipeline
         }
+    }
+
+    /// What the driver tells of the pipelines made so far: registers, shared memory, what was spilled.
+    func statistics() -> [KernelStatistics] {
+        guard capturesStatistics else { return [] }
+        return state.withLock { state in
+            state.pipelines.map { key, pipeline in
+                KernelStatistics(key, values: functions.statistics(of: pipeline.handle, device))
+            }
+        }.sorted { $0.kernel < $1.kernel }
     }
 
     /// Writes the cache file if there is anything new. What goes wrong costs time at the next start and no more.
@@ -152,6 +166,9 @@ final class PipelineStore: @unchecked Sendable {
                                     VK_PIPELINE_SHADER_STAGE_CREATE_REQUIRE_FULL_SUBGROUPS_BIT.rawValue
                             }
                             info.layout = layout
+                            if capturesStatistics {
+                                info.flags = VK_PIPELINE_CREATE_CAPTURE_STATISTICS_BIT_KHR.rawValue
+                            }
                             return functions.createComputePipelines(device, cache, 1, &info, nil, &pipeline)
                         }
                     }
