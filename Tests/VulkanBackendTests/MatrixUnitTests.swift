@@ -19,7 +19,7 @@ struct MatrixUnitTests {
     @Test(arguments: [(134, 40, 3976, 128), (129, 20, 3971, 128), (134, 40, 1000, 64), (129, 20, 965, 64)])
     func largeTilesMatchTheReference(_ rows: Int, _ inner: Int, _ columns: Int, _ across: Int) throws {
         let shape = CooperativeShape(rows: 8, columns: 16, depth: 16)
-        let unit = MatrixUnit(variant: "emulated", shape: shape, subgroupSize: 1)
+        let unit = MatrixUnit(variant: "emulated", shape: shape, subgroupSize: 16)
         let features = try TestDevice.backend().currentDevice.features
         let size = CooperativeTile(unit, rows: rows, columns: columns, features).size
         #expect((size.rows, size.columns) == (128, across))

@@ -1,26 +1,37 @@
 // Matrix units: UNIT_ROWS × UNIT_DEPTH by UNIT_DEPTH × UNIT_COLUMNS, float16 factors and float32 sums.
 //
 // Both factors come from shared memory, eight elements a word of four: rows of the first, columns of the second. With
-// EMULATED plain code does what the units would, one invocation for a subgroup: slow, and the same in everything that
-// is ours, so that a kernel can be tested where there are no units.
+// EMULATED plain code does what the units would: slow, and the same in everything that is ours, so that a kernel can be
+// tested where there are no units.
 
 #ifdef EMULATED
 
 struct RowFactor { float v[UNIT_ROWS * UNIT_DEPTH]; };
 struct ColumnFactor { float v[UNIT_DEPTH * UNIT_COLUMNS]; };
+// An invocation has every LANES-th of the elements, from the one with its number on.
 struct Sums { float v[UNIT_ROWS * UNIT_COLUMNS]; };
 
-// An invocation has a subgroup's work here: unrolled, it would keep the compiler busy for seconds.
+// Unrolled, what units do in one instruction would keep the compiler busy for seconds.
 #define UNROLL [[dont_unroll]]
-#define SUBGROUP gl_LocalInvocationIndex
-#define SUBGROUP_SIZE 1u
-#define LANE 0u
+// The kernel says how many LANES a subgroup has; subgroups of the device are not asked.
+#define SUBGROUP (gl_LocalInvocationIndex / LANES)
+#define LANE (gl_LocalInvocationIndex % LANES)
 
-// An invocation waits for no other.
-#define SUBGROUP_BARRIER()
-#define FROM_NEIGHBOUR(value, distance) (value)
+// All subgroups come to one and the same, so all of them wait.
+#define SUBGROUP_BARRIER() barrier()
 
-#define CLEAR(sums) for (uint u_ = 0; u_ < UNIT_ROWS * UNIT_COLUMNS; ++u_) sums.v[u_] = 0.0
+shared float neighbours[gl_WorkGroupSize.x];
+float from_neighbour(float value, uint distance) {
+    barrier();
+    neighbours[gl_LocalInvocationIndex] = value;
+    barrier();
+    return neighbours[gl_LocalInvocationIndex ^ distance];
+}
+#define FROM_NEIGHBOUR(value, distance) from_neighbour(value, distance)
+
+#define OWN_ELEMENTS for (uint u_ = LANE; u_ < UNIT_ROWS * UNIT_COLUMNS; u_ += LANES)
+
+#define CLEAR(sums) OWN_ELEMENTS sums.v[u_] = 0.0
 
 // Element i behind word `first` of a tile.
 #define HALF(tile, first, i) \
@@ -35,7 +46,7 @@ struct Sums { float v[UNIT_ROWS * UNIT_COLUMNS]; };
         factor.v[u_] = HALF(tile, (first) + u_ % UNIT_COLUMNS * (pitch), u_ / UNIT_COLUMNS)
 
 #define MULTIPLY(rows, columns, sums) \
-    for (uint u_ = 0; u_ < UNIT_ROWS * UNIT_COLUMNS; ++u_) \
+    OWN_ELEMENTS \
         for (uint k_ = 0; k_ < UNIT_DEPTH; ++k_) \
             sums.v[u_] = fma( \
                 rows.v[u_ / UNIT_COLUMNS * UNIT_DEPTH + k_], columns.v[k_ * UNIT_COLUMNS + u_ % UNIT_COLUMNS], sums.v[u_])
@@ -47,16 +58,15 @@ struct Sums { float v[UNIT_ROWS * UNIT_COLUMNS]; };
 
 // Sums as rows of floats in a tile of words, four a word; `first` and `pitch` count words.
 #define LAY_DOWN(sums, tile, first, pitch) \
-    for (uint u_ = 0; u_ < UNIT_ROWS * UNIT_COLUMNS; ++u_) \
+    OWN_ELEMENTS \
         tile[(first) + u_ / UNIT_COLUMNS * (pitch) + u_ % UNIT_COLUMNS / 4][u_ % 4] = floatBitsToUint(sums.v[u_])
 
 #define LOAD_SUMS(sums, tile, first, pitch) \
-    for (uint u_ = 0; u_ < UNIT_ROWS * UNIT_COLUMNS; ++u_) \
+    OWN_ELEMENTS \
         sums.v[u_] = uintBitsToFloat(tile[(first) + u_ / UNIT_COLUMNS * (pitch) + u_ % UNIT_COLUMNS / 4][u_ % 4])
 
 // Element by element.
-#define SCALE(sums, factors) \
-    for (uint u_ = 0; u_ < UNIT_ROWS * UNIT_COLUMNS; ++u_) sums.v[u_] *= factors.v[u_]
+#define SCALE(sums, factors) OWN_ELEMENTS sums.v[u_] *= factors.v[u_]
 
 #else
 
@@ -68,7 +78,6 @@ struct Sums { float v[UNIT_ROWS * UNIT_COLUMNS]; };
 // reads, so that all of them are under way at once.
 #define UNROLL [[unroll]]
 #define SUBGROUP gl_SubgroupID
-#define SUBGROUP_SIZE gl_SubgroupSize
 #define LANE gl_SubgroupInvocationID
 
 // What a subgroup has written to shared memory is there for all of it.

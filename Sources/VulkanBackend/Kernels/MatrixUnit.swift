@@ -17,9 +17,9 @@ extension MatrixUnit {
         if isWanted, let shape = features.cooperativeMatrix {
             return MatrixUnit(variant: MatrixUnit.cooperative, shape: shape, subgroupSize: features.subgroupSize)
         }
-        // One invocation does a subgroup's work; no two sides alike, so that none is taken for another.
+        // Rows unlike columns, and two invocations a row, so that none is taken for another.
         let shape = CooperativeShape(rows: 8, columns: 16, depth: 16)
         return options.products == .emulated
-            ? MatrixUnit(variant: "emulated", shape: shape, subgroupSize: 1) : nil
+            ? MatrixUnit(variant: "emulated", shape: shape, subgroupSize: 16) : nil
     }
 }
