@@ -121,26 +121,25 @@ const uint READS = (KEYS * EIGHTS + gl_WorkGroupSize.x - 1) / gl_WorkGroupSize.x
 uvec4 keys_next[AHEAD != 0 ? READS : 1];
 uvec4 values_next[AHEAD != 0 ? READS : 1];
 
-// Channels and token of a read; what lies outside is read from the nearest place inside and taken for zero: a branch around a
-// read would make the next one wait for it.
+// Channels and token of a read. What lies outside is read from the nearest place inside, because a branch around a read would
+// make the next one wait for it; and nothing is done to it, because that would wait for the read itself: keys outside get no
+// weight, a key's channels outside meet zeros of the query, and a value's are not stored.
 struct Place {
     uint token;
     uint channel;
-    bool exists;
 };
 
 Place place_of(Block block, uint i, uint count) {
     uint key = block.first_key + i / EIGHTS, eight = i % EIGHTS;
     return Place(
         gl_WorkGroupID.z * count + min(key, count - 1),
-        gl_WorkGroupID.y * HEAD_WIDTH + 8 * min(eight, HEAD_EIGHTS - 1), key < count && eight < HEAD_EIGHTS);
+        gl_WorkGroupID.y * HEAD_WIDTH + 8 * min(eight, HEAD_EIGHTS - 1));
 }
 
 #define BLOCK_EIGHT(kind, name, count, offset, stride) \
     uvec4 kind##_eight(Block block, uint i) { \
         Place place = place_of(block, i, arguments.count); \
-        uvec4 eight = halves_of_##name(arguments.offset + place.token * arguments.stride + place.channel); \
-        return mix(uvec4(0), eight, bvec4(place.exists)); \
+        return halves_of_##name(arguments.offset + place.token * arguments.stride + place.channel); \
     }
 BLOCK_EIGHT(key, k, keys, k_offset, k_stride)
 BLOCK_EIGHT(value, v, keys, v_offset, v_stride)

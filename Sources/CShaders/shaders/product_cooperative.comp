@@ -32,6 +32,9 @@ layout(constant_id = 10) const uint WEIGHT_IN_EIGHTS = 0;
 // The same of the result and all that goes into it.
 layout(constant_id = 13) const uint RESULT_IN_EIGHTS = 0;
 
+// Whether no tile reaches beyond the depth: then nothing that is read must be taken for zero, which would wait for the read.
+// Rows and columns outside give sums that nobody stores.
+layout(constant_id = 15) const uint IS_WHOLE = 0;
 // Tiles on their way: one, or two where few steps are to be made and each would wait for memory.
 layout(constant_id = 14) const uint AHEAD = 1;
 
@@ -75,7 +78,7 @@ uvec4 x_eight(RowPlace row, DepthPlace depth, uint k) {
         uvec4 words;
         if (x_type == CS_FLOAT16) words = x_128.v[first / 8];
         else words = packed_halves(eight_of_x(first));
-        return mix(uvec4(0), words, bvec4(exists));
+        return IS_WHOLE != 0 ? words : mix(uvec4(0), words, bvec4(exists));
     }
     uvec4 words;
     UNROLL for (uint i = 0; i < 4; ++i) {
@@ -90,7 +93,8 @@ uvec4 weight_eight(uint column, uint k) {
         // Whatever lies in eights lies along the depth.
         bool exists = all(lessThan(uvec2(column, k), uvec2(arguments.columns, arguments.inner)));
         uint position = mix(0, column * arguments.inner + k, exists);
-        return mix(uvec4(0), weight_128.v[(arguments.weight_offset + position) / 8], bvec4(exists));
+        uvec4 words = weight_128.v[(arguments.weight_offset + position) / 8];
+        return IS_WHOLE != 0 ? words : mix(uvec4(0), words, bvec4(exists));
     }
     uvec4 words;
     UNROLL for (uint i = 0; i < 4; ++i) {

@@ -97,7 +97,10 @@ extension KernelBuilder {
         arguments.splits = u32(plan.split.count)
         arguments.stretch = u32(plan.split.stretch)
         func constants(_ flags: Int32) -> [Int] {
-            plan.constants + (plan.variant == nil ? [] : cooperativeConstants(product, arguments, flags) + [plan.ahead])
+            guard plan.variant != nil else { return plan.constants }
+            // A convolution's window may lie outside at any depth.
+            let isWhole = kernel == .product && Int(arguments.inner) % plan.depth == 0
+            return plan.constants + cooperativeConstants(product, arguments, flags) + [plan.ahead, isWhole ? 1 : 0]
         }
         guard plan.split.count > 1 else {
             return [

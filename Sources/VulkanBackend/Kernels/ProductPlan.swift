@@ -4,14 +4,15 @@ struct ProductPlan {
     let variant: String?
     /// The shader's own specialization constants, up to how the factors are read.
     let constants: [Int]
-    /// What a kernel for matrix units has behind these, and behind how the factors are read.
+    /// Of a kernel for matrix units: tiles that are on their way from memory, and the depth of each.
     let ahead: Int
+    let depth: Int
     let split: ProductSplit
     /// Workgroups: tiles of all parts across, tiles down, folded where there are more than a row holds.
     let groups: (x: Int, y: Int, z: Int)
 
     init(rows: Int, columns: Int, inner: Int, _ options: VulkanOptions, _ features: DeviceFeatures) {
-        let tileRows, tileColumns, depth: Int
+        let tileRows, tileColumns: Int
         if let unit = MatrixUnit.chosen(options, features) {
             let tile = CooperativeTile(unit, rows: rows, columns: columns, features)
             (variant, constants, ahead) = (unit.variant, tile.constants, tile.size.ahead)
