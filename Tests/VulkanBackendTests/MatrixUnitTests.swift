@@ -134,6 +134,7 @@ struct MatrixUnitTests {
         for columns in [384, 1152, 1536] { #expect(sides(4096, columns) == [128, 64, 32]) }
         // A large U-Net's.
         #expect(sides(8192, 2560) == [128, 128, 32])
+        for columns in [64, 96, 320] { #expect(sides(262_144, columns) == [128, 64, 32]) }
         features.sharedMemory = 32_768
         #expect(sides(256, 1536) == [64, 64, 32])
         #expect(sides(8192, 2560) == [128, 128, 16])

@@ -19,6 +19,11 @@ struct CooperativeTile: Hashable {
         var subgroupCount: Int { rows / partRows * (columns / partColumns) }
         /// What a step of the depth brings, in elements of both factors.
         var side: Int { rows + columns }
+
+        /// Whether more than an eighth of wide tiles would be empty where narrow ones fit.
+        func wastes(_ wanted: Int) -> Bool {
+            columns > 64 && 8 * ((wanted + columns - 1) / columns * columns) > 9 * wanted
+        }
     }
 
     /// From the largest. Large tiles and parts read each factor less often; small ones give more workgroups, which few rows need,
@@ -38,7 +43,8 @@ struct CooperativeTile: Hashable {
     init(_ unit: MatrixUnit, rows: Int, columns: Int, _ features: DeviceFeatures) {
         let fitting = CooperativeTile.sizes.map { CooperativeTile(unit, $0) }.filter { $0.fits(features) }
         let busy = fitting.first { tile in
-            tile.count(rows: rows, columns: columns) >= max(tile.size.rounds * features.unitCount, tile.fewest)
+            !tile.size.wastes(columns)
+                && tile.count(rows: rows, columns: columns) >= max(tile.size.rounds * features.unitCount, tile.fewest)
         }
         self = busy ?? fitting.last ?? CooperativeTile(unit, CooperativeTile.modest)
     }
