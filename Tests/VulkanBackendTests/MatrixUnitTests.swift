@@ -128,16 +128,22 @@ struct MatrixUnitTests {
             return [tile.size.rows, tile.size.columns, tile.size.depth]
         }
         // The verifier's products of one picture, of four and of sixteen.
-        for columns in [384, 1152, 1536] { #expect(sides(256, columns) == [32, 32, 128]) }
-        #expect(sides(1024, 384) == [32, 32, 128])
+        for columns in [384, 1152, 1536] { #expect(sides(256, columns) == [32, 32, 64]) }
+        #expect(sides(1024, 384) == [32, 32, 64])
         #expect(sides(1024, 1536) == [128, 64, 32])
         for columns in [384, 1152, 1536] { #expect(sides(4096, columns) == [128, 64, 32]) }
         // A large U-Net's.
         #expect(sides(8192, 2560) == [128, 128, 32])
         for columns in [64, 96, 320] { #expect(sides(262_144, columns) == [128, 64, 32]) }
         features.sharedMemory = 32_768
-        #expect(sides(256, 1536) == [64, 64, 32])
+        #expect(sides(256, 1536) == [32, 32, 64])
         #expect(sides(8192, 2560) == [128, 128, 16])
+        // Units too wide for the parts of small tiles.
+        let wide = MatrixUnit(
+            variant: MatrixUnit.cooperative, shape: CooperativeShape(rows: 32, columns: 32, depth: 16), subgroupSize: 32
+        )
+        let tile = CooperativeTile(wide, rows: 256, columns: 1536, features)
+        #expect((tile.size.rows, tile.size.depth) == (64, 32))
     }
 
     /// Wide heads, and devices with less shared memory, take smaller blocks; few pictures take more workgroups.

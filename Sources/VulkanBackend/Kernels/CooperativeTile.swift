@@ -34,9 +34,9 @@ struct CooperativeTile: Hashable {
         Size(rows: 128, columns: 128, depth: 16, partRows: 64, partColumns: 64, rounds: 4),
         Size(rows: 128, columns: 64, depth: 32, partRows: 64, partColumns: 32, rounds: 1),
         Size(rows: 64, columns: 64, depth: 64, partRows: 32, partColumns: 32, rounds: 1),
-        Size(rows: 32, columns: 32, depth: 128, partRows: 16, partColumns: 16, ahead: 2), modest,
+        Size(rows: 32, columns: 32, depth: 64, partRows: 16, partColumns: 16, ahead: 2), modest,
     ]
-    /// Where there is less shared memory.
+    /// For units whose sides are more than 16.
     private static let modest = Size(rows: 64, columns: 64, depth: 32, partRows: 32, partColumns: 32, ahead: 2)
 
     /// The first size that the device takes and that gives each of its units work.
