@@ -5,17 +5,18 @@ public protocol Backend: Sendable {
     /// For messages and reports, for example `cpu (oneDNN 2.6.3, 2 threads)`.
     var name: String { get }
 
-    /// What the device holds, nil where it is the host's memory, which grows as needed.
-    var memoryLimits: MemoryLimits? { get }
-
     /// Rewrites, plans and prepares a graph, with its weights packed for the device.
     ///
     /// - Throws: `ParameterError` when a weight is missing or of another shape, or the backend's own error.
     func compile(_ graph: Graph, parameters: any ParameterSource) throws -> any ExecutableGraph
+
+    /// Whether the device has room for a valid graph's values as this backend would lay them out, its weights aside; always
+    /// where they lie in the host's memory, which grows as needed.
+    func holds(_ graph: Graph) -> Bool
 }
 
 extension Backend {
-    public var memoryLimits: MemoryLimits? { nil }
+    public func holds(_ graph: Graph) -> Bool { true }
 }
 
 /// A graph ready to run; for one thread at a time.

@@ -22,10 +22,11 @@ public struct VulkanBackend: Backend {
     /// How often the device was lost and set up anew.
     public var lossCount: Int { host.lossCount }
 
-    /// Half of the memory is left to weights, to other graphs, to other programs, and to what nodes that run side by side take
-    /// beyond the plan that the limits are held against (`LevelOrder`; some 20 % of the arena).
-    public var memoryLimits: MemoryLimits? {
-        MemoryLimits(valueByteCount: host.device.features.valueLimit, arenaByteCount: device.memoryByteCount / 2)
+    /// Half of the memory is left to weights, to other graphs and to other programs.
+    public func holds(_ graph: Graph) -> Bool {
+        let plan = StoredPlan(VulkanBackend.optimised(graph), host.options).memory
+        let limit = host.device.features.valueLimit
+        return plan.arenaByteCount <= device.memoryByteCount / 2 && plan.blocks.allSatisfy { $0.byteCount <= limit }
     }
 
     /// The kernel of matrix products that was asked for, nil where the device decides.
@@ -53,8 +54,11 @@ public struct VulkanBackend: Backend {
 
     func prepare(_ graph: Graph, parameters: any ParameterSource) throws -> VulkanExecutable {
         try graph.validate()
-        let optimised = graph.applying([DeadCodeElimination(), FusionPass(), AttentionFusion(), LevelOrder()])
-        return try VulkanExecutable(optimised, parameters: parameters, host: host)
+        return try VulkanExecutable(VulkanBackend.optimised(graph), parameters: parameters, host: host)
+    }
+
+    private static func optimised(_ graph: Graph) -> Graph {
+        graph.applying([DeadCodeElimination(), FusionPass(), AttentionFusion(), LevelOrder()])
     }
 
     /// What the driver tells of the kernels compiled so far; empty unless `VulkanOptions.capturesStatistics` is set and the device

@@ -122,8 +122,11 @@ import Testing
         // 4 GiB: never allocated, because the plan is refused.
         let x = builder.input("x", [1 << 30])
         builder.output("y", try builder.activation(x, .silu))
+        let backend = try TestDevice.backend()
+        #expect(!backend.holds(builder.graph))
+        #expect(backend.holds(try TestDevice.network().graph))
         #expect(throws: VulkanError.self) {
-            try TestDevice.backend().compile(builder.graph, parameters: DictionaryParameters())
+            try backend.compile(builder.graph, parameters: DictionaryParameters())
         }
     }
 }

@@ -90,9 +90,9 @@ public final class StudioDecoder {
         if let tileSide { return tiles(tileSide) }
         var core = max(shape.height, shape.width)
         // What a tile depends on does not shrink with it, so that small ones are mostly overlap.
-        while core > 4, let limits = backend.memoryLimits {
+        while core > 4 {
             let part = tiles(core)
-            if limits.admit(try decoder.graph(batch: 1, height: part.height, width: part.width)) { break }
+            if backend.holds(try decoder.graph(batch: 1, height: part.height, width: part.width)) { break }
             core = (core + 1) / 2
         }
         return tiles(core)

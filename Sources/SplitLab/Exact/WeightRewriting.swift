@@ -40,11 +40,12 @@ struct RewritingBackend: Backend {
     let rewriting: WeightRewriting
 
     var name: String { base.name }
-    var memoryLimits: MemoryLimits? { base.memoryLimits }
 
     func compile(_ graph: Graph, parameters: any ParameterSource) throws -> any ExecutableGraph {
         try base.compile(graph, parameters: Rewritten(base: parameters, rewriting: rewriting))
     }
+
+    func holds(_ graph: Graph) -> Bool { base.holds(graph) }
 
     private struct Rewritten: ParameterSource {
         let base: any ParameterSource

@@ -22,21 +22,8 @@ final class ValueTable {
     init(
         _ graph: Graph, tensors: [ValueID: Tensor], options: VulkanOptions, device: VulkanDevice
     ) throws {
-        let views = ValueViews(of: graph)
-        let roots = MemoryPlan(graph, isView: views.isView)
-        let storage = StoragePlan(graph, storage: StorageType(options.storage), root: roots.root)
-        // The plan of what is really stored.
-        var stored = graph
-        for index in graph.values.indices {
-            switch storage[ValueID(index: index)] {
-            case .float16: stored.values[index].elementType = .float16
-            case .bfloat16: stored.values[index].elementType = .bfloat16
-            case .float32, .int8: break
-            }
-        }
-        plan = MemoryPlan(stored, steps: LevelOrder.steps(of: graph), isView: views.isView)
-        self.views = views
-        self.storage = storage
+        let stored = StoredPlan(graph, options)
+        (plan, views, storage) = (stored.memory, stored.views, stored.types)
         self.graph = graph
         alignment = device.features.offsetAlignment
         layout = try ArenaLayout(plan, limit: device.features.bufferLimit, valueLimit: device.features.valueLimit)
