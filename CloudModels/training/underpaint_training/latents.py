@@ -18,7 +18,7 @@ from .parallel import Group
 from .pictures import decode, fields, new_shards, shards
 from .recipe import Recipe
 from .train_vae import STATISTICS, build, fingerprint, latents_folder
-from .training import restore
+from .training import restore, save_array
 
 WEAKEST = 0.4
 
@@ -80,12 +80,6 @@ def encode(vae: VAE, pixels: np.ndarray) -> np.ndarray:
     return np.concatenate(parts)
 
 
-def _keep(latents: np.ndarray, path: Path) -> None:
-    temporary = path.with_suffix(".partial.npy")
-    np.save(temporary, latents)
-    temporary.rename(path)
-
-
 def encode_share(recipe: Recipe, data: Path, checkpoints: Path, split: str, group: Group) -> None:
     """Encodes this process's share of the shards that have no latents yet."""
     frozen = load_vae(recipe, checkpoints)
@@ -94,7 +88,7 @@ def encode_share(recipe: Recipe, data: Path, checkpoints: Path, split: str, grou
     for number, shard in enumerate(shards(data, split)):
         path = cache / f"{shard.stem}.npy"
         if number % group.size == group.rank and not path.exists():
-            _keep(encode(frozen.vae, decode(shard)[0]), path)
+            save_array(encode(frozen.vae, decode(shard)[0]), path)
 
 
 def coarse(masks: np.ndarray, scale: int) -> np.ndarray:
@@ -154,7 +148,7 @@ class LatentStore:
                 continue
             pixels, masks = decode(shard)
             if not path.exists():
-                _keep(encode(self.frozen.vae, pixels), path)
+                save_array(encode(self.frozen.vae, pixels), path)
             latents = torch.from_numpy(np.load(path)).to(self.device)
             cells = torch.from_numpy(coarse(masks, self.frozen.vae.decoder.scale)).to(self.device)
             found = fields(shard)

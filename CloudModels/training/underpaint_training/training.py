@@ -5,9 +5,11 @@ from __future__ import annotations
 import copy
 import os
 import time
+from functools import partial
 from pathlib import Path
-from typing import Any, Iterable
+from typing import Any, Callable, Iterable
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -46,12 +48,21 @@ class Average:
             a.lerp_(b, 1 - decay) if a.is_floating_point() else a.copy_(b)
 
 
-def save(state: dict[str, Any], path: Path) -> None:
-    """Writes beside the target and renames, so that a kill leaves the former checkpoint whole."""
+def _replace(path: Path, write: Callable[[Path], None]) -> None:
+    """Writes beside the target, under a name of this process's own, and renames: a kill leaves the former file whole, and
+    another process that makes the same one is not in the way."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(f".{os.getpid()}.partial")
-    torch.save(state, temporary)
+    temporary = path.with_suffix(f".{os.getpid()}.partial{path.suffix}")
+    write(temporary)
     temporary.rename(path)
+
+
+def save(state: dict[str, Any], path: Path) -> None:
+    _replace(path, partial(torch.save, state))
+
+
+def save_array(array: np.ndarray, path: Path) -> None:
+    _replace(path, lambda temporary: np.save(temporary, array))
 
 
 def restore(path: Path) -> dict[str, Any] | None:

@@ -16,6 +16,7 @@ import numpy as np
 from ..pictures import decode, shards
 from ..recipe import Recipe
 from ..train_classifier import FrozenClassifier, LabelledPictures, Readings, fitted, held_out, read
+from ..training import save_array
 from .metrics import edge_strength, nearest
 
 # Fixed numbers, so that the figures do not move while more shards are being rendered.
@@ -55,10 +56,7 @@ def _shard_features(classifier: FrozenClassifier, shard: Path, cache: Path) -> n
     if not path.exists():
         pixels = np.stack([fitted(p, classifier.size) for p in decode(shard)[0]])
         both = [read(classifier.model, p).features for p in (pixels, pixels[:, :, ::-1])]
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_suffix(".partial.npy")
-        np.save(temporary, np.stack(both))
-        temporary.rename(path)
+        save_array(np.stack(both), path)
     return np.load(path)
 
 
