@@ -173,6 +173,36 @@ def peer(name: str) -> Model | Callable[[], object] | None:
     return None
 
 
+class Clock:
+    """The card's clock in MHz while a block runs: the median of what it was every 20 ms, None where nobody tells.
+
+    Short runs that the host waits for may leave a card at a low clock, and a long queue of them not.
+    """
+
+    def __init__(self) -> None:
+        self.median: int | None = None
+        self.samples: list[int] = []
+
+    def __enter__(self) -> Clock:
+        self.end = threading.Event()
+        self.thread = threading.Thread(target=self.sample, daemon=True)
+        self.thread.start()
+        return self
+
+    def sample(self) -> None:
+        try:
+            while DEVICE == "cuda" and not self.end.wait(0.02):
+                self.samples.append(torch.cuda.clock_rate())
+        except Exception:  # noqa: BLE001  it takes a module that PyTorch does not bring along
+            self.samples = []
+
+    def __exit__(self, *_: object) -> None:
+        self.end.set()
+        self.thread.join()
+        if self.samples:
+            self.median = sorted(self.samples)[len(self.samples) // 2]
+
+
 class Fault(Exception):
     """What keeps one case from being measured, and not the next."""
 
@@ -255,13 +285,16 @@ class Row:
         self.underpaint, self.case = underpaint, case
         self.times: dict[str, float] = {}
         self.theirs = float("nan")
+        self.clocks: list[int | None] = []
         self.errors = self.fault = ""
         self.peer = peer(case)
 
     def measure(self) -> None:
         """Times and errors of this side, all that needs no compiling."""
         if not OPTIONS.errors:
-            self.times = self.underpaint.measure(OPTIONS.device, OPTIONS.precision, OPTIONS.seconds, self.case)
+            with Clock() as clock:
+                self.times = self.underpaint.measure(OPTIONS.device, OPTIONS.precision, OPTIONS.seconds, self.case)
+            self.clocks.append(clock.median)
         if isinstance(self.peer, Model):
             found = self.underpaint.result(OPTIONS.device, OPTIONS.precision, self.case)
             self.errors = f"{self.peer.error(found):.1e}"
@@ -276,14 +309,17 @@ class Row:
         if isinstance(run, Model):
             self.errors += f", PyTorch {run.error(run.flat(run.run())):.1e}"
             run = run.run
-        self.theirs = fastest(run, OPTIONS.seconds)
+        with Clock() as clock:
+            self.theirs = fastest(run, OPTIONS.seconds)
+        self.clocks.append(clock.median)
 
     def print(self, peak: float) -> None:
         run, nodes = self.times.get("run", float("nan")), self.times.get("nodes", float("nan"))
         share = self.times.get("operations", float("nan")) / nodes / peak
         numbers = [f"{1e3 * run:.3f}", f"{1e3 * nodes:.3f}", f"{share:.0%}", f"{1e3 * self.theirs:.3f}"]
         numbers = ["" if "nan" in number else number for number in [*numbers, f"{self.theirs / run:.2f}"]]
-        print(f"| {' | '.join([self.case, *numbers, self.fault or self.errors])} |", flush=True)
+        clocks = ", ".join(f"{clock}" for clock in self.clocks if clock is not None)
+        print(f"| {' | '.join([self.case, *numbers, clocks, self.fault or self.errors])} |", flush=True)
 
 
 def attempt(row: Row, step: Callable[[], None]) -> None:
@@ -332,8 +368,8 @@ def main() -> None:
         name = torch.cuda.get_device_name() if DEVICE == "cuda" else "the processor"
         print(f"\nVulkan {OPTIONS.precision} on {OPTIONS.device} beside torch {torch.__version__}, {TYPE}, on {name};")
         print(f"peak: {peak / 1e12:.1f} TFLOP/s in a product of {side}³ by PyTorch\n")
-        print("| case | Vulkan, ms | in nodes, ms | share of peak | PyTorch, ms | Vulkan against PyTorch | errors |")
-        print("|---|---|---|---|---|---|---|")
+        print("| case | Vulkan, ms | in nodes, ms | share of peak | PyTorch, ms | Vulkan against PyTorch | clock, MHz | errors |")
+        print("|---|---|---|---|---|---|---|---|")
         later: list[Row] = []
         for case in chosen(underpaint):
             row = Row(underpaint, case)
