@@ -116,10 +116,11 @@ def test_processes_encode_a_share_each(tiny: Recipe, trained: tuple[Path, Path],
 def test_guidance_is_distilled_into_the_verifier(
     tiny: Recipe, trained: tuple[Path, Path], tmp_path: Path
 ) -> None:
-    from underpaint_training import distillation
+    from underpaint_training import distillation, train_verifier
     from underpaint_training.adopt import adopt
     from underpaint_training.parallel import Group
     from underpaint_training.release import release
+    from underpaint_training.start import unguided
     from underpaint_training.training import restore
 
     data, checkpoints = tmp_path / "data", tmp_path / "checkpoints"
@@ -128,6 +129,17 @@ def test_guidance_is_distilled_into_the_verifier(
     distillation.train(tiny, data, checkpoints, None, Group(0, 1), "guided")
     served, state = distillation.load_served(tiny, checkpoints)
     assert served.dit.g_embed is not None and state["guided"]["samples"] > 0
+    # A verifier that is trained on takes the guided one along, here without a step of its own.
+    verifier = restore(checkpoints / "verifier.pt")
+    assert verifier is not None
+    train_verifier.train(tiny, data, checkpoints, verifier["seconds"] / 60 + 0.02, Group(0, 1))
+    distillation.train(tiny, data, checkpoints, 0, Group(0, 1), "guided")
+    teacher, state = train_verifier.load_verifier(tiny, checkpoints)
+    student, followed = distillation.load_student(tiny, checkpoints, "guided")
+    assert followed["teacher"] == state["step"] > verifier["step"]
+    for name, weight in unguided(student).items():
+        torch.testing.assert_close(weight, teacher.dit.state_dict()[name])
+    served, _ = distillation.load_served(tiny, checkpoints)
     # The draft goes on from the new teacher, with trajectories of its own.
     before = restore(checkpoints / "draft.pt")
     assert before is not None

@@ -88,7 +88,7 @@ def begin(recipe: Recipe, stage: Stage, student: DiT, teacher: Conditioned, chec
 def follow(state: dict[str, Any], teacher: Conditioned, step: int, student: DiT) -> dict[str, Any]:
     """A guided verifier's checkpoint for a teacher that has been trained on since: what it knew of the scale, in the
     teacher's own weights. `student` only lends its shape."""
-    if state["teacher"] == step or teacher.dit.g_embed is not None:
+    if state["teacher"] == step:
         return state
     student.load_state_dict(state["average"])
     weights = guided_anew(teacher.dit, student)
