@@ -114,14 +114,18 @@ def fewer_blocks(weights: dict[str, Tensor], blocks: tuple[int, ...]) -> dict[st
     return result
 
 
+def _at_scale_one(model: DiT) -> Tensor:
+    """What the guidance input adds to the condition at the scale one, [width]; nothing where there is none."""
+    bias = model.t_embed.fc2.bias
+    return torch.zeros_like(bias) if model.g_embed is None else model.g_embed(100 * torch.ones_like(bias[:1]))[0]
+
+
 @torch.no_grad()
 def unguided(model: DiT) -> dict[str, Tensor]:
     """Weights without guidance input of a model that has it, for the scale one: the conditional velocity, from which the
     stage `verifier` goes on. What it knew of the empty caption is lost."""
     weights = {k: v.clone() for k, v in model.state_dict().items() if not k.startswith("g_embed.")}
-    if model.g_embed is not None:
-        device = next(model.parameters()).device
-        weights["t_embed.fc2.bias"] += model.g_embed(100 * torch.ones(1, device=device))[0]
+    weights["t_embed.fc2.bias"] += _at_scale_one(model)
     return weights
 
 
@@ -131,7 +135,5 @@ def guided_anew(verifier: DiT, former: DiT) -> dict[str, Tensor]:
     and how `former` takes the scale. For the scale one they are the conditional velocity, as `unguided` has it."""
     weights = {k: v.clone() for k, v in verifier.state_dict().items()}
     weights |= {k: v.clone() for k, v in former.state_dict().items() if k.startswith("g_embed.")}
-    if former.g_embed is not None:
-        device = next(former.parameters()).device
-        weights["t_embed.fc2.bias"] -= former.g_embed(100 * torch.ones(1, device=device))[0]
+    weights["t_embed.fc2.bias"] -= _at_scale_one(former)
     return weights
