@@ -31,12 +31,11 @@ layout(constant_id = 9) const uint X_IN_EIGHTS = 0;
 layout(constant_id = 10) const uint WEIGHT_IN_EIGHTS = 0;
 // The same of the result and all that goes into it.
 layout(constant_id = 13) const uint RESULT_IN_EIGHTS = 0;
-
+// Tiles on their way: one, or two where few steps are to be made and each would wait for memory.
+layout(constant_id = 14) const uint AHEAD = 1;
 // Whether no tile reaches beyond the depth: then nothing that is read must be taken for zero, which would wait for the read.
 // Rows and columns outside give sums that nobody stores.
 layout(constant_id = 15) const uint IS_WHOLE = 0;
-// Tiles on their way: one, or two where few steps are to be made and each would wait for memory.
-layout(constant_id = 14) const uint AHEAD = 1;
 
 #include "units.glsl"
 #include "eights.glsl"
@@ -75,17 +74,17 @@ uvec4 x_eight(RowPlace row, DepthPlace depth, uint k) {
         uint position = 0;
         bool exists = x_position(row, depth, position);
         uint first = mix(arguments.x_offset, position, exists);
-        uvec4 words;
-        if (x_type == CS_FLOAT16) words = x_128.v[first / 8];
-        else words = packed_halves(eight_of_x(first));
-        return IS_WHOLE != 0 ? words : mix(uvec4(0), words, bvec4(exists));
+        uvec4 halves;
+        if (x_type == CS_FLOAT16) halves = x_128.v[first / 8];
+        else halves = packed_halves(eight_of_x(first));
+        return IS_WHOLE != 0 ? halves : mix(uvec4(0), halves, bvec4(exists));
     }
-    uvec4 words;
+    uvec4 halves;
     UNROLL for (uint i = 0; i < 4; ++i) {
-        words[i] = packHalf2x16(
+        halves[i] = packHalf2x16(
             vec2(x_element(row, depth_place(k + 2 * i)), x_element(row, depth_place(k + 2 * i + 1))));
     }
-    return words;
+    return halves;
 }
 
 uvec4 weight_eight(uint column, uint k) {
@@ -93,14 +92,14 @@ uvec4 weight_eight(uint column, uint k) {
         // Whatever lies in eights lies along the depth.
         bool exists = all(lessThan(uvec2(column, k), uvec2(arguments.columns, arguments.inner)));
         uint position = mix(0, column * arguments.inner + k, exists);
-        uvec4 words = weight_128.v[(arguments.weight_offset + position) / 8];
-        return IS_WHOLE != 0 ? words : mix(uvec4(0), words, bvec4(exists));
+        uvec4 halves = weight_128.v[(arguments.weight_offset + position) / 8];
+        return IS_WHOLE != 0 ? halves : mix(uvec4(0), halves, bvec4(exists));
     }
-    uvec4 words;
+    uvec4 halves;
     UNROLL for (uint i = 0; i < 4; ++i) {
-        words[i] = packHalf2x16(vec2(weight_element(column, k + 2 * i), weight_element(column, k + 2 * i + 1)));
+        halves[i] = packHalf2x16(vec2(weight_element(column, k + 2 * i), weight_element(column, k + 2 * i + 1)));
     }
-    return words;
+    return halves;
 }
 
 // The rows of x that an invocation reads are the same at every depth, and so is its eight of a tile's depth: the number of
