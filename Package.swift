@@ -141,7 +141,7 @@ let package = Package(
         tests("GraphsTests", ["Graphs", "Tensors", "TestSupport"]),
         tests("CPUBackendTests", ["CKernels", "CPUBackend", "Graphs", "Tensors", "TestSupport"]),
         tests("VulkanBackendTests", ["CShaders", "CVulkan", "Graphs", "Tensors", "TestSupport", "VulkanBackend"]),
-        tests("BackendSelectionTests", ["BackendSelection", "CPUBackend", "VulkanBackend"]),
+        tests("BackendSelectionTests", ["BackendSelection", "CPUBackend", "VulkanBackend", argumentParser]),
         tests("DiffusionTests", ["Diffusion"]),
         tests("LatentCodingTests", ["CZstd", "Diffusion", "LatentCoding"]),
         tests("SpeculationTests", ["Diffusion", "ExactTestSupport", "LatentCoding", "Speculation"]),

@@ -2,12 +2,14 @@
 
     swift build -c release --product underpaint-bench
     python Benchmarks/compare.py .build/release/underpaint-bench
+    python Benchmarks/compare.py .build/release/underpaint-bench --precision bfloat16     # models by torch.compile, then
 
 On a machine with other work put `chrt -r 5` before `python` (both sides then run undisturbed for some seconds).
 """
 
 from __future__ import annotations
 
+import argparse
 import ctypes
 import json
 import os
@@ -18,6 +20,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 # For both sides: long spins hold back the threads that are waited for when the machine has other work.
@@ -47,14 +50,18 @@ def fastest(run: Callable[[], object], seconds: float) -> float:
 
 
 class Peak:
-    """Float32 operations a second of fused multiply-adds alone, on all threads."""
+    """Operations a second of multiply-adds alone, on all threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, narrow: bool) -> None:
         library = Path(tempfile.mkdtemp()) / "peak.so"
         source = str(HERE / "peak.c")
         subprocess.run(["cc", "-O3", "-march=native", "-shared", "-fPIC", source, "-o", str(library)], check=True)
-        self.function = ctypes.CDLL(str(library)).multiply_adds
+        functions = ctypes.CDLL(str(library))
+        if narrow and not hasattr(functions, "narrow_multiply_adds"):
+            sys.exit("this processor has no instructions for bfloat16")
+        self.function = functions.narrow_multiply_adds if narrow else functions.multiply_adds
         self.function.argtypes, self.function.restype = [ctypes.c_long], ctypes.c_double
+        self.operations = functions.narrow_operations() if narrow else 12 * 16 * 2
 
     def measure(self) -> float:
         turns = 300_000
@@ -66,7 +73,7 @@ class Peak:
             for thread in threads:
                 thread.join()
 
-        return THREADS * turns * 12 * 16 * 2 / fastest(all_threads, SECONDS)
+        return THREADS * turns * self.operations / fastest(all_threads, SECONDS)
 
 
 class Underpaint:
@@ -83,48 +90,50 @@ class Underpaint:
         return times | {"best": times["run"] if "batch" in case else times["nodes"]}
 
 
-def convolution(inputs: int, outputs: int, side: int) -> Callable[[], object]:
-    weight, bias = torch.randn(outputs, inputs, 3, 3), torch.randn(outputs)
-    x = torch.randn(1, inputs, side, side).to(memory_format=torch.channels_last)
+Run = Callable[[], object]
+
+
+def kind(narrow: bool) -> torch.dtype:
+    return torch.bfloat16 if narrow else torch.float32
+
+
+def convolution(inputs: int, outputs: int, side: int, narrow: bool) -> Run:
+    weight, bias = torch.randn(outputs, inputs, 3, 3, dtype=kind(narrow)), torch.randn(outputs, dtype=kind(narrow))
+    x = torch.randn(1, inputs, side, side, dtype=kind(narrow)).to(memory_format=torch.channels_last)
     weight = weight.to(memory_format=torch.channels_last)
     return lambda: F.conv2d(x, weight, bias, padding=1)
 
 
-def linear(rows: int, inner: int, outputs: int, gelu: bool = False) -> Callable[[], object]:
-    x, weight, bias = torch.randn(rows, inner), torch.randn(outputs, inner), torch.randn(outputs)
+def linear(rows: int, inner: int, outputs: int, narrow: bool, gelu: bool = False) -> Run:
+    x, weight, bias = (torch.randn(*shape, dtype=kind(narrow)) for shape in ((rows, inner), (outputs, inner), (outputs,)))
     if gelu:
         return lambda: F.gelu(F.linear(x, weight, bias), approximate="tanh")
     return lambda: F.linear(x, weight, bias)
 
 
-def attention(batch: int, heads: int, queries: int, keys: int, width: int) -> Callable[[], object]:
-    q = torch.randn(batch, queries, heads, width).transpose(1, 2)
-    k, v = (torch.randn(batch, keys, heads, width).transpose(1, 2) for _ in range(2))
+def attention(batch: int, heads: int, queries: int, keys: int, width: int, narrow: bool) -> Run:
+    q = torch.randn(batch, queries, heads, width, dtype=kind(narrow)).transpose(1, 2)
+    k, v = (torch.randn(batch, keys, heads, width, dtype=kind(narrow)).transpose(1, 2) for _ in range(2))
     return lambda: F.scaled_dot_product_attention(q, k, v)
 
 
-def verifier(batch: int) -> Callable[[], object]:
-    return transformer(384, 6, 14, batch)
-
-
-def draft() -> Callable[[], object]:
-    return transformer(256, 4, 4, 1)
-
-
-def transformer(width: int, heads: int, layers: int, batch: int) -> Callable[[], object]:
+def transformer(width: int, heads: int, layers: int, batch: int, narrow: bool) -> Run:
     model = DiT(width, heads, layers, 1, 16, 256, guidance_embedding=True).eval()
+    # As people run it in bfloat16: narrow weights, compiled.
+    model = torch.compile(model.bfloat16()) if narrow else model
     x, t, guidance = torch.randn(batch, 16, 16, 16), torch.full((batch,), 0.5), torch.full((batch,), 3.0)
     tokens, pooled = torch.randn(batch, 24, 256), torch.randn(batch, 256)
     return lambda: model(x, t, tokens, pooled, guidance)
 
 
-def decoder() -> Callable[[], object]:
+def decoder(narrow: bool) -> Run:
     model = Decoder(16, (128, 128, 96, 64), 2).eval().to(memory_format=torch.channels_last)
+    model = torch.compile(model.bfloat16()) if narrow else model
     z = torch.randn(1, 16, 16, 16).to(memory_format=torch.channels_last)
     return lambda: model(z)
 
 
-def repeated(function: Callable[[torch.Tensor], torch.Tensor], x: torch.Tensor) -> Callable[[], object]:
+def repeated(function: Callable[[torch.Tensor], torch.Tensor], x: torch.Tensor) -> Run:
     def run() -> torch.Tensor:
         y = x
         for _ in range(8):
@@ -134,58 +143,64 @@ def repeated(function: Callable[[torch.Tensor], torch.Tensor], x: torch.Tensor) 
     return run
 
 
-def rms_norm_silu() -> Callable[[], object]:
+def rms_norm_silu(_: bool) -> Run:
     weight = torch.ones(64)
     return repeated(lambda x: F.silu(F.rms_norm(x, (64,), weight, 1e-6)), torch.randn(1, 64, 64, 64))
 
 
-def layer_norm_modulation() -> Callable[[], object]:
+def layer_norm_modulation(_: bool) -> Run:
     shift, scale = torch.randn(2, 1, 256), torch.randn(2, 1, 256)
     return repeated(lambda x: F.layer_norm(x, (256,), eps=1e-6) * (1 + scale) + shift, torch.randn(2, 64, 256))
 
 
-CASES: dict[str, Callable[[], Callable[[], object]]] = {
-    "verifier step, batch 1": lambda: verifier(1),
-    "verifier step, batch 2": lambda: verifier(2),
-    "verifier step, batch 8": lambda: verifier(8),
-    "draft step, batch 1": draft,
+# Each takes whether the precision is bfloat16; norms alone are in float32 in either.
+CASES: dict[str, Callable[[bool], Run]] = {
+    "verifier step, batch 1": partial(transformer, 384, 6, 14, 1),
+    "verifier step, batch 2": partial(transformer, 384, 6, 14, 2),
+    "verifier step, batch 8": partial(transformer, 384, 6, 14, 8),
+    "draft step, batch 1": partial(transformer, 256, 4, 4, 1),
     "decoder, batch 1": decoder,
-    "linear 64x256x768": lambda: linear(64, 256, 768),
-    "linear 128x256x1024": lambda: linear(128, 256, 1024),
-    "linear 128x1024x256": lambda: linear(128, 1024, 256),
-    "linear 512x256x768": lambda: linear(512, 256, 768),
-    "linear + gelu 128x256x1024": lambda: linear(128, 256, 1024, gelu=True),
-    "attention 2x4x64x88x64": lambda: attention(2, 4, 64, 88, 64),
-    "attention 1x8x1024x1024x40": lambda: attention(1, 8, 1024, 1024, 40),
-    "convolution 8->128@16": lambda: convolution(8, 128, 16),
-    "convolution 128->128@16": lambda: convolution(128, 128, 16),
-    "convolution 96->96@32": lambda: convolution(96, 96, 32),
-    "convolution 64->64@64": lambda: convolution(64, 64, 64),
-    "convolution 64->12@64": lambda: convolution(64, 12, 64),
+    "linear 64x256x768": partial(linear, 64, 256, 768),
+    "linear 128x256x1024": partial(linear, 128, 256, 1024),
+    "linear 128x1024x256": partial(linear, 128, 1024, 256),
+    "linear 512x256x768": partial(linear, 512, 256, 768),
+    "linear + gelu 128x256x1024": partial(linear, 128, 256, 1024, gelu=True),
+    "attention 2x4x64x88x64": partial(attention, 2, 4, 64, 88, 64),
+    "attention 1x8x1024x1024x40": partial(attention, 1, 8, 1024, 1024, 40),
+    "convolution 8->128@16": partial(convolution, 8, 128, 16),
+    "convolution 128->128@16": partial(convolution, 128, 128, 16),
+    "convolution 96->96@32": partial(convolution, 96, 96, 32),
+    "convolution 64->64@64": partial(convolution, 64, 64, 64),
+    "convolution 64->12@64": partial(convolution, 64, 12, 64),
     "8 rms norm + silu 64x64x64": rms_norm_silu,
     "8 layer norm + modulation 2x64x256": layer_norm_modulation,
 }
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("program", help="underpaint-bench of a release build")
+    parser.add_argument("--precision", choices=("float32", "bfloat16"), default="float32")
+    options = parser.parse_args()
+    narrow = options.precision == "bfloat16"
     torch.set_num_threads(THREADS)
-    peak, underpaint = Peak(), Underpaint(sys.argv[1])
-    print(f"{THREADS} threads, torch {torch.__version__}, float32; the median of {ROUNDS} rounds\n")
-    print("| case | oneDNN, share of peak | PyTorch, share of peak | oneDNN against PyTorch | OpenBLAS against PyTorch |")
+    peak, underpaint = Peak(narrow), Underpaint(options.program)
+    print(f"{THREADS} threads, torch {torch.__version__}, {options.precision}; the median of {ROUNDS} rounds\n")
+    other = "oneDNN float32" if narrow else "OpenBLAS"
+    kernels = ("onednn-bfloat16", "onednn") if narrow else ("onednn", "openblas")
+    print(f"| case | oneDNN, share of peak | PyTorch, share of peak | oneDNN against PyTorch | {other} against PyTorch |")
     print("|---|---|---|---|---|")
-    with torch.inference_mode():
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=narrow):
         for name, make in CASES.items():
-            run = make()
+            run = make(narrow)
             rows = []
             for _ in range(ROUNDS):
                 top, theirs = peak.measure(), fastest(run, SECONDS)
-                onednn, openblas = (underpaint.measure(library, name) for library in ("onednn", "openblas"))
-                done = onednn["operations"] / top
-                rows.append(
-                    (done / onednn["best"], done / theirs, theirs / onednn["best"], theirs / openblas["best"])
-                )
-            ours, torchs, ratio, portable = (statistics.median(column) for column in zip(*rows))
-            print(f"| {name} | {ours:.0%} | {torchs:.0%} | {ratio:.2f} | {portable:.2f} |", flush=True)
+                first, second = (underpaint.measure(kernel, name) for kernel in kernels)
+                done = first["operations"] / top
+                rows.append((done / first["best"], done / theirs, theirs / first["best"], theirs / second["best"]))
+            ours, torchs, ratio, another = (statistics.median(column) for column in zip(*rows))
+            print(f"| {name} | {ours:.0%} | {torchs:.0%} | {ratio:.2f} | {another:.2f} |", flush=True)
 
 
 if __name__ == "__main__":

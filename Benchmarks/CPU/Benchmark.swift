@@ -12,9 +12,10 @@ import Tensors
 /// Times graphs on the CPU backend, one command a line on standard input:
 ///
 ///     list                                        names of the cases
-///     time    LIBRARY THREADS SECONDS CASE        seconds of the fastest run and of its nodes, and its operations
-///     profile LIBRARY THREADS SECONDS CASE        time by kind of node
+///     time    KERNELS THREADS SECONDS CASE        seconds of the fastest run and of its nodes, and its operations
+///     profile KERNELS THREADS SECONDS CASE        time by kind of node
 ///
+/// KERNELS are those of a library, `onednn` or `openblas`, or `onednn-bfloat16` for products in that precision.
 /// A driver can so alternate with another implementation in another process.
 @main struct Benchmark {
     private let cases: [BenchmarkCase]
@@ -33,7 +34,7 @@ import Tensors
 
     private mutating func obey(_ line: String) throws {
         let words = line.split(separator: " ", maxSplits: 4).map(String.init)
-        guard words.count == 5, let library = MatrixLibrary(rawValue: words[1]), let threads = Int(words[2]),
+        guard words.count == 5, let kernels = Benchmark.kernels(words[1]), let threads = Int(words[2]),
             let seconds = Double(words[3]), let wanted = cases.first(where: { $0.name == words[4] })
         else {
             for entry in cases { print(entry.name) }
@@ -41,7 +42,7 @@ import Tensors
             return
         }
         let key = words[1] + words[2] + words[4]
-        let (program, tensors) = try programs[key] ?? compile(wanted, library, threads)
+        let (program, tensors) = try programs[key] ?? compile(wanted, kernels, threads)
         programs[key] = (program, tensors)
         program.isProfiling = true
         let times = try Benchmark.times(of: program, tensors.inputs, seconds: seconds)
@@ -51,11 +52,20 @@ import Tensors
     }
 
     private func compile(
-        _ wanted: BenchmarkCase, _ library: MatrixLibrary, _ threads: Int
+        _ wanted: BenchmarkCase, _ kernels: (library: MatrixLibrary, precision: ProductPrecision), _ threads: Int
     ) throws -> (any ExecutableGraph, RandomTensors) {
-        let backend = CPUBackend(library: library, threads: ThreadPolicy(count: threads))
+        let backend = CPUBackend(
+            library: kernels.library, precision: kernels.precision, threads: ThreadPolicy(count: threads))
         let tensors = RandomTensors(for: wanted.graph)
         return (try backend.compile(wanted.graph, parameters: tensors), tensors)
+    }
+
+    private static func kernels(_ name: String) -> (library: MatrixLibrary, precision: ProductPrecision)? {
+        let words = name.split(separator: "-").map(String.init)
+        guard words.count <= 2, let library = words.first.flatMap(MatrixLibrary.init(rawValue:)),
+            let precision = words.count == 1 ? .float32 : ProductPrecision(rawValue: words[1])
+        else { return nil }
+        return (library, precision)
     }
 
     /// Seconds of the fastest of at least five runs: from tensors to tensors, and in the nodes alone.

@@ -1,9 +1,8 @@
 public import ArgumentParser
 public import CPUBackend
 import Foundation
-public import VulkanBackend
 
-/// What the verifier computes on.
+/// What computes, and how.
 public struct ComputeOptions: ParsableArguments, Sendable {
     @Option(help: "What the verifier computes on: auto (a graphics card if there is one), vulkan or cpu.")
     public var backend = BackendChoice.auto
@@ -14,8 +13,12 @@ public struct ComputeOptions: ParsableArguments, Sendable {
             valueName: "name|index"))
     public var device: String?
 
-    @Option(help: "What a Vulkan device stores between layers: float32, float16 or bfloat16.")
-    public var precision = ActivationStorage.float32
+    @Option(
+        help: ArgumentHelp(
+            "float32, float16 (Vulkan devices alone) or bfloat16: what a Vulkan device stores between layers, and what the "
+                + "processor multiplies in where it has instructions for bfloat16 (`underpaint doctor` says), else float32.",
+            valueName: "type"))
+    public var precision = Precision.float32
 
     @Option(
         help: ArgumentHelp(
@@ -29,6 +32,9 @@ public struct ComputeOptions: ParsableArguments, Sendable {
     public func validate() throws {
         if let decodeTile, decodeTile < 1 { throw ValidationError("--decode-tile is a number of pixels, at least 1") }
         if backend == .cpu, device != nil { throw ValidationError("--device is of Vulkan; leave out --backend cpu") }
+        if backend == .cpu, device == nil, precision == .float16 {
+            throw ValidationError("--precision float16 is of Vulkan; the processor has float32 and bfloat16")
+        }
     }
 
     /// The backend that the options ask for.
@@ -37,8 +43,7 @@ public struct ComputeOptions: ParsableArguments, Sendable {
     public func makeBackend(threads: ThreadPolicy) throws -> SelectedBackend {
         let environment = ProcessInfo.processInfo.environment
         return try SelectedBackend(
-            backend, device: device,
-            options: VulkanOptions(storage: precision, cacheFolder: ComputeOptions.cacheFolder(environment)),
+            backend, device: device, precision: precision, cacheFolder: ComputeOptions.cacheFolder(environment),
             threads: threads)
     }
 
@@ -48,5 +53,3 @@ public struct ComputeOptions: ParsableArguments, Sendable {
         return environment["HOME"].map { "\($0)/.cache/underpaint" }
     }
 }
-
-extension ActivationStorage: ExpressibleByArgument {}

@@ -13,35 +13,50 @@ public import VulkanBackend
 /// A backend with the reason why it is this one.
 public struct SelectedBackend: Sendable {
     public let backend: any Backend
-    /// For logs, for example `no graphics card: there is no device file of one`; nil where there was no question.
+    /// For logs, for example `no graphics card: there is no device file of one`, and why not in the precision asked for; nil
+    /// where there was no question.
     public let reason: String?
 
     /// Makes the backend that was asked for.
     ///
     /// - Parameters:
     ///   - device: of Vulkan, by index or part of the name; nil for the best graphics card. Naming one asks for Vulkan.
+    ///   - precision: what the model is computed in, float32 where the processor lacks it.
+    ///   - cacheFolder: where compiled shaders are kept, nil for nowhere.
     ///   - threads: of the CPU backend.
     /// - Throws: `VulkanError` if Vulkan was asked for and cannot be used.
     public init(
-        _ choice: BackendChoice, device: String? = nil, options: VulkanOptions = VulkanOptions(), threads: ThreadPolicy
+        _ choice: BackendChoice, device: String? = nil, precision: Precision = .float32, cacheFolder: String? = nil,
+        threads: ThreadPolicy
     ) throws {
-        let cpu = { CPUBackend(threads: threads) }
+        let options = VulkanOptions(storage: precision.storage, cacheFolder: cacheFolder)
+        func processor(_ reason: String?) -> SelectedBackend {
+            let reasons = [reason, precision.reasonForFloat32].compactMap { $0 }
+            return SelectedBackend(
+                backend: CPUBackend(precision: precision.products, threads: threads),
+                reason: reasons.isEmpty ? nil : reasons.joined(separator: "; "))
+        }
         switch choice {
-        case .cpu: (backend, reason) = (cpu(), nil)
+        case .cpu: self = processor(nil)
         case .auto where device == nil:
             guard SelectedBackend.mayHaveGraphicsCard else {
-                (backend, reason) = (cpu(), "no graphics card: there is no device file of one")
+                self = processor("no graphics card: there is no device file of one")
                 return
             }
             do {
                 (backend, reason) = (try VulkanBackend(options: options), nil)
             } catch {
-                (backend, reason) = (cpu(), "\(error)")
+                self = processor("\(error)")
             }
         case .auto, .vulkan:
             let wanted = device.map(DeviceChoice.named) ?? .automatic
             (backend, reason) = (try VulkanBackend(device: wanted, options: options), nil)
         }
+    }
+
+    private init(backend: any Backend, reason: String?) {
+        self.backend = backend
+        self.reason = reason
     }
 
     /// Whether the kernel shows a device file of any graphics card. Asking first spares the loading of all drivers,

@@ -41,7 +41,10 @@ static void attend(const void *arguments, ptrdiff_t begin, ptrdiff_t end, int wo
         job->variant->softmax_rows(scores, rows, a->keys, reciprocals);
         if (status == 0)
             status = a->gemm('N', 'N', rows, d, a->keys, 1.0f, scores, a->keys, v, a->v_stride, 0.0f, y, y_stride);
-        job->variant->scale_rows(y, rows, d, y_stride, reciprocals);
+        const ck_scale_rows_args scaled = {
+            .x = y, .x_stride = y_stride, .y = y, .y_stride = y_stride, .rows = rows, .width = d, .factors = reciprocals,
+        };
+        job->variant->scale_rows(&scaled);
         if (status != 0) __atomic_store_n(&job->status, status, __ATOMIC_RELAXED);
     }
 }

@@ -76,3 +76,19 @@ void ck_group_norm(ck_team team, ck_group_norm_args args)
     ck_for(team.threads, args.batch * args.groups, 4 * work, variant->group_statistics, &args);
     ck_for(team.threads, args.batch * args.pixels, work * cost_of(args.activation), variant->group_apply, &args);
 }
+
+void ck_narrow_rows(ck_isa isa, ck_narrow_rows_args args)
+{
+    ck_variant_of(isa)->narrow_rows(&args);
+}
+
+void ck_softmax_narrow(
+    ck_isa isa, const float *x, ptrdiff_t rows, ptrdiff_t width, uint16_t *y, float *reciprocals)
+{
+    ck_variant_of(isa)->softmax_narrow(x, rows, width, y, reciprocals);
+}
+
+void ck_scale_rows(ck_isa isa, ck_scale_rows_args args)
+{
+    ck_variant_of(isa)->scale_rows(&args);
+}

@@ -8,6 +8,8 @@ public struct CPUDescription: Hashable, Sendable {
     public let library: String
     /// Instruction set of the kernels of our own.
     public let kernels: String
+    /// What products are computed in.
+    public let precision: ProductPrecision
     public let threadCount: Int
 }
 
@@ -24,7 +26,7 @@ extension CPUBackend {
             case CK_ISA_AVX2: "AVX2"
             default: "plain"
             }
-        return CPUDescription(library: library, kernels: kernels, threadCount: threads.count)
+        return CPUDescription(library: library, kernels: kernels, precision: precision, threadCount: threads.count)
     }
 
     private static var oneDNNDescription: String {

@@ -4,9 +4,6 @@ import Tensors
 
 /// A library that multiplies matrices: what stands behind `MatrixLibrary`.
 protocol MatrixProvider: AnyObject {
-    /// A product on the calling thread alone, with any row spacing; for attention.
-    var gemm: ck_gemm { get }
-
     /// Whether fixed weights are copied into a layout of the library's own, so that the plain ones can go.
     var packsWeights: Bool { get }
 
@@ -15,6 +12,12 @@ protocol MatrixProvider: AnyObject {
 
     /// Prepares a convolution with its bias, activation and residual.
     func convolution(_ problem: ConvolutionProblem) throws(CPUBackendError) -> any KernelStep
+
+    /// Prepares attention.
+    func attention(_ problem: AttentionProblem) throws(CPUBackendError) -> any KernelStep
+
+    /// What the graph may store as bfloat16 because the products here round it; nil if they do not.
+    var narrowing: Narrowing? { get }
 }
 
 /// A weight matrix or kernel in PyTorch's layout.
@@ -50,9 +53,9 @@ struct LinearProblem {
     let rows: Int
     let inner: Int
     let width: Int
-    let x: UnsafePointer<Float>
+    let x: Values
     let weight: Weight
-    let y: UnsafeMutablePointer<Float>
+    let y: Values
     var epilogue: ProductEpilogue
 }
 
@@ -66,7 +69,7 @@ struct ConvolutionProblem {
     let kernel: Int
     let stride: Int
     let padding: Int
-    let x: UnsafePointer<Float>
+    let x: Values
     let weight: Weight
     let y: UnsafeMutablePointer<Float>
     var epilogue: ProductEpilogue
@@ -79,8 +82,8 @@ struct ConvolutionProblem {
     var asLinear: LinearProblem? {
         guard kernel == 1, stride == 1, padding == 0 else { return nil }
         return LinearProblem(
-            rows: outputPixelCount, inner: channels, width: outputs, x: x, weight: weight, y: y,
-            epilogue: epilogue)
+            rows: outputPixelCount, inner: channels, width: outputs, x: x, weight: weight,
+            y: Values(base: y, precision: .float32), epilogue: epilogue)
     }
 }
 

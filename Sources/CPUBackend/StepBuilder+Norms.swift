@@ -9,7 +9,7 @@ extension StepBuilder {
         let first = norm.isAffine ? 3 : 1
         let modulation = norm.isModulated ? (x[first].floats, x[first + 1].floats) : nil
         let arguments = ck_layer_norm_args(
-            x: x[0].floats, y: y.floats, rows: y.rowCount, width: y.width, epsilon: norm.epsilon,
+            x: x[0].floats, y: y.base, type: y.values.type, rows: y.rowCount, width: y.width, epsilon: norm.epsilon,
             weight: affine?.0, bias: affine?.1, shift: modulation?.0, scale: modulation?.1,
             modulation_rows: norm.isModulated ? y.shape[1] : 1)
         return KernelCall("layer norm", team, arguments, ck_layer_norm)
@@ -18,7 +18,7 @@ extension StepBuilder {
     /// x [..., D], weight [D] → as x
     func rmsNorm(_ norm: RMSNorm, _ x: [Operand], _ y: Operand) -> any KernelStep {
         let arguments = ck_rms_norm_args(
-            x: x[0].rows, y: y.floats, rows: y.rowCount, width: y.width, epsilon: norm.epsilon,
+            x: x[0].rows, y: y.base, type: y.values.type, rows: y.rowCount, width: y.width, epsilon: norm.epsilon,
             weight: x[1].floats, activation: ck_activation(norm.activation))
         return KernelCall("rms norm", team, arguments, ck_rms_norm)
     }

@@ -17,8 +17,8 @@ extension StepBuilder {
         }
         return try provider.linear(
             LinearProblem(
-                rows: y.rowCount, inner: x[0].width, width: y.width, x: x[0].floats,
-                weight: Weight(values: x[1].floats, isFixed: x[1].isFixed), y: y.floats, epilogue: epilogue))
+                rows: y.rowCount, inner: x[0].width, width: y.width, x: x[0].values,
+                weight: Weight(values: x[1].floats, isFixed: x[1].isFixed), y: y.values, epilogue: epilogue))
     }
 
     /// x [B, H, W, C], weight [out, in, k, k], bias [out], residual as the result → [B, H', W', out]
@@ -33,22 +33,23 @@ extension StepBuilder {
             ConvolutionProblem(
                 batch: picture[0], height: picture[1], width: picture[2], channels: picture[3],
                 outputs: y.shape[3], kernel: x[1].shape[2], stride: convolution.stride,
-                padding: convolution.padding, x: x[0].floats,
+                padding: convolution.padding, x: x[0].values,
                 weight: Weight(values: x[1].floats, isFixed: x[1].isFixed), y: y.floats, epilogue: epilogue))
     }
 
     /// q [B, Tq, heads·d], k and v [B, Tk, heads·d] → as q
-    func attention(_ attention: Attention, _ x: [Operand], _ y: Operand) -> any KernelStep {
+    func attention(
+        _ attention: Attention, _ x: [Operand], _ y: Operand
+    ) throws(CPUBackendError) -> any KernelStep {
         let (q, k, v) = (x[0], x[1], x[2])
-        return AttentionStep(
-            ck_attention_args(
-                gemm: provider.gemm, q: q.floats, k: k.floats, v: v.floats, q_stride: rowStride(q),
-                k_stride: rowStride(k), v_stride: rowStride(v), y: y.floats, batch: q.shape[0],
-                heads: attention.headCount, queries: q.shape[1], keys: k.shape[1],
-                head_width: q.shape[2] / attention.headCount, scale: attention.scale, scratch: nil),
-            team: team)
+        return try provider.attention(
+            AttentionProblem(
+                batch: q.shape[0], headCount: attention.headCount, headWidth: q.shape[2] / attention.headCount,
+                queries: q.shape[1], keys: k.shape[1], scale: attention.scale, q: tokens(q), k: tokens(k), v: tokens(v),
+                y: y.values))
     }
 
-    /// Floats between tokens.
-    private func rowStride(_ x: Operand) -> Int { x.run == x.width ? x.stride : x.width }
+    private func tokens(_ x: Operand) -> AttentionProblem.Rows {
+        AttentionProblem.Rows(base: x.floats, stride: x.run == x.width ? x.stride : x.width)
+    }
 }

@@ -16,7 +16,7 @@ struct StepBuilder {
         switch node.operation {
         case .linear(let linear): return try self.linear(linear, x, y)
         case .convolution2D(let convolution): return try self.convolution2D(convolution, x, y)
-        case .attention(let attention): return self.attention(attention, x, y)
+        case .attention(let attention): return try self.attention(attention, x, y)
         case .layerNorm(let norm): return layerNorm(norm, x, y)
         case .rmsNorm(let norm): return rmsNorm(norm, x, y)
         case .groupNorm(let norm): return groupNorm(norm, x, y)

@@ -94,10 +94,11 @@ enum Diagnosis {
             let backend = CPUBackend(library: library, threads: ThreadPolicy(count: threads))
             let description = backend.description
             let use = library == backendDefault ? "computes the models" : "the portable alternative"
+            let products = CPUBackend.precisions(of: library).map(\.rawValue).joined(separator: " and ")
             return Finding(
                 "library",
-                "\(description.library) (\(use)); own kernels: \(description.kernels), \(description.threadCount) threads"
-            )
+                "\(description.library) (\(use)), products in \(products); own kernels: \(description.kernels), "
+                    + "\(description.threadCount) threads")
         }
     }
 

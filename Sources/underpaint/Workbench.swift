@@ -22,7 +22,9 @@ struct Workbench {
     init(models options: ModelOptions, verifier: VerifierOptions) throws {
         models = try ModelPair(
             draft: options.draftModel, verifier: options.verifierModel, in: ModelStore.standard(options.modelsFolder))
-        let backend = CPUBackend(threads: ThreadPolicy(count: options.threads))
+        let precision = verifier.compute.precision
+        if precision == .bfloat16, let reason = precision.reasonForFloat32 { Terminal.warn(reason) }
+        let backend = CPUBackend(precision: precision.products, threads: ThreadPolicy(count: options.threads))
         let transport: any VerifierTransport
         let planned: SplitPlanner.Verifier
         if let address = verifier.verifier.address {
@@ -49,7 +51,8 @@ struct Workbench {
     /// What computes here, as far as it decides how fast.
     static func computation(_ backend: CPUBackend) -> String {
         let description = backend.description
-        return "\(description.library), \(description.kernels), \(description.threadCount) threads"
+        let narrow = description.precision == .float32 ? "" : "\(description.precision.rawValue), "
+        return "\(description.library), \(description.kernels), \(narrow)\(description.threadCount) threads"
     }
 
     /// The file of the running program.

@@ -6,12 +6,13 @@ import Testing
 @Suite struct BackendConformanceTests {
     @Test(arguments: BackendUnderTest.measured, try ConformanceSuite.operations())
     func operationMatchesTheReference(_ backend: BackendUnderTest, _ graphCase: GraphCase) throws {
-        try checkConformance(of: backend.backend, to: graphCase)
+        try checkConformance(of: backend.backend, to: graphCase.stored(backend.storage))
     }
 
     @Test(arguments: BackendUnderTest.measured, UInt64(1)...24)
     func randomGraphMatchesTheReference(_ backend: BackendUnderTest, _ seed: UInt64) throws {
-        try checkConformance(of: backend.backend, to: RandomGraph.make(seed: seed, steps: 14))
+        let graphCase = try RandomGraph.make(seed: seed, steps: 14).storedThroughout(backend.storage)
+        try checkConformance(of: backend.backend, to: graphCase)
     }
 
     @Test(arguments: BackendUnderTest.all)

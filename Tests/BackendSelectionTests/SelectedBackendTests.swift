@@ -1,3 +1,4 @@
+import ArgumentParser
 import CPUBackend
 import Testing
 import VulkanBackend
@@ -35,6 +36,22 @@ import VulkanBackend
         if devices.allSatisfy({ $0.reasonToSkip != nil }) {
             #expect(throws: VulkanError.self) { try SelectedBackend(.vulkan, threads: threads) }
         }
+    }
+
+    @Test func theProcessorComputesInBFloat16WhereItCan() throws {
+        let selected = try SelectedBackend(.cpu, precision: .bfloat16, threads: threads)
+        let backend = try #require(selected.backend as? CPUBackend)
+        let isThere = CPUBackend.precisions(of: .oneDNN).contains(.bfloat16)
+        #expect(backend.precision == (isThere ? .bfloat16 : .float32))
+        #expect((selected.reason == nil) == isThere)
+    }
+
+    @Test func float16IsOfVulkan() throws {
+        let selected = try SelectedBackend(.cpu, precision: .float16, threads: threads)
+        #expect((selected.backend as? CPUBackend)?.precision == .float32)
+        #expect(selected.reason?.contains("float16") == true)
+        #expect(throws: (any Error).self) { try ComputeOptions.parse(["--backend", "cpu", "--precision", "float16"]) }
+        #expect(try ComputeOptions.parse(["--backend", "cpu", "--precision", "bfloat16"]).precision == .bfloat16)
     }
 
     @Test func theCacheFolderFollowsTheEnvironment() {

@@ -71,9 +71,10 @@ import Testing
         #expect(part == expected)
     }
 
-    @Test func oneDNNNeverFallsBackToItsPlainLoops() throws {
+    @Test(arguments: KernelChoice.oneDNN)
+    func oneDNNNeverFallsBackToItsPlainLoops(_ kernels: KernelChoice) throws {
         for graphCase in try LargerCases.all() {
-            let program = try CPUBackend(threads: ThreadPolicy(count: 1)).prepare(
+            let program = try kernels.backend(threads: 1).prepare(
                 graphCase.graph, parameters: graphCase.parameters)
             for (node, kernel) in program.implementations {
                 #expect(!kernel.contains("ref"), "\(graphCase.label): \(node) is \(kernel)")
@@ -92,6 +93,23 @@ import Testing
         #expect(program.profile.map(\.runs) == [3])
         #expect(program.profile[0].seconds > 0)
         #expect(program.profile[0].floatingPointOperations == 2 * 2 * 3 * 4 + 6)
+    }
+
+    @Test func precisionWithoutInstructionsIsATypedError() throws {
+        let backend = CPUBackend(library: .openBLAS, precision: .bfloat16, threads: ThreadPolicy(count: 1))
+        let expected = PrecisionError(precision: .bfloat16, library: backend.description.library)
+        #expect(throws: expected) { try backend.compile(try linear(), parameters: weights(.float32)) }
+        #expect("\(expected)".contains("compute in float32"))
+    }
+
+    /// A factor between two neighbours of bfloat16 is rounded; sums and results keep their digits.
+    @Test(.enabled(if: KernelChoice.oneDNN.count > 1))
+    func narrowProductsRoundTheirFactorsAlone() throws {
+        let program = try CPUBackend(precision: .bfloat16, threads: ThreadPolicy(count: 1)).compile(
+            try linear(), parameters: weights(.float32))
+        // 1 + 2⁻⁹ lies halfway between 1 and its neighbour 1 + 2⁻⁷ and below the middle: 1 is nearest.
+        let y = try program.run(["x": Tensor([2, 4], [1 + 0x1p-9, 0, 0, 0, 256, 1, 0, 0] as [Float])])["y"]
+        #expect(y?.floats() == [1, 5, 9, 2, 1030, 2058])
     }
 
     @Test func descriptionNamesLibraryAndInstructions() {

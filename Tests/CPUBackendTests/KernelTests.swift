@@ -65,11 +65,61 @@ let instructionSets: [ck_isa] = [CK_ISA_PLAIN, CK_ISA_AVX2, CK_ISA_AVX512].filte
                 ck_layer_norm(
                     ck_team(isa: isa, threads: 1),
                     ck_layer_norm_args(
-                        x: x.baseAddress, y: y.baseAddress, rows: 1, width: 64, epsilon: 0, weight: nil, bias: nil,
+                        x: x.baseAddress, y: y.baseAddress, type: CK_FLOAT32, rows: 1, width: 64, epsilon: 0,
+                        weight: nil, bias: nil,
                         shift: nil, scale: nil, modulation_rows: 1))
             }
         }
         for (index, y) in y.enumerated() { #expect(y == (index % 2 == 0 ? 1 : -1)) }
+    }
+
+    /// Rounded to the nearest, ties to even; NaN and infinity stay what they are, in whole vectors and in parts of one.
+    @Test(arguments: instructionSets)
+    func narrowingRoundsToTheNearest(_ isa: ck_isa) {
+        let cases: [(Float, Float)] = [
+            (1, 1), (1 + 0x1p-8, 1), (1 + 0x3p-8, 1 + 0x1p-6), (1 + 0x1p-8 + 0x1p-20, 1 + 0x1p-7),
+            (-3.1415927, -3.140625),
+            (.infinity, .infinity), (-.infinity, -.infinity), (.greatestFiniteMagnitude, .infinity), (0, 0),
+            (0x1p-133, 0x1p-133), (.nan, .nan), (Float(bitPattern: 0x7F80_0001), .nan),
+        ]
+        for repeats in [1, 3] {
+            let values = [[(Float, Float)]](repeating: cases, count: repeats).flatMap { $0 }
+            var y = [UInt16](repeating: 1, count: values.count + 3)
+            values.map(\.0).withUnsafeBufferPointer { x in
+                y.withUnsafeMutableBufferPointer { y in
+                    ck_narrow_rows(
+                        isa,
+                        ck_narrow_rows_args(
+                            x: x.baseAddress, x_stride: 0, y: y.baseAddress, y_stride: y.count, rows: 1, width: x.count,
+                            factor: 1))
+                }
+            }
+            for ((given, expected), found) in zip(values, y) {
+                let found = Float(bitPattern: UInt32(found) << 16)
+                #expect(found == expected || (found.isNaN && expected.isNaN), "\(given) became \(found)")
+            }
+            #expect(y.suffix(3) == [0, 0, 0])
+        }
+    }
+
+    /// Weights are rounded by up to 2⁻⁸, their sums are not.
+    @Test(arguments: instructionSets, [1, 16, 37])
+    func narrowSoftmaxIsTheWideOneRounded(_ isa: ck_isa, _ width: Int) {
+        let scores = (0..<2 * width).map { Float(($0 * 7919) % 101) / 9 - 5 }
+        var weights = [UInt16](repeating: 0, count: scores.count)
+        var reciprocals: [Float] = [0, 0]
+        ck_softmax_narrow(isa, scores, 2, width, &weights, &reciprocals)
+        for row in 0..<2 {
+            let x = scores[row * width..<(row + 1) * width].map(Double.init)
+            let largest = x.max() ?? 0
+            let exact = x.map { exp2($0 - largest) }
+            let sum = exact.reduce(0, +)
+            #expect(abs(Double(reciprocals[row]) * sum - 1) < 1e-4)
+            for (exact, found) in zip(exact, weights[row * width..<(row + 1) * width]) {
+                let found = Double(Float(bitPattern: UInt32(found) << 16))
+                #expect(abs(found - exact) <= (0x1p-8 + 1e-4) * exact, "\(exact) became \(found)")
+            }
+        }
     }
 
     private func activated(_ x: [Float], _ activation: ck_activation, _ isa: ck_isa, threads: Int32) -> [Float] {

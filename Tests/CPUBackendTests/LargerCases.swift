@@ -35,6 +35,18 @@ enum LargerCases {
                 let parts = try builder.split(builder.linear(x, "qkv", outputs: 192), axis: 2, parts: 3)
                 return try builder.attention(parts[0], parts[1], parts[2], headCount: 2)
             },
+            try make("attention of heads of 40, 200 queries") { builder in
+                let (q, k, v) = (
+                    builder.input("q", [2, 200, 80]), builder.input("k", [2, 72, 80]), builder.input("v", [2, 72, 80])
+                )
+                return try builder.linear(builder.attention(q, k, v, headCount: 2), "proj", outputs: 48)
+            },
+            try make("a norm that products and others read") { builder in
+                let x = try builder.layerNorm(builder.input("x", [60, 64]), epsilon: 1e-6)
+                let y = try builder.linear(builder.linear(x, "one", outputs: 96), "two", outputs: 64)
+                let z = try builder.linear(builder.reshape(y, [2, 30, 64]), "three", outputs: 64)
+                return try builder.add(x, builder.reshape(z, [60, 64]))
+            },
             try make("normalised heads of a product, joined with others") { builder in
                 let x = builder.input("x", [2, 20, 64])
                 let parts = try builder.split(builder.linear(x, "kv", outputs: 128), axis: 2, parts: 2)

@@ -1,6 +1,7 @@
 import CPUBackend
 import EdgeRuntime
 import Foundation
+import Graphs
 import Models
 import Speculation
 import VerifierRuntime
@@ -33,6 +34,19 @@ final class Workshop: Sendable {
 
     func maker(_ transport: any VerifierTransport, address: String? = nil) -> PictureMaker {
         PictureMaker(painter: painter, transport: transport, journal: journal, verifier: address)
+    }
+
+    /// 10·log₁₀(255²/MSE) of the finished picture of one job by another backend beside this verifier's, infinite if they are
+    /// equal.
+    func psnr(of backend: any Backend, mode: SpeculationMode) throws -> Double {
+        let job = try painter.draft(request(mode: mode), id: .random(), progress: { _ in }).job
+        let other = try PictureVerifier(models: models, backend: backend)
+        let pictures = try [verifier, other].map { verifier in
+            try FinishedPNG.pixels(verifier.execute(job, report: { _ in }).payload).map { Double($0) }
+        }
+        guard pictures[0].count == 64 * 96 * 3, pictures[1].count == pictures[0].count else { return -.infinity }
+        let error = zip(pictures[0], pictures[1]).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
+        return 10 * log10(255 * 255 * Double(pictures[0].count) / error)
     }
 
     func request(handoff: Double = 0.8, seed: UInt64 = 7, mode: SpeculationMode = .handoff) -> GenerationRequest {

@@ -21,6 +21,17 @@ typedef struct {
     int threads;
 } ck_team;
 
+/// Does the items begin..<end of a job; `worker` is less than the team's thread count.
+typedef void (*ck_body)(const void *args, ptrdiff_t begin, ptrdiff_t end, int worker);
+
+/// Runs `body` over 0..<count, split into one contiguous range a thread.
+///
+/// `work` is the rough number of floats that the whole job touches: small jobs stay on the calling thread.
+void ck_for(int threads, ptrdiff_t count, ptrdiff_t work, ck_body body, const void *args);
+
+/// What a kernel's result is written as; bfloat16 is for the factors of products, rounded to the nearest, ties to even.
+typedef enum { CK_FLOAT32 = 0, CK_BFLOAT16 } ck_type;
+
 typedef enum {
     CK_IDENTITY = 0,
     CK_SILU,
@@ -67,7 +78,8 @@ void ck_finish(ck_team team, ck_finish_args args);
 /// weight, bias [width]; shift, scale [rows / modulation_rows, width].
 typedef struct {
     const float *x;
-    float *y;
+    void *y;
+    ck_type type;
     ptrdiff_t rows;
     ptrdiff_t width;
     float epsilon;
@@ -82,7 +94,8 @@ void ck_layer_norm(ck_team team, ck_layer_norm_args args);
 /// y = activation(x / sqrt(mean(x * x) + epsilon) * weight) over each row.
 typedef struct {
     ck_rows x;
-    float *y;
+    void *y;
+    ck_type type;
     ptrdiff_t rows;
     ptrdiff_t width;
     float epsilon;
@@ -218,6 +231,34 @@ typedef struct {
 ptrdiff_t ck_attention_scratch(ptrdiff_t queries, ptrdiff_t keys);
 /// Gives the first status that is not 0.
 int ck_attention(ck_team team, ck_attention_args args);
+
+/// y = x * factor in bfloat16, for products: x [rows, width] with rows `x_stride` apart, those of y, `y_stride` apart, filled
+/// up with zeros. This and the two below run on the calling thread alone.
+typedef struct {
+    const float *x;
+    ptrdiff_t x_stride;
+    uint16_t *y;
+    ptrdiff_t y_stride;
+    ptrdiff_t rows, width;
+    float factor;
+} ck_narrow_rows_args;
+void ck_narrow_rows(ck_isa isa, ck_narrow_rows_args args);
+
+/// y = 2^(x - largest) of each row of x [rows, width] in bfloat16, and 1/sum of each row before it was rounded.
+void ck_softmax_narrow(
+    ck_isa isa, const float *x, ptrdiff_t rows, ptrdiff_t width, uint16_t *y, float *reciprocals);
+
+/// y = x * factors[row]: x [rows, width] with rows `x_stride` apart, y likewise.
+typedef struct {
+    const float *x;
+    ptrdiff_t x_stride;
+    void *y;
+    ck_type type;
+    ptrdiff_t y_stride;
+    ptrdiff_t rows, width;
+    const float *factors;
+} ck_scale_rows_args;
+void ck_scale_rows(ck_isa isa, ck_scale_rows_args args);
 
 /// y = x * weight' and then `finish` (whose y, rows and width are set here): x [rows, inner], weight
 /// [width, inner].

@@ -17,5 +17,7 @@ const ck_variant CK_VARIANT = {
     .group_statistics = group_statistics,
     .group_apply = group_apply,
     .softmax_rows = softmax_rows,
+    .softmax_narrow = softmax_narrow,
+    .narrow_rows = narrow_rows,
     .scale_rows = scale_rows,
 };

@@ -24,7 +24,6 @@ static void layer_norm(const void *arguments, ptrdiff_t begin, ptrdiff_t end, in
     const ptrdiff_t width = a->width;
     for (ptrdiff_t row = begin; row < end; row++) {
         const float *x = a->x + row * width;
-        float *y = a->y + row * width;
         const ptrdiff_t shared = a->shift ? row / a->modulation_rows * width : 0;
         const float mean = mean_of_row(x, width);
         const float factor = 1.0f / sqrtf(variance_of_row(x, width, mean) + a->epsilon);
@@ -36,7 +35,7 @@ static void layer_norm(const void *arguments, ptrdiff_t begin, ptrdiff_t end, in
                 const vf scale = load(a->scale + shared + c, left, 0.0f);
                 v = v * (1.0f + scale) + load(a->shift + shared + c, left, 0.0f);
             }
-            store(y + c, v, left);
+            put(a->y, a->type, row * width + c, v, left);
         }
     }
 }
@@ -47,7 +46,6 @@ static void rms_norm(const void *arguments, ptrdiff_t begin, ptrdiff_t end, int 
     const ptrdiff_t width = a->width;
     for (ptrdiff_t row = begin; row < end; row++) {
         const float *x = a->x.base + row / a->x.run * a->x.stride + row % a->x.run * width;
-        float *y = a->y + row * width;
         vf sum = (vf)0.0f;
         for (ptrdiff_t c = 0; c < width; c += CK_WIDTH) {
             const vf v = load(x + c, width - c, 0.0f);
@@ -57,7 +55,7 @@ static void rms_norm(const void *arguments, ptrdiff_t begin, ptrdiff_t end, int 
         for (ptrdiff_t c = 0; c < width; c += CK_WIDTH) {
             const ptrdiff_t left = width - c;
             const vf v = load(x + c, left, 0.0f) * factor * load(a->weight + c, left, 0.0f);
-            store(y + c, activated(v, a->activation), left);
+            put(a->y, a->type, row * width + c, activated(v, a->activation), left);
         }
     }
 }

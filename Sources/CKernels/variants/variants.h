@@ -8,7 +8,9 @@ typedef struct {
     ck_body activate, finish, modulate, rotary, broadcast;
     ck_body layer_norm, rms_norm, group_statistics, group_apply;
     void (*softmax_rows)(float *scores, ptrdiff_t rows, ptrdiff_t width, float *reciprocals);
-    void (*scale_rows)(float *y, ptrdiff_t rows, ptrdiff_t width, ptrdiff_t stride, const float *factors);
+    void (*softmax_narrow)(const float *scores, ptrdiff_t rows, ptrdiff_t width, uint16_t *y, float *reciprocals);
+    void (*narrow_rows)(const ck_narrow_rows_args *args);
+    void (*scale_rows)(const ck_scale_rows_args *args);
 } ck_variant;
 
 extern const ck_variant ck_variant_plain;

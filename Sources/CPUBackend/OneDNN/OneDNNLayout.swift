@@ -1,18 +1,31 @@
 import COneDNN
 
-/// Extents of float32 values and how they lie in memory: a `dnnl_memory_desc_t`.
+/// Extents of values and how they lie in memory: a `dnnl_memory_desc_t`.
 struct OneDNNLayout: Equatable {
     var descriptor: dnnl_memory_desc_t
 
     init(_ descriptor: dnnl_memory_desc_t) { self.descriptor = descriptor }
 
-    /// - Parameter tag: how the axes lie, or `dnnl_format_tag_any` for the library to choose.
-    init(_ extents: [Int], _ tag: dnnl_format_tag_t) throws(CPUBackendError) {
+    /// - Parameters:
+    ///   - tag: how the axes lie, or `dnnl_format_tag_any` for the library to choose.
+    ///   - precision: the type of the values.
+    init(_ extents: [Int], _ tag: dnnl_format_tag_t, _ precision: ProductPrecision = .float32) throws(CPUBackendError) {
         var descriptor = dnnl_memory_desc_t()
         try OneDNNEngine.check(
             "dnnl_memory_desc_init_by_tag",
             dnnl_memory_desc_init_by_tag(
-                &descriptor, Int32(extents.count), OneDNNLayout.padded(extents), dnnl_f32, tag))
+                &descriptor, Int32(extents.count), OneDNNLayout.padded(extents), precision.type, tag))
+        self.descriptor = descriptor
+    }
+
+    /// - Parameter strides: floats from one to the next along each axis.
+    init(_ extents: [Int], strides: [Int]) throws(CPUBackendError) {
+        var descriptor = dnnl_memory_desc_t()
+        try OneDNNEngine.check(
+            "dnnl_memory_desc_init_by_strides",
+            dnnl_memory_desc_init_by_strides(
+                &descriptor, Int32(extents.count), OneDNNLayout.padded(extents), dnnl_f32, OneDNNLayout.padded(strides))
+        )
         self.descriptor = descriptor
     }
 
@@ -30,4 +43,8 @@ struct OneDNNLayout: Equatable {
     static func padded(_ extents: [Int]) -> [Int64] {
         extents.map(Int64.init) + [Int64](repeating: 0, count: max(0, 12 - extents.count))
     }
+}
+
+extension ProductPrecision {
+    fileprivate var type: dnnl_data_type_t { self == .bfloat16 ? dnnl_bf16 : dnnl_f32 }
 }

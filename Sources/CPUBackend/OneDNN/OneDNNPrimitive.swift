@@ -69,9 +69,6 @@ final class OneDNNPrimitive {
     }
 
     var scratchLayout: OneDNNLayout { layout(dnnl_query_scratchpad_md) }
-
-    /// Whether it is the plain loop that oneDNN falls back to, tens of times slower than its kernels.
-    var isReference: Bool { implementation.hasPrefix("ref") || implementation.hasPrefix("gemm:ref") }
 }
 
 /// What a primitive does besides its operation: always with the caller's scratch space, then post-operations.

@@ -6,21 +6,43 @@ import Graphs
 final class OneDNNProvider: MatrixProvider {
     let engine: OneDNNEngine
     let team: ck_team
+    let precision: ProductPrecision
     private var matmuls: [MatmulKey: OneDNNPrimitive] = [:]
-    /// One primitive, or three with the copies to and from the layout of the middle one.
-    var convolutions: [ConvolutionKey: [OneDNNPrimitive]] = [:]
+    var convolutions: [ConvolutionKey: OneDNNPrimitive] = [:]
 
-    init(team: ck_team) throws(CPUBackendError) {
+    init(team: ck_team, precision: ProductPrecision) throws(CPUBackendError) {
         engine = try OneDNNEngine()
         self.team = team
+        self.precision = precision
     }
+
+    /// Whether the processor has instructions for bfloat16; without them the library widens, which is slower than float32.
+    static var multipliesBFloat16: Bool {
+        [dnnl_cpu_isa_avx512_core_bf16, dnnl_cpu_isa_avx512_core_amx].contains(dnnl_get_effective_cpu_isa())
+    }
+
+    /// Whether the processor multiplies tiles of matrices.
+    static var hasMatrixTiles: Bool { dnnl_get_effective_cpu_isa() == dnnl_cpu_isa_avx512_core_amx }
 
     let packsWeights = true
 
-    var gemm: ck_gemm {
+    /// A product of float32 on the calling thread alone.
+    private var gemm: ck_gemm {
         { transposeA, transposeB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc in
             let status = dnnl_sgemm(transposeA, transposeB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
             return Int32(status.rawValue)
+        }
+    }
+
+    var narrowing: Narrowing? {
+        // Without tiles most convolutions are Winograd's, in float32.
+        precision == .bfloat16 ? Narrowing(roundsConvolutions: OneDNNProvider.hasMatrixTiles) : nil
+    }
+
+    func attention(_ problem: AttentionProblem) throws(CPUBackendError) -> any KernelStep {
+        switch precision {
+        case .float32: AttentionStep(problem, gemm: gemm, team: team)
+        case .bfloat16: try OneDNNAttentionStep(problem, engine: engine, team: team)
         }
     }
 
@@ -31,6 +53,7 @@ final class OneDNNProvider: MatrixProvider {
         let hasBias: Bool
         let activation: Activation?
         let addsResidual: Bool
+        let result: ProductPrecision
     }
 
     func linear(_ problem: LinearProblem) throws(CPUBackendError) -> any KernelStep {
@@ -39,11 +62,18 @@ final class OneDNNProvider: MatrixProvider {
         let key = MatmulKey(
             rows: problem.rows, inner: problem.inner, width: problem.width,
             hasBias: problem.epilogue.bias != nil, activation: isFused ? problem.epilogue.activation : nil,
-            addsResidual: isFused && problem.epilogue.residual != nil)
+            addsResidual: isFused && problem.epilogue.residual != nil, result: problem.y.precision)
         let primitive = try matmul(key)
+        let x = try prepared(
+            problem.x.base, isFixed: false, OneDNNLayout([problem.rows, problem.inner], dnnl_ab, problem.x.precision),
+            as: primitive.layout(dnnl_query_src_md))
+        // PyTorch's [outputs, in] is the transpose of the [in, outputs] that a product wants.
+        let weight = try prepared(
+            problem.weight.values, isFixed: problem.weight.isFixed,
+            OneDNNLayout([problem.inner, problem.width], dnnl_ba), as: primitive.layout(dnnl_query_weights_md))
         var arguments: [(Int32, OneDNNMemory)] = [
-            (DNNL_ARG_SRC, try .init(reading: problem.x, primitive.layout(dnnl_query_src_md), engine)),
-            (DNNL_ARG_DST, try .init(primitive.layout(dnnl_query_dst_md), engine, problem.y)),
+            (DNNL_ARG_SRC, x.memory), (DNNL_ARG_WEIGHTS, weight.memory),
+            (DNNL_ARG_DST, try .init(primitive.layout(dnnl_query_dst_md), engine, problem.y.base)),
         ]
         if let bias = problem.epilogue.bias {
             arguments.append(
@@ -57,23 +87,20 @@ final class OneDNNProvider: MatrixProvider {
                     try .init(reading: residual, primitive.layout(dnnl_query_dst_md), engine)
                 ))
         }
-        // PyTorch's [outputs, in] is the transpose of the [in, outputs] that a product wants.
-        let given = try OneDNNLayout([problem.inner, problem.width], dnnl_ba)
-        let packing = try packed(problem.weight, given, for: primitive)
-        arguments.append((DNNL_ARG_WEIGHTS, packing.memory))
         var epilogue = problem.epilogue
         epilogue.bias = nil
         return try OneDNNStep(
-            engine, packing.calls + [.init(primitive, arguments)], between: packing.between, owned: packing.owned,
+            engine, x.calls + weight.calls + [.init(primitive, arguments)], between: x.between + weight.between,
+            owned: x.owned + weight.owned,
             finish: isFused
-                ? nil : (team, epilogue.finish(problem.y, rows: problem.rows, width: problem.width)))
+                ? nil : (team, epilogue.finish(problem.y.floats, rows: problem.rows, width: problem.width)))
     }
 
     private func matmul(_ key: MatmulKey) throws(CPUBackendError) -> OneDNNPrimitive {
         if let known = matmuls[key] { return known }
-        let result = try OneDNNLayout([key.rows, key.width], dnnl_ab)
-        var x = try OneDNNLayout([key.rows, key.inner], dnnl_ab).descriptor
-        var weight = try OneDNNLayout([key.inner, key.width], dnnl_format_tag_any).descriptor
+        let result = try OneDNNLayout([key.rows, key.width], dnnl_ab, key.result)
+        var x = try OneDNNLayout([key.rows, key.inner], dnnl_ab, precision).descriptor
+        var weight = try OneDNNLayout([key.inner, key.width], dnnl_format_tag_any, precision).descriptor
         var bias =
             key.hasBias ? try OneDNNLayout([1, key.width], dnnl_ab).descriptor : dnnl_memory_desc_t()
         var y = result.descriptor

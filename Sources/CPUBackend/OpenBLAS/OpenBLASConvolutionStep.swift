@@ -22,7 +22,7 @@ struct OpenBLASConvolutionStep: KernelStep {
         if isFixed { ck_gather(team, reordering) }
         self.team = team
         arguments = ck_convolution_args(
-            gemm: gemm, x: problem.x, weight: weight.floats, batch: problem.batch, height: problem.height,
+            gemm: gemm, x: problem.x.floats, weight: weight.floats, batch: problem.batch, height: problem.height,
             columns: problem.width, channels: channels, kernel: kernel, stride: problem.stride,
             padding: problem.padding, out_height: problem.outputHeight, out_columns: problem.outputWidth,
             finish: problem.epilogue.finish(problem.y, rows: problem.outputPixelCount, width: problem.outputs),

@@ -15,8 +15,9 @@ final class OpenBLASProvider: MatrixProvider {
 
     /// Windows are; the matrices of linear layers are read as they are.
     let packsWeights = false
+    let narrowing: Narrowing? = nil
 
-    var gemm: ck_gemm {
+    private var gemm: ck_gemm {
         { transposeA, transposeB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc in
             let transposed = CChar(bitPattern: UInt8(ascii: "T"))
             cblas_sgemm(
@@ -32,8 +33,8 @@ final class OpenBLASProvider: MatrixProvider {
         return OpenBLASLinearStep(
             team: team,
             arguments: ck_linear_args(
-                gemm: gemm, x: problem.x, weight: problem.weight.values, inner: problem.inner,
-                finish: problem.epilogue.finish(problem.y, rows: problem.rows, width: problem.width)))
+                gemm: gemm, x: problem.x.floats, weight: problem.weight.values, inner: problem.inner,
+                finish: problem.epilogue.finish(problem.y.floats, rows: problem.rows, width: problem.width)))
     }
 
     func convolution(_ problem: ConvolutionProblem) throws(CPUBackendError) -> any KernelStep {
@@ -42,6 +43,10 @@ final class OpenBLASProvider: MatrixProvider {
             problem.kernel * problem.kernel * problem.channels, problem.outputs, problem.outputWidth,
         ])
         return try OpenBLASConvolutionStep(problem, gemm: gemm, team: team)
+    }
+
+    func attention(_ problem: AttentionProblem) throws(CPUBackendError) -> any KernelStep {
+        AttentionStep(problem, gemm: gemm, team: team)
     }
 
     /// OpenBLAS counts with 32 bits here.

@@ -20,7 +20,7 @@ struct VerifierOptions: ParsableArguments {
     @Option(help: "Seconds without a byte from the verifier after which it counts as gone.")
     var timeout = 30.0
 
-    /// Of the embedded verifier.
+    /// Of the embedded verifier; the precision is the draft's too.
     @OptionGroup var compute: ComputeOptions
 
     func validate() throws {
