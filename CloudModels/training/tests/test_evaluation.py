@@ -399,6 +399,23 @@ def test_the_program_is_run_once_for_a_run_of_seeds_and_never_twice_for_a_pictur
     }
 
 
+def test_what_a_maker_cannot_paint_is_refused_before_anything_is_painted(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    program = tmp_path / "underpaint"
+    program.write_text(FAKE.format(python=sys.executable, log=str(log)))
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    jobs = [Job("a mug", 1)]
+    for refused in ("large-first-0.2", "verifier:int8"):
+        with pytest.raises(PictureFolderError, match="only PyTorch"):
+            paint(Program(program, None), [ArmPlan.parse("draft"), ArmPlan.parse(refused)], jobs, tmp_path / "out")
+    assert not log.exists()
+    paint(Program(program, None), [ArmPlan.parse("verifier:bfloat16")], jobs, tmp_path / "out")
+    call = json.loads(log.read_text())
+    assert call[call.index("--precision") + 1] == "bfloat16"
+    made = [a for a in ARMS if Program(program, None).refusal(ArmPlan.parse(a)) is None]
+    assert "handoff-0.2" in made and "verifier:float32" in made and len(made) == len(ARMS) - 3
+
+
 def test_a_failing_program_is_quoted(tmp_path: Path) -> None:
     program = tmp_path / "underpaint"
     program.write_text("#!/bin/sh\necho no models here >&2\nexit 66\n")

@@ -2,7 +2,7 @@
 
 An arm is named KIND[-HANDOFF][@STEPS][:PRECISION]: `draft`, `verifier`, `handoff-0.8` (checked and corrected), `trust-0.8`
 (only refined), `trust-0.75@8`, `large-first-0.2` (the control: the verifier takes the first fifth, the draft the rest),
-`verifier:int8` (weights rounded to eight bits). Pictures that are already in the folder's list are not made again.
+`verifier:int8` (weights rounded to eight bits), `verifier:bfloat16` (products of the program in bfloat16). Pictures that are already in the folder's list are not made again.
 """
 
 from __future__ import annotations
@@ -91,6 +91,10 @@ def jobs_of(prompts: list[StandardPrompt], consistency: int) -> list[Job]:
 
 
 class Maker(Protocol):
+    def refusal(self, arm: ArmPlan) -> str | None:
+        """Why it cannot paint an arm; None where it can."""
+        ...
+
     def make(self, arm: ArmPlan, jobs: list[Job], folder: Path) -> list[dict[str, Any]]:
         """Writes folder/<arm>/<seed>.png for each job and returns what goes into the list."""
         ...
@@ -102,9 +106,12 @@ class Program:
     def __init__(self, path: Path, models: Path | None) -> None:
         self.path, self.models = path, models
 
+    def refusal(self, arm: ArmPlan) -> str | None:
+        if arm.mode == "large-first" or arm.precision == "int8":
+            return "only PyTorch paints it; leave out --program"
+        return None
+
     def make(self, arm: ArmPlan, jobs: list[Job], folder: Path) -> list[dict[str, Any]]:
-        if arm.mode == "large-first" or arm.precision:
-            raise PictureFolderError(f"arm {arm.name}: only PyTorch paints it; leave out --program")
         (folder / arm.name).mkdir(parents=True, exist_ok=True)
         records = []
         for first, count in _runs(jobs):
@@ -113,6 +120,7 @@ class Program:
             command = [self.path, "generate", first.prompt, "--seed", first.seed, "--batch-count", count]
             command += ["--handoff", arm.handoff, "--mode", arm.mode, "--json", "--quiet", "-o", file]
             command += ["--steps", arm.steps] if arm.steps else []
+            command += ["--precision", arm.precision] if arm.precision else []
             command += ["--models", self.models] if self.models else []
             done = subprocess.run([str(c) for c in command], capture_output=True, text=True, check=False)
             if done.returncode != 0:
@@ -169,9 +177,12 @@ class Torch:
         self.rounded = self.rounded or (rounded(self.draft), rounded(self.verifier))
         return self.rounded
 
-    def make(self, arm: ArmPlan, jobs: list[Job], folder: Path) -> list[dict[str, Any]]:
+    def refusal(self, arm: ArmPlan) -> str | None:
         if arm.mode == "handoff" and 0 < arm.handoff < 1:
-            raise PictureFolderError(f"arm {arm.name}: only the program checks drafts; give --program")
+            return "only the program checks drafts; give --program"
+        return None
+
+    def make(self, arm: ArmPlan, jobs: list[Job], folder: Path) -> list[dict[str, Any]]:
         draft, verifier = self._models(arm)
         half = arm.precision != "float32"
         times = self.painter.times(arm.steps)
@@ -230,6 +241,9 @@ def rounded(model: DiT) -> DiT:
 
 def paint(maker: Maker, arms: list[ArmPlan], jobs: list[Job], folder: Path, chunk: int = 32) -> None:
     """Makes what is missing, arm by arm, and lists it after every chunk, so that a kill loses a chunk at most."""
+    for arm in arms:
+        if reason := maker.refusal(arm):
+            raise PictureFolderError(f"arm {arm.name}: {reason}")
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / RECORDS
     lines = path.read_text().splitlines() if path.exists() else []

@@ -41,15 +41,16 @@ class PictureOptions:
 
 def make_pictures(options: PictureOptions) -> None:
     maker: Maker
-    names = options.arms
     if options.program:
         maker = Program(options.program, options.models)
     else:
         maker = Torch(options.models or CHECKOUT)
-        names = tuple(a for a in names if not a.startswith("handoff")) if options.arms == ARMS else names
+    arms = [ArmPlan.parse(name) for name in options.arms]
+    if options.arms == ARMS:
+        arms = [arm for arm in arms if maker.refusal(arm) is None]
     prompts = list(load_prompts(options.prompts).values())[: options.count]
     jobs = jobs_of(prompts, options.consistency)
-    paint(maker, [ArmPlan.parse(a) for a in names], jobs, options.folder)
+    paint(maker, arms, jobs, options.folder)
 
 
 def evaluate_pictures(
