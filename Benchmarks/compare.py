@@ -3,6 +3,7 @@
     swift build -c release --product underpaint-bench
     python Benchmarks/compare.py .build/release/underpaint-bench
     python Benchmarks/compare.py .build/release/underpaint-bench --precision bfloat16     # models by torch.compile, then
+    python Benchmarks/compare.py .build/release/underpaint-bench --precision int8         # PyTorch's dynamic quantization
 
 On a machine with other work put `chrt -r 5` before `python` (both sides then run undisturbed for some seconds).
 """
@@ -93,42 +94,51 @@ class Underpaint:
 Run = Callable[[], object]
 
 
-def kind(narrow: bool) -> torch.dtype:
-    return torch.bfloat16 if narrow else torch.float32
+def kind(precision: str) -> torch.dtype:
+    return torch.bfloat16 if precision == "bfloat16" else torch.float32
 
 
-def convolution(inputs: int, outputs: int, side: int, narrow: bool) -> Run:
-    weight, bias = torch.randn(outputs, inputs, 3, 3, dtype=kind(narrow)), torch.randn(outputs, dtype=kind(narrow))
-    x = torch.randn(1, inputs, side, side, dtype=kind(narrow)).to(memory_format=torch.channels_last)
+def prepared(model: torch.nn.Module, precision: str) -> torch.nn.Module:
+    """A model as people run it in that precision."""
+    if precision == "bfloat16":
+        return torch.compile(model.bfloat16())
+    if precision == "int8":
+        # Weights in bytes, rows brought to bytes as they come: what ours does, too.
+        return torch.ao.quantization.quantize_dynamic(model, {torch.nn.Linear}, dtype=torch.qint8)
+    return model
+
+
+def convolution(inputs: int, outputs: int, side: int, precision: str) -> Run:
+    weight = torch.randn(outputs, inputs, 3, 3, dtype=kind(precision))
+    bias = torch.randn(outputs, dtype=kind(precision))
+    x = torch.randn(1, inputs, side, side, dtype=kind(precision)).to(memory_format=torch.channels_last)
     weight = weight.to(memory_format=torch.channels_last)
     return lambda: F.conv2d(x, weight, bias, padding=1)
 
 
-def linear(rows: int, inner: int, outputs: int, narrow: bool, gelu: bool = False) -> Run:
-    x, weight, bias = (torch.randn(*shape, dtype=kind(narrow)) for shape in ((rows, inner), (outputs, inner), (outputs,)))
-    if gelu:
-        return lambda: F.gelu(F.linear(x, weight, bias), approximate="tanh")
-    return lambda: F.linear(x, weight, bias)
+def linear(rows: int, inner: int, outputs: int, precision: str, gelu: bool = False) -> Run:
+    x = torch.randn(rows, inner, dtype=kind(precision))
+    layer = torch.nn.Linear(inner, outputs, dtype=kind(precision))
+    if precision == "int8":
+        layer = prepared(torch.nn.Sequential(layer), precision)
+    return (lambda: F.gelu(layer(x), approximate="tanh")) if gelu else (lambda: layer(x))
 
 
-def attention(batch: int, heads: int, queries: int, keys: int, width: int, narrow: bool) -> Run:
-    q = torch.randn(batch, queries, heads, width, dtype=kind(narrow)).transpose(1, 2)
-    k, v = (torch.randn(batch, keys, heads, width, dtype=kind(narrow)).transpose(1, 2) for _ in range(2))
+def attention(batch: int, heads: int, queries: int, keys: int, width: int, precision: str) -> Run:
+    q = torch.randn(batch, queries, heads, width, dtype=kind(precision)).transpose(1, 2)
+    k, v = (torch.randn(batch, keys, heads, width, dtype=kind(precision)).transpose(1, 2) for _ in range(2))
     return lambda: F.scaled_dot_product_attention(q, k, v)
 
 
-def transformer(width: int, heads: int, layers: int, batch: int, narrow: bool) -> Run:
-    model = DiT(width, heads, layers, 1, 16, 256, guidance_embedding=True).eval()
-    # As people run it in bfloat16: narrow weights, compiled.
-    model = torch.compile(model.bfloat16()) if narrow else model
+def transformer(width: int, heads: int, layers: int, batch: int, precision: str) -> Run:
+    model = prepared(DiT(width, heads, layers, 1, 16, 256, guidance_embedding=True).eval(), precision)
     x, t, guidance = torch.randn(batch, 16, 16, 16), torch.full((batch,), 0.5), torch.full((batch,), 3.0)
     tokens, pooled = torch.randn(batch, 24, 256), torch.randn(batch, 256)
     return lambda: model(x, t, tokens, pooled, guidance)
 
 
-def decoder(narrow: bool) -> Run:
-    model = Decoder(16, (128, 128, 96, 64), 2).eval().to(memory_format=torch.channels_last)
-    model = torch.compile(model.bfloat16()) if narrow else model
+def decoder(precision: str) -> Run:
+    model = prepared(Decoder(16, (128, 128, 96, 64), 2).eval().to(memory_format=torch.channels_last), precision)
     z = torch.randn(1, 16, 16, 16).to(memory_format=torch.channels_last)
     return lambda: model(z)
 
@@ -143,18 +153,18 @@ def repeated(function: Callable[[torch.Tensor], torch.Tensor], x: torch.Tensor) 
     return run
 
 
-def rms_norm_silu(_: bool) -> Run:
+def rms_norm_silu(_: str) -> Run:
     weight = torch.ones(64)
     return repeated(lambda x: F.silu(F.rms_norm(x, (64,), weight, 1e-6)), torch.randn(1, 64, 64, 64))
 
 
-def layer_norm_modulation(_: bool) -> Run:
+def layer_norm_modulation(_: str) -> Run:
     shift, scale = torch.randn(2, 1, 256), torch.randn(2, 1, 256)
     return repeated(lambda x: F.layer_norm(x, (256,), eps=1e-6) * (1 + scale) + shift, torch.randn(2, 64, 256))
 
 
-# Each takes whether the precision is bfloat16; norms alone are in float32 in either.
-CASES: dict[str, Callable[[bool], Run]] = {
+# Each takes the precision; norms alone are in float32 in all.
+CASES: dict[str, Callable[[str], Run]] = {
     "verifier step, batch 1": partial(transformer, 384, 6, 14, 1),
     "verifier step, batch 2": partial(transformer, 384, 6, 14, 2),
     "verifier step, batch 8": partial(transformer, 384, 6, 14, 8),
@@ -180,19 +190,23 @@ CASES: dict[str, Callable[[bool], Run]] = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("program", help="underpaint-bench of a release build")
-    parser.add_argument("--precision", choices=("float32", "bfloat16"), default="float32")
+    parser.add_argument("--precision", choices=("float32", "bfloat16", "int8"), default="float32")
     options = parser.parse_args()
-    narrow = options.precision == "bfloat16"
+    precision = options.precision
     torch.set_num_threads(THREADS)
-    peak, underpaint = Peak(narrow), Underpaint(options.program)
-    print(f"{THREADS} threads, torch {torch.__version__}, {options.precision}; the median of {ROUNDS} rounds\n")
-    other = "oneDNN float32" if narrow else "OpenBLAS"
-    kernels = ("onednn-bfloat16", "onednn") if narrow else ("onednn", "openblas")
+    peak, underpaint = Peak(precision == "bfloat16"), Underpaint(options.program)
+    of = "; the peak is float32's" if precision == "int8" else ""
+    print(f"{THREADS} threads, torch {torch.__version__}, {precision}; the median of {ROUNDS} rounds{of}\n")
+    other = "OpenBLAS" if precision == "float32" else "oneDNN float32"
+    kernels = ("onednn", "openblas") if precision == "float32" else (f"onednn-{precision}", "onednn")
     print(f"| case | oneDNN, share of peak | PyTorch, share of peak | oneDNN against PyTorch | {other} against PyTorch |")
     print("|---|---|---|---|---|")
-    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=narrow):
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
         for name, make in CASES.items():
-            run = make(narrow)
+            # Bytes are of linear layers alone.
+            if precision == "int8" and not ("step" in name or "linear" in name):
+                continue
+            run = make(precision)
             rows = []
             for _ in range(ROUNDS):
                 top, theirs = peak.measure(), fastest(run, SECONDS)

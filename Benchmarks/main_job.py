@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """The main job measured: the same prompts and seeds by draft alone, hybrid and verifier alone.
 
-    python3 Benchmarks/main_job.py --out DIR [--program PATH] [--verifier embedded|URL]
+    python3 Benchmarks/main_job.py --out DIR [--program PATH] [--verifier embedded|URL] [--precision float32,int8]
 
 Runs `underpaint generate` for every prompt of prompts.txt and writes DIR/sheet.webp (one row a prompt; columns draft
 only, hybrid, verifier only), DIR/results.jsonl and the table of the README to standard output. Needs Pillow.
-Times are medians on whatever else the machine is doing: compare the columns, not two machines.
+Several precisions take turns at every prompt and get a column each; the sheet shows the first, and pictures are compared
+with it. Times are medians on whatever else the machine is doing: compare the columns, not two machines.
 """
 
 from __future__ import annotations
@@ -24,9 +25,11 @@ HERE = Path(__file__).resolve().parent
 COLUMNS = {"draft only": 1.0, "hybrid": 0.8, "verifier only": 0.0}
 
 
-def generate(program: Path, prompt: str, handoff: float, seed: int, verifier: str, file: Path) -> dict:
+def generate(
+    program: Path, prompt: str, handoff: float, seed: int, verifier: str, precision: str, file: Path
+) -> dict:
     command = [program, "generate", prompt, "--handoff", handoff, "--seed", seed, "--verifier", verifier,
-               "--json", "--quiet", "-o", file]
+               "--precision", precision, "--json", "--quiet", "-o", file]
     done = subprocess.run([str(word) for word in command], capture_output=True, text=True)
     if done.returncode != 0:
         sys.exit(f"{prompt!r} at --handoff {handoff}: {done.stderr.strip()}")
@@ -45,14 +48,14 @@ def stage(results: list[dict], name: str) -> float:
         sum(s["milliseconds"] for s in r["report"]["verification"]["stages"] if s["name"] == name) for r in results)
 
 
-def table(rows: dict[str, list[dict]], similarity: list[float]) -> str:
+def figures(rows: dict[str, list[dict]], similarity: list[float]) -> list[tuple[str, str]]:
     hybrid, alone = rows["hybrid"], rows["verifier only"]
     median = lambda results, key: statistics.median(r["report"][key] for r in results)
     mean = lambda results, key: statistics.fmean(r["report"]["verification"][key] for r in results)
     entries = [r["report"]["verification"]["reentryStep"] for r in hybrid]
     steps, drafted = hybrid[0]["report"]["stepCount"], hybrid[0]["report"]["draftSteps"]
     kept = sum(e == drafted for e in entries)
-    lines = [
+    return [
         ("steps in all / by the draft", f"{steps} / {drafted}"),
         ("edge: text + draft + coding", f"{median(hybrid, 'edgeSeconds') * 1e3:.0f} ms"),
         ("verifier: check", f"{stage(hybrid, 'check'):.0f} ms"),
@@ -66,7 +69,14 @@ def table(rows: dict[str, list[dict]], similarity: list[float]) -> str:
          f"{kept} / {sum(0 < e < drafted for e in entries)} / {sum(e == 0 for e in entries)} of {len(entries)}"),
         ("hybrid against verifier only, median PSNR", f"{statistics.median(similarity):.1f} dB"),
     ]
-    return "\n".join(["| | |", "|---|---|"] + [f"| {name} | {value} |" for name, value in lines])
+
+
+def table(columns: dict[str, list[tuple[str, str]]]) -> str:
+    heads = list(columns) if len(columns) > 1 else [""]
+    lines = [f"| | {' | '.join(heads)} |", "|---" * (1 + len(heads)) + "|"]
+    for row in zip(*columns.values()):
+        lines.append(f"| {row[0][0]} | {' | '.join(value for _, value in row)} |")
+    return "\n".join(lines)
 
 
 def sheet(prompts: list[str], files: dict[str, list[Path]], out: Path) -> None:
@@ -90,22 +100,36 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--verifier", default="embedded")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--precision", default="float32", help="one or several of the program's, by commas")
     arguments = parser.parse_args()
-    arguments.out.mkdir(parents=True, exist_ok=True)
+    precisions = arguments.precision.split(",")
     prompts = (HERE / "prompts.txt").read_text().splitlines()
-    rows: dict[str, list[dict]] = {name: [] for name in COLUMNS}
-    files: dict[str, list[Path]] = {name: [] for name in COLUMNS}
+    rows: dict[str, dict[str, list[dict]]] = {p: {name: [] for name in COLUMNS} for p in precisions}
+    files: dict[str, dict[str, list[Path]]] = {p: {name: [] for name in COLUMNS} for p in precisions}
+    for precision in precisions:
+        (arguments.out / precision).mkdir(parents=True, exist_ok=True)
     with open(arguments.out / "results.jsonl", "w") as log:
         for index, prompt in enumerate(prompts):
             for name, handoff in COLUMNS.items():
-                file = arguments.out / f"{index:02}-{name.replace(' ', '-')}.png"
-                result = generate(arguments.program, prompt, handoff, arguments.seed + index, arguments.verifier, file)
-                log.write(json.dumps(result) + "\n")
-                rows[name].append(result)
-                files[name].append(file)
-    similarity = [psnr(a, b) for a, b in zip(files["hybrid"], files["verifier only"])]
-    sheet(prompts, files, arguments.out / "sheet.webp")
-    print(table(rows, similarity))
+                for precision in precisions:
+                    file = arguments.out / precision / f"{index:02}-{name.replace(' ', '-')}.png"
+                    result = generate(
+                        arguments.program, prompt, handoff, arguments.seed + index, arguments.verifier, precision, file)
+                    log.write(json.dumps({"precision": precision} | result) + "\n")
+                    rows[precision][name].append(result)
+                    files[precision][name].append(file)
+    first = files[precisions[0]]
+    sheet(prompts, first, arguments.out / "sheet.webp")
+    columns = {}
+    for precision in precisions:
+        own = files[precision]
+        columns[precision] = figures(rows[precision], [psnr(a, b) for a, b in zip(own["hybrid"], own["verifier only"])])
+        if len(precisions) > 1:
+            for name in COLUMNS:
+                near = statistics.median(psnr(a, b) for a, b in zip(own[name], first[name]))
+                value = "–" if precision == precisions[0] else f"{near:.1f} dB"
+                columns[precision].append((f"{name} against {precisions[0]}, median PSNR", value))
+    print(table(columns))
 
 
 if __name__ == "__main__":

@@ -15,8 +15,8 @@ public struct ComputeOptions: ParsableArguments, Sendable {
 
     @Option(
         help: ArgumentHelp(
-            "float32, float16 (Vulkan devices alone) or bfloat16: what a Vulkan device stores between layers, and what the "
-                + "processor multiplies in where it has instructions for bfloat16 (`underpaint doctor` says), else float32.",
+            "float32, float16 (Vulkan devices alone), bfloat16 or int8: what a Vulkan device stores, and what the processor "
+                + "multiplies in where it has instructions for it (`underpaint doctor` says), else float32.",
             valueName: "type"))
     public var precision = Precision.float32
 
@@ -33,7 +33,7 @@ public struct ComputeOptions: ParsableArguments, Sendable {
         if let decodeTile, decodeTile < 1 { throw ValidationError("--decode-tile is a number of pixels, at least 1") }
         if backend == .cpu, device != nil { throw ValidationError("--device is of Vulkan; leave out --backend cpu") }
         if backend == .cpu, device == nil, precision == .float16 {
-            throw ValidationError("--precision float16 is of Vulkan; the processor has float32 and bfloat16")
+            throw ValidationError("--precision float16 is of Vulkan; the processor has float32, bfloat16 and int8")
         }
     }
 

@@ -29,7 +29,7 @@ public struct SelectedBackend: Sendable {
         _ choice: BackendChoice, device: String? = nil, precision: Precision = .float32, cacheFolder: String? = nil,
         threads: ThreadPolicy
     ) throws {
-        let options = VulkanOptions(storage: precision.storage, cacheFolder: cacheFolder)
+        let options = VulkanOptions(storage: precision.storage, weights: precision.weights, cacheFolder: cacheFolder)
         func processor(_ reason: String?) -> SelectedBackend {
             let reasons = [reason, precision.reasonForFloat32].compactMap { $0 }
             return SelectedBackend(

@@ -39,6 +39,11 @@ void ck_finish(ck_team team, ck_finish_args args)
     ck_for(team.threads, args.rows, work, ck_variant_of(team.isa)->finish, &args);
 }
 
+void ck_round(ck_team team, ck_round_args args)
+{
+    ck_for(team.threads, args.rows, 2 * args.rows * args.width, ck_variant_of(team.isa)->round_rows, &args);
+}
+
 void ck_modulate(ck_team team, ck_modulate_args args)
 {
     ck_for(team.threads, args.rows, args.rows * args.width, ck_variant_of(team.isa)->modulate, &args);

@@ -29,7 +29,14 @@ public struct CPUBackend: Backend {
 
     /// The precisions that a library multiplies in on this processor, with instructions for it.
     public static func precisions(of library: MatrixLibrary) -> [ProductPrecision] {
-        library == .oneDNN && OneDNNProvider.multipliesBFloat16 ? [.float32, .bfloat16] : [.float32]
+        guard library == .oneDNN else { return [.float32] }
+        return ProductPrecision.allCases.filter { precision in
+            switch precision {
+            case .float32: true
+            case .bfloat16: OneDNNProvider.multipliesBFloat16
+            case .int8: OneDNNProvider.multipliesBytes
+            }
+        }
     }
 
     /// Fuses, plans memory and prepares every node, with the weights packed.

@@ -41,7 +41,7 @@ struct ProductEpilogue {
     func finish(_ y: UnsafeMutablePointer<Float>, rows: Int, width: Int) -> ck_finish_args {
         ck_finish_args(
             y: y, rows: rows, width: width, bias: bias, activation: ck_activation(activation), residual: residual,
-            gate: gate, gate_rows: gateRows)
+            gate: gate, gate_rows: gateRows, row_scales: nil, column_scales: nil, column_sums: nil)
     }
 
     /// Whether there is nothing to do.
@@ -83,7 +83,7 @@ struct ConvolutionProblem {
         guard kernel == 1, stride == 1, padding == 0 else { return nil }
         return LinearProblem(
             rows: outputPixelCount, inner: channels, width: outputs, x: x, weight: weight,
-            y: Values(base: y, precision: .float32), epilogue: epilogue)
+            y: Values(base: y, elementType: .float32), epilogue: epilogue)
     }
 }
 

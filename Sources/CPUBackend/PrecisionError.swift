@@ -5,7 +5,7 @@ public struct PrecisionError: Error, Hashable, Sendable, CustomStringConvertible
     public let library: String
 
     public var description: String {
-        "\(library) has no instructions for \(precision.rawValue) products here (a processor with AVX-512 BF16 or AMX has); "
+        "\(library) has no instructions for \(precision.rawValue) products here (bfloat16 needs AVX-512 BF16 or AMX, int8 VNNI); "
             + "compute in float32"
     }
 }

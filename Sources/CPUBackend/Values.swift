@@ -5,20 +5,19 @@ import Tensors
 /// Where values lie, float32 or bfloat16 (`Narrowing`).
 struct Values {
     let base: UnsafeMutableRawPointer
-    let precision: ProductPrecision
+    let elementType: ElementType
 
     /// As kernels of float32 take them.
     var floats: UnsafeMutablePointer<Float> { base.assumingMemoryBound(to: Float.self) }
 
     /// As kernels of ours name the type.
-    var type: ck_type { precision == .bfloat16 ? CK_BFLOAT16 : CK_FLOAT32 }
+    var type: ck_type { elementType == .bfloat16 ? CK_BFLOAT16 : CK_FLOAT32 }
 
     static func + (values: Values, elements: Int) -> Values {
-        let width = values.precision == .bfloat16 ? 2 : 4
-        return Values(base: values.base + elements * width, precision: values.precision)
+        Values(base: values.base + elements * values.elementType.byteCount, elementType: values.elementType)
     }
 }
 
 extension Operand {
-    var values: Values { Values(base: base, precision: info.elementType == .bfloat16 ? .bfloat16 : .float32) }
+    var values: Values { Values(base: base, elementType: info.elementType) }
 }

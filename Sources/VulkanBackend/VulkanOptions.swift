@@ -45,7 +45,8 @@ public enum WeightStorage: String, Hashable, Sendable, CaseIterable {
     /// Signed bytes with a scale for each output channel, whose largest magnitude is 127.
     case int8
 
-    init(_ storage: ActivationStorage) {
+    /// Those of activations.
+    public init(_ storage: ActivationStorage) {
         switch storage {
         case .float32: self = .float32
         case .float16: self = .float16

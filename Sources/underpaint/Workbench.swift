@@ -23,7 +23,8 @@ struct Workbench {
         models = try ModelPair(
             draft: options.draftModel, verifier: options.verifierModel, in: ModelStore.standard(options.modelsFolder))
         let precision = verifier.compute.precision
-        if precision == .bfloat16, let reason = precision.reasonForFloat32 { Terminal.warn(reason) }
+        // A float16 that was meant for a Vulkan device is no loss to the draft.
+        if precision != .float16, let reason = precision.reasonForFloat32 { Terminal.warn(reason) }
         let backend = CPUBackend(precision: precision.products, threads: ThreadPolicy(count: options.threads))
         let transport: any VerifierTransport
         let planned: SplitPlanner.Verifier

@@ -20,7 +20,8 @@ struct BackendUnderTest: Sendable, CustomTestStringConvertible {
             BackendUnderTest(backend: CPUBackend(library: .openBLAS, threads: ThreadPolicy(count: 1))),
         ] + narrow
 
-    /// Where the processor has instructions for it.
+    /// Where the processor has instructions for it. Bytes are `CPUBackendTests`': only layers of sizes that no case here has are
+    /// computed in them.
     private static let narrow: [BackendUnderTest] =
         CPUBackend.precisions(of: .oneDNN).contains(.bfloat16)
         ? [

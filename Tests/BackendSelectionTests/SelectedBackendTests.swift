@@ -38,12 +38,14 @@ import VulkanBackend
         }
     }
 
-    @Test func theProcessorComputesInBFloat16WhereItCan() throws {
-        let selected = try SelectedBackend(.cpu, precision: .bfloat16, threads: threads)
+    @Test(arguments: [(Precision.bfloat16, ProductPrecision.bfloat16), (.int8, .int8)])
+    func theProcessorComputesInTheWantedPrecisionWhereItCan(_ wanted: Precision, _ products: ProductPrecision) throws {
+        let selected = try SelectedBackend(.cpu, precision: wanted, threads: threads)
         let backend = try #require(selected.backend as? CPUBackend)
-        let isThere = CPUBackend.precisions(of: .oneDNN).contains(.bfloat16)
-        #expect(backend.precision == (isThere ? .bfloat16 : .float32))
+        let isThere = CPUBackend.precisions(of: .oneDNN).contains(products)
+        #expect(backend.precision == (isThere ? products : .float32))
         #expect((selected.reason == nil) == isThere)
+        #expect(wanted.weights == (wanted == .int8 ? .int8 : .bfloat16))
     }
 
     @Test func float16IsOfVulkan() throws {

@@ -103,13 +103,55 @@ import Testing
     }
 
     /// A factor between two neighbours of bfloat16 is rounded; sums and results keep their digits.
-    @Test(.enabled(if: KernelChoice.oneDNN.count > 1))
+    @Test(.enabled(if: CPUBackend.precisions(of: .oneDNN).contains(.bfloat16)))
     func narrowProductsRoundTheirFactorsAlone() throws {
         let program = try CPUBackend(precision: .bfloat16, threads: ThreadPolicy(count: 1)).compile(
             try linear(), parameters: weights(.float32))
         // 1 + 2⁻⁹ lies halfway between 1 and its neighbour 1 + 2⁻⁷ and below the middle: 1 is nearest.
         let y = try program.run(["x": Tensor([2, 4], [1 + 0x1p-9, 0, 0, 0, 256, 1, 0, 0] as [Float])])["y"]
         #expect(y?.floats() == [1, 5, 9, 2, 1030, 2058])
+    }
+
+    /// What bytes can hold is multiplied exactly; one bad row does not touch the others.
+    @Test(.enabled(if: CPUBackend.precisions(of: .oneDNN).contains(.int8)))
+    func bytesAreExactAndKeepToTheirRows() throws {
+        var builder = GraphBuilder()
+        builder.output("y", try builder.linear(builder.input("x", [10, 64]), "linear", outputs: 80))
+        /// Whole levels of which the largest is 127, times a power of two.
+        func levels(_ count: Int, stride: Int, step: Float) -> [Float] {
+            (0..<count).map { index -> Float in
+                let level = index % 64 == 0 ? 127 : index * stride % 255 - 127
+                return Float(level) * step
+            }
+        }
+        let weights = levels(80 * 64, stride: 31, step: 0x1p-6)
+        var x = levels(10 * 64, stride: 17, step: 0x1p-3)
+        let parameters = DictionaryParameters([
+            "linear.weight": Tensor([80, 64], weights), "linear.bias": Tensor([80], (0..<80).map { Float($0) }),
+        ])
+        let program = try CPUBackend(precision: .int8, threads: ThreadPolicy(count: 2)).compile(
+            builder.graph, parameters: parameters)
+        var exact: [Float] = []
+        for row in 0..<10 {
+            for column in 0..<80 {
+                var sum = Float(column)
+                for k in 0..<64 { sum += x[row * 64 + k] * weights[column * 64 + k] }
+                exact.append(sum)
+            }
+        }
+        let y = try #require(program.run(["x": Tensor([10, 64], x)])["y"]).floats()
+        for (found, expected) in zip(y, exact) { #expect(abs(found - expected) <= 1e-5 * max(1, abs(expected))) }
+        x[5 * 64 + 3] = .nan
+        x[7 * 64 + 9] = .infinity
+        let spoilt = try #require(program.run(["x": Tensor([10, 64], x)])["y"]).floats()
+        for row in 0..<10 {
+            let (part, before) = (spoilt[row * 80..<(row + 1) * 80], y[row * 80..<(row + 1) * 80])
+            if row == 5 || row == 7 {
+                #expect(part.allSatisfy { !$0.isFinite })
+            } else {
+                #expect(Array(part) == Array(before))
+            }
+        }
     }
 
     @Test func descriptionNamesLibraryAndInstructions() {

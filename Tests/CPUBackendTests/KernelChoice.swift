@@ -22,6 +22,16 @@ struct KernelChoice: Hashable, Sendable, CustomTestStringConvertible {
 
     /// What the bounds of a comparison follow from.
     var storage: StorageUnderTest {
-        precision == .float32 ? StorageUnderTest() : StorageUnderTest(activations: .bfloat16, roundsSoftmax: true)
+        switch precision {
+        case .float32: StorageUnderTest()
+        case .bfloat16: StorageUnderTest(activations: .bfloat16, roundsSoftmax: true)
+        case .int8: StorageUnderTest(activations: .bfloat16, weights: .int8)
+        }
+    }
+
+    /// The case as its bounds are for what the kernels round: single roundings, or for bytes, whose rows are rounded in the
+    /// middle of a case, the sum of them all.
+    func bounded(_ graphCase: GraphCase) -> GraphCase {
+        precision == .int8 ? graphCase.storedThroughout(storage) : graphCase.stored(storage)
     }
 }

@@ -122,6 +122,45 @@ let instructionSets: [ck_isa] = [CK_ISA_PLAIN, CK_ISA_AVX2, CK_ISA_AVX512].filte
         }
     }
 
+    /// Levels, scales and sums of rows, each in whole vectors and parts of one; the largest magnitude is level 127.
+    @Test(arguments: instructionSets, [5, 16, 100])
+    func rowsAreRoundedToLevelsOfTheirLargest(_ isa: ck_isa, _ width: Int) {
+        var x = (0..<4 * width).map { Float(($0 * 7919) % 1001 - 500) / 77 }
+        for column in 0..<width { x[2 * width + column] = 0 }
+        x[3 * width + width / 2] = .nan
+        for zero in [Int32(0), 128] {
+            var (bytes, scales, sums) = (
+                [UInt8](repeating: 7, count: x.count), [Float](repeating: 7, count: 4), [Int32](repeating: 7, count: 4)
+            )
+            x.withUnsafeBufferPointer { x in
+                bytes.withUnsafeMutableBufferPointer { bytes in
+                    scales.withUnsafeMutableBufferPointer { scales in
+                        sums.withUnsafeMutableBufferPointer { sums in
+                            ck_round(
+                                ck_team(isa: isa, threads: 1),
+                                ck_round_args(
+                                    x: x.baseAddress, y: bytes.baseAddress, zero: zero, scales: scales.baseAddress,
+                                    sums: sums.baseAddress, rows: 4, width: width))
+                        }
+                    }
+                }
+            }
+            for row in 0..<2 {
+                let values = x[row * width..<(row + 1) * width]
+                let largest = values.map(abs).max() ?? 0
+                #expect(abs(scales[row] - largest / 127) <= 1e-6 * largest)
+                let levels = bytes[row * width..<(row + 1) * width].map { byte in
+                    zero == 0 ? Int(Int8(bitPattern: byte)) : Int(byte) - 128
+                }
+                for (value, level) in zip(values, levels) {
+                    #expect(abs(Float(level) * scales[row] - value) <= 0.501 * scales[row], "\(value) became \(level)")
+                }
+                #expect(levels.map(abs).max() == 127 && Int(sums[row]) == levels.reduce(0, +))
+            }
+            #expect(scales[2] == 0 && sums[2] == 0 && scales[3].isNaN)
+        }
+    }
+
     private func activated(_ x: [Float], _ activation: ck_activation, _ isa: ck_isa, threads: Int32) -> [Float] {
         var y = [Float](repeating: -1, count: x.count)
         x.withUnsafeBufferPointer { x in

@@ -35,6 +35,11 @@ enum LargerCases {
                 let parts = try builder.split(builder.linear(x, "qkv", outputs: 192), axis: 2, parts: 3)
                 return try builder.attention(parts[0], parts[1], parts[2], headCount: 2)
             },
+            try make("a layer of many inputs, with bias, residual and rows in threes") { builder in
+                let x = builder.input("x", [3, 11, 320])
+                let y = try builder.linear(x, "one", outputs: 96)
+                return try builder.add(builder.linear(builder.activation(y, .silu), "two", outputs: 320), x)
+            },
             try make("attention of heads of 40, 200 queries") { builder in
                 let (q, k, v) = (
                     builder.input("q", [2, 200, 80]), builder.input("k", [2, 72, 80]), builder.input("v", [2, 72, 80])

@@ -60,7 +60,9 @@ void ck_activate(ck_team team, ck_activate_args args);
 
 /// y = residual + gate * activation(y + bias), in place; null pointers leave their part out.
 ///
-/// bias [width], residual [rows, width], gate [rows / gate_rows, width].
+/// bias [width], residual [rows, width], gate [rows / gate_rows, width]. With `row_scales` [rows], y holds 32-bit integers at
+/// first, products of what `ck_round` made of two matrices: of rows about a zero of 128, and of columns about 0 with their
+/// scales and sums [width]. They stand for (y - 128 * sum) * row scale * column scale.
 typedef struct {
     float *y;
     ptrdiff_t rows;
@@ -70,8 +72,25 @@ typedef struct {
     const float *residual;
     const float *gate;
     ptrdiff_t gate_rows;
+    const float *row_scales;
+    const float *column_scales;
+    const int32_t *column_sums;
 } ck_finish_args;
 void ck_finish(ck_team team, ck_finish_args args);
+
+/// y = x / scale + zero in bytes, rounded to the nearest, ties to even, with the scale that brings the largest magnitude of each
+/// row to 127; signed bytes for a zero of 0. x, y [rows, width] dense, scales [rows]; sums [rows], unless null, are those of
+/// the bytes without their zero. A row with NaN has that scale; one of zeros has the scale 0.
+typedef struct {
+    const float *x;
+    void *y;
+    int zero;
+    float *scales;
+    int32_t *sums;
+    ptrdiff_t rows;
+    ptrdiff_t width;
+} ck_round_args;
+void ck_round(ck_team team, ck_round_args args);
 
 /// Layer norm over each row, then y * weight + bias, then y * (1 + scale) + shift; null leaves a part out.
 ///

@@ -9,6 +9,7 @@
 const ck_variant CK_VARIANT = {
     .activate = activate,
     .finish = finish,
+    .round_rows = round_rows,
     .modulate = modulate,
     .rotary = rotary,
     .broadcast = broadcast,

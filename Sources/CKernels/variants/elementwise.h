@@ -9,6 +9,40 @@ static void activate(const void *arguments, ptrdiff_t begin, ptrdiff_t end, int 
     }
 }
 
+static void round_rows(const void *arguments, ptrdiff_t begin, ptrdiff_t end, int worker)
+{
+    const ck_round_args *a = arguments;
+    const ptrdiff_t width = a->width;
+    for (ptrdiff_t row = begin; row < end; row++) {
+        const float *x = a->x + row * width;
+        uint8_t *y = (uint8_t *)a->y + row * width;
+        // As integers magnitudes are in the same order, and NaN is above them all.
+        vi top = (vi)0;
+        for (ptrdiff_t c = 0; c < width; c += CK_WIDTH) {
+            const vi magnitude = (vi)load(x + c, width - c, 0.0f) & 0x7FFFFFFF;
+            top = magnitude > top ? magnitude : top;
+        }
+        int largest = top[0];
+        for (int i = 1; i < CK_WIDTH; i++) largest = top[i] > largest ? top[i] : largest;
+        float magnitude;
+        memcpy(&magnitude, &largest, sizeof magnitude);
+        const float factor = magnitude > 0.0f ? 127.0f / magnitude : 0.0f;
+        vi sum = (vi)0;
+        for (ptrdiff_t c = 0; c < width; c += CK_WIDTH) {
+            const ptrdiff_t left = width - c;
+            // Adding 1.5 * 2^23 rounds to an integer, which then stands in the low bits.
+            const vi level = (vi)(load(x + c, left, 0.0f) * factor + 12582912.0f) - 0x4B400000;
+            sum += level;
+            store_bytes(y + c, __builtin_convertvector(level + a->zero, vb), left);
+        }
+        a->scales[row] = magnitude / 127.0f;
+        if (!a->sums) continue;
+        int32_t whole = 0;
+        for (int i = 0; i < CK_WIDTH; i++) whole += sum[i];
+        a->sums[row] = whole;
+    }
+}
+
 static void finish(const void *arguments, ptrdiff_t begin, ptrdiff_t end, int worker)
 {
     const ck_finish_args *a = arguments;
@@ -20,6 +54,12 @@ static void finish(const void *arguments, ptrdiff_t begin, ptrdiff_t end, int wo
         for (ptrdiff_t c = 0; c < width; c += CK_WIDTH) {
             const ptrdiff_t left = width - c;
             vf v = load(y + c, left, 0.0f);
+            if (a->row_scales) {
+                // Integers in the places of floats.
+                const vi sums = (vi)load((const float *)a->column_sums + c, left, 0.0f);
+                v = __builtin_convertvector((vi)v - sums * 128, vf);
+                v *= load(a->column_scales + c, left, 0.0f) * a->row_scales[row];
+            }
             if (a->bias) v += load(a->bias + c, left, 0.0f);
             v = activated(v, a->activation);
             if (gate) v *= load(gate + c, left, 0.0f);

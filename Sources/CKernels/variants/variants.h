@@ -5,7 +5,7 @@
 
 /// The kernels of one instruction set, each over a range of rows.
 typedef struct {
-    ck_body activate, finish, modulate, rotary, broadcast;
+    ck_body activate, finish, round_rows, modulate, rotary, broadcast;
     ck_body layer_norm, rms_norm, group_statistics, group_apply;
     void (*softmax_rows)(float *scores, ptrdiff_t rows, ptrdiff_t width, float *reciprocals);
     void (*softmax_narrow)(const float *scores, ptrdiff_t rows, ptrdiff_t width, uint16_t *y, float *reciprocals);

@@ -7,6 +7,7 @@ typedef float vf __attribute__((ext_vector_type(CK_WIDTH)));
 typedef int vi __attribute__((ext_vector_type(CK_WIDTH)));
 typedef unsigned vu __attribute__((ext_vector_type(CK_WIDTH)));
 typedef uint16_t vh __attribute__((ext_vector_type(CK_WIDTH)));
+typedef uint8_t vb __attribute__((ext_vector_type(CK_WIDTH)));
 
 /// The next CK_WIDTH floats, or `left` of them and `fill` after.
 static inline vf load(const float *p, ptrdiff_t left, float fill)
@@ -33,6 +34,15 @@ static inline void store(float *p, vf v, ptrdiff_t left)
         _mm512_mask_storeu_ps(p, (__mmask16)((1u << left) - 1), (__m512)v);
         return;
 #endif
+        for (ptrdiff_t i = 0; i < left; i++) p[i] = v[i];
+    }
+}
+
+static inline void store_bytes(uint8_t *p, vb v, ptrdiff_t left)
+{
+    if (left >= CK_WIDTH) {
+        memcpy(p, &v, sizeof v);
+    } else {
         for (ptrdiff_t i = 0; i < left; i++) p[i] = v[i];
     }
 }

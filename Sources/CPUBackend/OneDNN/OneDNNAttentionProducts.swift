@@ -39,8 +39,8 @@ struct OneDNNAttentionProducts {
     private static func product(
         rows: Int, inner: Int, width: Int, _ engine: OneDNNEngine
     ) throws(CPUBackendError) -> OneDNNPrimitive {
-        var x = try OneDNNLayout([rows, inner], dnnl_ab, .bfloat16).descriptor
-        var weight = try OneDNNLayout([inner, width], dnnl_format_tag_any, .bfloat16).descriptor
+        var x = try OneDNNLayout([rows, inner], dnnl_ab, dnnl_bf16).descriptor
+        var weight = try OneDNNLayout([inner, width], dnnl_format_tag_any, dnnl_bf16).descriptor
         var bias = dnnl_memory_desc_t()
         var y = try OneDNNLayout([rows, width], dnnl_ab).descriptor
         var operation = dnnl_matmul_desc_t()

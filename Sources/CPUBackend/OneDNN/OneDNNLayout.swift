@@ -1,4 +1,5 @@
 import COneDNN
+import Tensors
 
 /// Extents of values and how they lie in memory: a `dnnl_memory_desc_t`.
 struct OneDNNLayout: Equatable {
@@ -8,13 +9,15 @@ struct OneDNNLayout: Equatable {
 
     /// - Parameters:
     ///   - tag: how the axes lie, or `dnnl_format_tag_any` for the library to choose.
-    ///   - precision: the type of the values.
-    init(_ extents: [Int], _ tag: dnnl_format_tag_t, _ precision: ProductPrecision = .float32) throws(CPUBackendError) {
+    ///   - type: of the values.
+    init(
+        _ extents: [Int], _ tag: dnnl_format_tag_t, _ type: dnnl_data_type_t = dnnl_f32
+    ) throws(CPUBackendError) {
         var descriptor = dnnl_memory_desc_t()
         try OneDNNEngine.check(
             "dnnl_memory_desc_init_by_tag",
             dnnl_memory_desc_init_by_tag(
-                &descriptor, Int32(extents.count), OneDNNLayout.padded(extents), precision.type, tag))
+                &descriptor, Int32(extents.count), OneDNNLayout.padded(extents), type, tag))
         self.descriptor = descriptor
     }
 
@@ -46,5 +49,27 @@ struct OneDNNLayout: Equatable {
 }
 
 extension ProductPrecision {
-    fileprivate var type: dnnl_data_type_t { self == .bfloat16 ? dnnl_bf16 : dnnl_f32 }
+    /// Of the left factors; integers are shifted to be positive, as the processors' instructions want them.
+    var leftType: dnnl_data_type_t {
+        switch self {
+        case .float32: dnnl_f32
+        case .bfloat16: dnnl_bf16
+        case .int8: dnnl_u8
+        }
+    }
+
+    /// Of the weights.
+    var weightType: dnnl_data_type_t { self == .int8 ? dnnl_s8 : leftType }
+}
+
+extension ElementType {
+    /// Of what lies in a graph's memory.
+    var layoutType: dnnl_data_type_t {
+        switch self {
+        case .float32: dnnl_f32
+        case .bfloat16: dnnl_bf16
+        case .float16: dnnl_f16
+        case .int32: dnnl_s32
+        }
+    }
 }

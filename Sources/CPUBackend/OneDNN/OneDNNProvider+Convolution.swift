@@ -19,7 +19,8 @@ extension OneDNNProvider {
         convolutions[key] = primitive
 
         let pictures = try OneDNNLayout(
-            [problem.batch, problem.channels, problem.height, problem.width], dnnl_nhwc, problem.x.precision)
+            [problem.batch, problem.channels, problem.height, problem.width], dnnl_nhwc,
+            problem.x.elementType.layoutType)
         let results = try OneDNNLayout(
             [problem.batch, problem.outputs, problem.outputHeight, problem.outputWidth], dnnl_nhwc)
         let kernels = try OneDNNLayout(
@@ -57,9 +58,9 @@ extension OneDNNProvider {
 
     private func makeConvolution(_ key: ConvolutionKey) throws(CPUBackendError) -> OneDNNPrimitive {
         // Tiles of bfloat16 are several times faster than Winograd in float32; without them Winograd is faster.
-        let isTiled = precision == .bfloat16 && OneDNNProvider.hasMatrixTiles
+        let isTiled = otherPrecision == .bfloat16 && OneDNNProvider.hasMatrixTiles
         if !isTiled, let winograd = winogradConvolution(key) { return winograd }
-        return try convolution(key, dnnl_convolution_direct, dnnl_nhwc, precision)
+        return try convolution(key, dnnl_convolution_direct, dnnl_nhwc, otherPrecision)
     }
 
     /// Winograd's algorithm (arXiv 1509.09308), in float32 and in a blocked layout, where that is faster: 1.8 to 2.5 times on
@@ -80,9 +81,9 @@ extension OneDNNProvider {
     ) throws(CPUBackendError) -> OneDNNPrimitive {
         let height = (key.height + 2 * key.padding - key.kernel) / key.stride + 1
         let width = (key.width + 2 * key.padding - key.kernel) / key.stride + 1
-        var x = try OneDNNLayout([key.batch, key.channels, key.height, key.width], tag, precision).descriptor
+        var x = try OneDNNLayout([key.batch, key.channels, key.height, key.width], tag, precision.leftType).descriptor
         var weight = try OneDNNLayout(
-            [key.outputs, key.channels, key.kernel, key.kernel], dnnl_format_tag_any, precision
+            [key.outputs, key.channels, key.kernel, key.kernel], dnnl_format_tag_any, precision.weightType
         ).descriptor
         var bias = key.hasBias ? try OneDNNLayout([key.outputs], dnnl_a).descriptor : dnnl_memory_desc_t()
         var y = try OneDNNLayout([key.batch, key.outputs, height, width], tag).descriptor
