@@ -15,6 +15,13 @@ export GOMP_SPINCOUNT=1000
 # Installed above, so that the tests of the Vulkan backend must find it.
 export UNDERPAINT_REQUIRE_VULKAN=1
 
+# Other kernels are taken on smaller processors: those, too, as far as this one has their instructions.
+for instructions in AVX2_VNNI AVX512_CORE_VNNI; do
+    echo "The CPU backend with no more than $instructions:"
+    DNNL_MAX_CPU_ISA=$instructions NO_COLOR=1 swift test --skip-build --disable-xctest --filter CPUBackendTests 2>&1 \
+        | { grep -E '^✘|^✔ Test run' || true; }
+done
+
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 # Thousands of started cases would bury what matters; what failed is repeated at the end, before the runner's summary.
