@@ -36,6 +36,9 @@ final class AlignedMemory {
 
     deinit { base.deallocate() }
 
+    /// As many bytes, up to the end of a cache line.
+    static func lines(_ byteCount: Int) -> Int { (byteCount + 63) / 64 * 64 }
+
     var bytes: UnsafeMutableRawBufferPointer { UnsafeMutableRawBufferPointer(start: base, count: byteCount) }
 
     /// The memory as floats; nothing else is ever stored in memory that is asked for as floats.

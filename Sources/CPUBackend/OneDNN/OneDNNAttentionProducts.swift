@@ -32,9 +32,9 @@ struct OneDNNAttentionProducts {
     var all: [OneDNNPrimitive] { [packKeys, packValues, scores, means] }
 
     /// Of one head's keys and values.
-    var packedByteCount: Int { packedKeyByteCount + lines(means.layout(dnnl_query_weights_md).byteCount) }
+    var packedByteCount: Int { packedKeyByteCount + AlignedMemory.lines(means.layout(dnnl_query_weights_md).byteCount) }
     /// Where the values begin behind the keys.
-    var packedKeyByteCount: Int { lines(scores.layout(dnnl_query_weights_md).byteCount) }
+    var packedKeyByteCount: Int { AlignedMemory.lines(scores.layout(dnnl_query_weights_md).byteCount) }
 
     private static func product(
         rows: Int, inner: Int, width: Int, _ engine: OneDNNEngine
@@ -48,6 +48,3 @@ struct OneDNNAttentionProducts {
         return try OneDNNPrimitive(operation, OneDNNAttributes(), engine)
     }
 }
-
-/// Bytes up to the next cache line.
-func lines(_ byteCount: Int) -> Int { (byteCount + 63) / 64 * 64 }

@@ -30,7 +30,7 @@ final class OneDNNAttentionWorker {
         let own = p.all.map(\.scratchLayout.byteCount).max() ?? 0
         return [
             2 * p.rows * p.inner, 4 * p.rows * p.keys, 2 * p.rows * p.keys, 4 * p.rows * p.width, 4 * p.rows, own,
-        ].map(lines)
+        ].map(AlignedMemory.lines)
     }
 
     init(

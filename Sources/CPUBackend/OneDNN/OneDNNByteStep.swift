@@ -10,28 +10,28 @@ struct OneDNNByteStep: KernelStep {
     private let source: OneDNNMemory
     private var product: OneDNNStep
     private var finish: ck_finish_args
-    /// Of the weights: packed, scale and 128 times the sum of each row.
+    /// Packed; the scale and the sum of each row follow.
     private let weights: OneDNNProvider.Prepared
     private let scales: AlignedMemory
-    private let offsets: AlignedMemory
+    private let sums: AlignedMemory
+    /// Of the bytes of x, and of their scales.
     private let byteCount: Int
-    private let rows: Int
+    private let scaleByteCount: Int
 
     init(_ problem: LinearProblem, _ provider: OneDNNProvider) throws(CPUBackendError) {
         team = provider.team
-        rows = problem.rows
-        let (inner, width) = (problem.inner, problem.width)
+        let (rows, inner, width) = (problem.rows, problem.inner, problem.width)
         let primitive = try provider.product(
             OneDNNProvider.ProductKey(rows: rows, inner: inner, width: width, precision: .int8, result: .int32))
 
         let levels = AlignedMemory(byteCount: width * inner)
         scales = AlignedMemory(floatCount: width)
-        offsets = AlignedMemory(byteCount: width * MemoryLayout<Int32>.stride)
+        sums = AlignedMemory(byteCount: width * MemoryLayout<Int32>.stride)
         ck_round(
             team,
             ck_round_args(
                 x: problem.weight.values, y: levels.base, zero: 0, scales: scales.floats,
-                sums: offsets.base.assumingMemoryBound(to: Int32.self), rows: width, width: inner))
+                sums: sums.base.assumingMemoryBound(to: Int32.self), rows: width, width: inner))
         weights = try provider.prepared(
             levels.base, isFixed: true, OneDNNLayout([inner, width], dnnl_ba, dnnl_s8),
             as: primitive.layout(dnnl_query_weights_md))
@@ -48,12 +48,13 @@ struct OneDNNByteStep: KernelStep {
             x: problem.x.floats, y: nil, zero: 128, scales: nil, sums: nil, rows: rows, width: inner)
         finish = problem.epilogue.finish(problem.y.floats, rows: rows, width: width)
         finish.column_scales = UnsafePointer(scales.floats)
-        finish.column_sums = UnsafePointer(offsets.base.assumingMemoryBound(to: Int32.self))
-        byteCount = lines(rows * inner)
+        finish.column_sums = UnsafePointer(sums.base.assumingMemoryBound(to: Int32.self))
+        byteCount = AlignedMemory.lines(rows * inner)
+        scaleByteCount = AlignedMemory.lines(rows * MemoryLayout<Float>.stride)
     }
 
     /// The bytes of x, their scales, and what the product needs.
-    var scratchByteCount: Int { byteCount + lines(rows * MemoryLayout<Float>.stride) + product.scratchByteCount }
+    var scratchByteCount: Int { byteCount + scaleByteCount + product.scratchByteCount }
 
     mutating func bind(scratch: UnsafeMutableRawPointer) throws(CPUBackendError) {
         let scales = (scratch + byteCount).assumingMemoryBound(to: Float.self)
@@ -61,7 +62,7 @@ struct OneDNNByteStep: KernelStep {
         rounding.scales = scales
         finish.row_scales = UnsafePointer(scales)
         try source.move(to: scratch)
-        try product.bind(scratch: scratch + byteCount + lines(rows * MemoryLayout<Float>.stride))
+        try product.bind(scratch: scratch + byteCount + scaleByteCount)
     }
 
     func run() throws {

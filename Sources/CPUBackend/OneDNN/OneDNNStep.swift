@@ -41,7 +41,7 @@ struct OneDNNStep: KernelStep {
         var (calls, places, offset) = (calls, [Place](), 0)
         for memory in between {
             places.append(Place(memory: memory, offset: offset))
-            offset += (memory.layout.byteCount + 63) / 64 * 64
+            offset += AlignedMemory.lines(memory.layout.byteCount)
         }
         // The primitives' own scratch comes last and is shared: they run one after the other.
         var largest = 0
