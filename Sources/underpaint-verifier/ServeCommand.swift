@@ -20,6 +20,7 @@ struct ServeCommand: AsyncParsableCommand {
               underpaint-verifier serve
               underpaint-verifier serve --host 0.0.0.0 --port 7860 --threads 8
               underpaint-verifier serve --backend vulkan --device 0 --precision float16
+              underpaint-verifier serve --backend cpu --precision int8
               openssl rand -hex 32 > tokens; underpaint-verifier serve --host 0.0.0.0 --token-file tokens
               curl http://127.0.0.1:7860/ready
               curl http://127.0.0.1:7860/metrics

@@ -18,6 +18,7 @@ struct GenerateCommand: AsyncParsableCommand {
               underpaint generate "a blue vase" --offline
               underpaint generate "a white bowl" -o bowl.webp --quality 95
               underpaint generate "a pink teapot" --mode exact --steps 50 --window 8
+              underpaint generate "a red mug" --precision int8
 
             If the verifier cannot be reached, the draft is kept: `underpaint resume` finishes it.
 

@@ -58,7 +58,7 @@ public struct DraftErrorCurve: Hashable, Sendable {
 
     /// What residual correction leaves of a draft network's error.
     ///
-    /// The shares were measured on the studio pair 0.6.0 in 50 steps (`underpaint lab exact`). How much one step's error
+    /// The shares were measured on the studio pair 0.8.0 in 50 steps (`underpaint lab exact`). How much one step's error
     /// tells of the next is a matter of the steps' length and of the models; for a choice of windows it is near enough.
     public func corrected(by correction: ResidualCorrection) -> DraftErrorCurve {
         guard let left = Self.leftByCorrection[correction] else { return self }
@@ -73,10 +73,10 @@ public struct DraftErrorCurve: Hashable, Sendable {
 
     private static let measuredTimes = [0.35, 0.67, 0.85, 0.96]
     private static let leftByCorrection: [ResidualCorrection: DraftErrorCurve] = [
-        .last: measured([0.38, 0.48, 0.71, 0.88]), .ahead: measured([0.07, 0.26, 0.28, 0.50]),
+        .last: measured([0.48, 0.52, 0.55, 0.77]), .ahead: measured([0.09, 0.19, 0.23, 0.53]),
     ]
-    private static let heldLast = measured([0.236, 0.199, 0.350, 0.877])
-    private static let heldAhead = measured([0.057, 0.111, 0.166, 0.717])
+    private static let heldLast = measured([0.177, 0.162, 0.378, 0.899])
+    private static let heldAhead = measured([0.051, 0.079, 0.303, 0.813])
 
     private static func measured(_ values: [Double]) -> DraftErrorCurve {
         DraftErrorCurve(sorted: zip(measuredTimes, values).map { Point(t: $0, r: $1) })
