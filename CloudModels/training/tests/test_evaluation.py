@@ -42,11 +42,12 @@ from underpaint_training.evaluation.reference import training_renders
 from underpaint_training.evaluation.report import share
 from underpaint_training.evaluation.scores import Scores, ceiling_of
 from underpaint_training.evaluation.stage import PictureOptions, evaluate_pictures
+from underpaint_training.instrument import instrument_file, keep_instrument, kept_instrument
 from underpaint_training.pictures import decode, fields, shards
 from underpaint_training.prompts import standard_prompts
 from underpaint_training.recipe import Recipe
 from underpaint_training.train_classifier import FrozenClassifier, build, fitted, load_classifier, read, train
-from underpaint_training.training import restore
+from underpaint_training.training import restore, save
 
 
 def test_a_mean_knows_its_standard_error() -> None:
@@ -134,6 +135,21 @@ def measured(tiny: Recipe, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pa
         render_shard(studio, plain, split, shard, data)
     train(tiny, data, checkpoints, None, Group(0, 1))
     return data, checkpoints
+
+
+def test_the_committed_classifier_reads_as_it_did(
+    tiny: Recipe, measured: tuple[Path, Path], tmp_path: Path
+) -> None:
+    data, checkpoints = measured
+    assert not keep_instrument(tiny, tmp_path, tmp_path)
+    assert keep_instrument(tiny, checkpoints, tmp_path)
+    save(kept_instrument(instrument_file(tiny, tmp_path)), tmp_path / "adopted" / "classifier.pt")
+    before, after = load_classifier(tiny, checkpoints), load_classifier(tiny, tmp_path / "adopted")
+    assert before.name == after.name and before.training == after.training
+    assert (before.correct == after.correct).all()
+    pixels = decode(shards(data, "train")[0])[0]
+    a, b = read(before.model, pixels), read(after.model, pixels)
+    assert (a.features == b.features).all() and (a.predictions() == b.predictions()).all()
 
 
 def test_the_classifier_resumes_and_counts_its_held_out_renders(

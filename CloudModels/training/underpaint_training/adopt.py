@@ -16,6 +16,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from .distillation import build_student
+from .instrument import instrument_file, kept_instrument
 from .recipe import Recipe
 from .start import take, unguided
 from .train_vae import build
@@ -69,7 +70,8 @@ def save_encoder(recipe: Recipe, encoder: nn.Module, root: Path) -> None:
 def adopt(recipe: Recipe, checkpoints: Path, root: Path) -> None:
     """Writes vae.pt, verifier.pt and draft.pt from <root>/EdgeModels and <root>/CloudModels.
 
-    Of a verifier with guidance distilled into it that is guided.pt; verifier.pt is then what it is at scale 1.
+    Of a verifier with guidance distilled into it that is guided.pt; verifier.pt is then what it is at scale 1. The committed
+    classifier becomes classifier.pt, unless there is one.
     """
     names = ("vae.pt", "verifier.pt", "guided.pt", "draft.pt")
     present = [n for n in names if (checkpoints / n).exists()]
@@ -110,6 +112,10 @@ def adopt(recipe: Recipe, checkpoints: Path, root: Path) -> None:
         run = training | {"samples": run["samples"], "hours": run["minutes"] / 60}
         state = _continued(served, run, recipe.guided.batch)
         save(state | {"teacher": trained["step"], "patch": recipe.verifier.patch}, checkpoints / "guided.pt")
+
+    instrument = instrument_file(recipe, root)
+    if instrument.exists() and not (checkpoints / "classifier.pt").exists():
+        save(kept_instrument(instrument), checkpoints / "classifier.pt")
 
     student = build_student(recipe, "draft")
     _load(student, draft / "draft.safetensors")

@@ -16,6 +16,7 @@ from .data.generate import write_manifest
 from .data.grammar import OBJECT_MATERIALS
 from .distillation import build_student, load_served, load_student
 from .export import Bundle, LatentStatistics, write
+from .instrument import keep_instrument
 from .latents import LatentStore
 from .paths import pictures_report
 from .recipe import Recipe
@@ -93,6 +94,7 @@ def release(recipe: Recipe, data: Path, checkpoints: Path, out: Path, report: Pa
     )
     write(bundle, out)
     save_encoder(recipe, store.frozen.vae.encoder, out)
+    keep_instrument(recipe, checkpoints, out)
     note = cards.load_note(Path("notes") / f"{recipe.name}.md")
     _save_sheet(report, out / "CloudModels" / bundle.ids.verifier)
     pictures = _metrics(pictures_report(report)) or None

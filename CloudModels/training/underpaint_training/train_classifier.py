@@ -15,6 +15,7 @@ from torch.nn import functional as F
 
 from .attributes import ATTRIBUTES, CLASSES, label_array, mirrored_labels
 from .augmentation import augmented, softened
+from .instrument import as_kept
 from .latents import MissingStageError
 from .loop import Loop
 from .models.classifier import Classifier
@@ -133,8 +134,11 @@ def load_classifier(recipe: Recipe, checkpoints: Path) -> FrozenClassifier:
     if state["classes"] != {k: list(v) for k, v in CLASSES.items()}:
         raise MissingStageError("classifier.pt knows other attributes than the grammar now: train it anew")
     model = build(recipe.classifier)
-    model.load_state_dict(state["average"])
-    digest = hashlib.sha256(b"".join(v.numpy().tobytes() for v in state["average"].values())).hexdigest()
+    # As it is committed, so that both read the same and bear one name.
+    weights = as_kept(state["average"])
+    model.load_state_dict(weights)
+    contents = (weights[k].flatten().view(torch.uint8).numpy().tobytes() for k in sorted(weights))
+    digest = hashlib.sha256(b"".join(contents)).hexdigest()
     model = model.to(recipe.device, memory_format=torch.channels_last).eval().requires_grad_(False)
     training = {k: state[k] for k in ("samples", "pictures", "step", "ceiling", "ceilingSoftened")}
     training["minutes"] = state["seconds"] / 60
