@@ -331,7 +331,7 @@ def _paints_from_the_export(root: Path) -> None:
     files = {r["file"]: (root / "p" / r["file"]).read_bytes() for r in records}
     assert files["verifier/1.png"] == files["trust-0.0/1.png"] != files["verifier/2.png"]
     with pytest.raises(PictureFolderError, match="--program"):
-        maker.make(ArmPlan.parse("handoff-0.6"), jobs, root / "p")
+        paint(maker, [ArmPlan.parse("handoff-0.6")], jobs, root / "p")
     # Both models in the other order, and weights that were rounded, give other pictures from the same noise.
     others = ("large-first-0.6@3", "verifier:float32", "verifier:int8")
     paint(maker, [ArmPlan.parse(a) for a in others], jobs, root / "p")
