@@ -26,24 +26,22 @@ public enum Precision: String, Hashable, Sendable, CaseIterable, ExpressibleByAr
 
     /// What the processor multiplies in: float32 where it has no instructions for what is asked for.
     public var products: ProductPrecision {
-        let wanted: ProductPrecision =
-            switch self {
-            case .float32, .float16: .float32
-            case .bfloat16: .bfloat16
-            case .int8: .int8
-            }
-        return CPUBackend.precisions(of: .oneDNN).contains(wanted) ? wanted : .float32
+        CPUBackend.precisions(of: .oneDNN).contains(wantedProducts) ? wantedProducts : .float32
+    }
+
+    /// The nearest that some processor has.
+    private var wantedProducts: ProductPrecision {
+        switch self {
+        case .float32, .float16: .float32
+        case .bfloat16: .bfloat16
+        case .int8: .int8
+        }
     }
 
     /// Why the processor does not compute in this precision; nil where it does.
     public var reasonForFloat32: String? {
         guard self != .float32, products == .float32 else { return nil }
-        let needed =
-            switch self {
-            case .bfloat16: " (AVX-512 BF16 or AMX)"
-            case .int8: " (VNNI)"
-            case .float32, .float16: ""
-            }
+        let needed = wantedProducts.instructions.map { " (\($0))" } ?? ""
         return "this processor has no instructions for \(rawValue) products\(needed): it computes in float32"
     }
 }

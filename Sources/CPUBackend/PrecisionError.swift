@@ -5,7 +5,7 @@ public struct PrecisionError: Error, Hashable, Sendable, CustomStringConvertible
     public let library: String
 
     public var description: String {
-        "\(library) has no instructions for \(precision.rawValue) products here (bfloat16 needs AVX-512 BF16 or AMX, int8 VNNI); "
-            + "compute in float32"
+        let needed = precision.instructions.map { " (\($0))" } ?? ""
+        return "\(library) has no instructions for \(precision.rawValue) products here\(needed); compute in float32"
     }
 }

@@ -9,4 +9,13 @@ public enum ProductPrecision: String, Hashable, Sendable, CaseIterable {
     /// times the operations where the processor has VNNI. Convolutions of more than a pixel, and attention, are in bfloat16
     /// where there are matrix tiles, else in float32, as all smaller layers are.
     case int8
+
+    /// The instructions that it needs of a processor; nil if none in particular.
+    public var instructions: String? {
+        switch self {
+        case .float32: nil
+        case .bfloat16: "AVX-512 BF16 or AMX"
+        case .int8: "VNNI"
+        }
+    }
 }

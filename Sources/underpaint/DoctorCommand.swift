@@ -94,7 +94,7 @@ enum Diagnosis {
             let backend = CPUBackend(library: library, threads: ThreadPolicy(count: threads))
             let description = backend.description
             let use = library == backendDefault ? "computes the models" : "the portable alternative"
-            let products = CPUBackend.precisions(of: library).map(\.rawValue).joined(separator: " and ")
+            let products = CPUBackend.precisions(of: library).map(\.rawValue).joined(separator: ", ")
             return Finding(
                 "library",
                 "\(description.library) (\(use)), products in \(products); own kernels: \(description.kernels), "

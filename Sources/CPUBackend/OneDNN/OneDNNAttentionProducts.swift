@@ -1,4 +1,5 @@
 import COneDNN
+import Tensors
 
 /// What attention multiplies for one head: a block of query rows with its keys, and the weights that come of it with its values,
 /// in bfloat16; and the copies that pack keys and values for that. All are made for one thread.
@@ -16,8 +17,10 @@ struct OneDNNAttentionProducts {
     init(_ problem: AttentionProblem, rows: Int, _ engine: OneDNNEngine) throws(CPUBackendError) {
         (self.rows, keys, width) = (rows, problem.keys, problem.headWidth)
         inner = (width + 31) / 32 * 32
-        scores = try OneDNNAttentionProducts.product(rows: rows, inner: inner, width: keys, engine)
-        means = try OneDNNAttentionProducts.product(rows: rows, inner: keys, width: width, engine)
+        scores = try OneDNNProvider.makeProduct(
+            .init(rows: rows, inner: inner, width: keys, precision: .bfloat16, result: .float32), engine)
+        means = try OneDNNProvider.makeProduct(
+            .init(rows: rows, inner: keys, width: width, precision: .bfloat16, result: .float32), engine)
         // The packed layout with fewer rows than it has room for: the library fills up what it copies with zeros.
         var packed = scores.layout(dnnl_query_weights_md)
         packed.descriptor.dims.0 = Int64(width)
@@ -35,16 +38,4 @@ struct OneDNNAttentionProducts {
     var packedByteCount: Int { packedKeyByteCount + AlignedMemory.lines(means.layout(dnnl_query_weights_md).byteCount) }
     /// Where the values begin behind the keys.
     var packedKeyByteCount: Int { AlignedMemory.lines(scores.layout(dnnl_query_weights_md).byteCount) }
-
-    private static func product(
-        rows: Int, inner: Int, width: Int, _ engine: OneDNNEngine
-    ) throws(CPUBackendError) -> OneDNNPrimitive {
-        var x = try OneDNNLayout([rows, inner], dnnl_ab, dnnl_bf16).descriptor
-        var weight = try OneDNNLayout([inner, width], dnnl_format_tag_any, dnnl_bf16).descriptor
-        var bias = dnnl_memory_desc_t()
-        var y = try OneDNNLayout([rows, width], dnnl_ab).descriptor
-        var operation = dnnl_matmul_desc_t()
-        try OneDNNEngine.check("dnnl_matmul_desc_init", dnnl_matmul_desc_init(&operation, &x, &weight, &bias, &y))
-        return try OneDNNPrimitive(operation, OneDNNAttributes(), engine)
-    }
 }

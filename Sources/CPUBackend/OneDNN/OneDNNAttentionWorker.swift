@@ -64,30 +64,20 @@ final class OneDNNAttentionWorker {
             try step.bind(scratch: places[5])
             return step
         }
-        func memory(
-            _ primitive: OneDNNPrimitive, _ query: dnnl_query_t, _ place: UnsafeMutableRawPointer
-        ) throws(CPUBackendError) -> OneDNNMemory {
-            try OneDNNMemory(primitive.layout(query), engine, place)
+        func product(
+            _ primitive: OneDNNPrimitive, _ x: UnsafeMutableRawPointer, _ weights: OneDNNMemory,
+            _ y: UnsafeMutableRawPointer
+        ) throws(CPUBackendError) -> OneDNNStep {
+            let source = try OneDNNMemory(primitive.layout(dnnl_query_src_md), engine, x)
+            let result = try OneDNNMemory(primitive.layout(dnnl_query_dst_md), engine, y)
+            return try step(
+                .init(primitive, [(DNNL_ARG_SRC, source), (DNNL_ARG_WEIGHTS, weights), (DNNL_ARG_DST, result)]))
         }
         packing = try step(
             .init(products.packKeys, [(DNNL_ARG_FROM, keys), (DNNL_ARG_TO, packedKeys[0])]),
             .init(products.packValues, [(DNNL_ARG_FROM, values), (DNNL_ARG_TO, packedValues[0])]))
-        scoring = try step(
-            .init(
-                products.scores,
-                [
-                    (DNNL_ARG_SRC, try memory(products.scores, dnnl_query_src_md, places[0])),
-                    (DNNL_ARG_WEIGHTS, packedKeys[1]),
-                    (DNNL_ARG_DST, try memory(products.scores, dnnl_query_dst_md, places[1])),
-                ]))
-        averaging = try step(
-            .init(
-                products.means,
-                [
-                    (DNNL_ARG_SRC, try memory(products.means, dnnl_query_src_md, places[2])),
-                    (DNNL_ARG_WEIGHTS, packedValues[1]),
-                    (DNNL_ARG_DST, try memory(products.means, dnnl_query_dst_md, places[3])),
-                ]))
+        scoring = try product(products.scores, places[0], packedKeys[1], places[1])
+        averaging = try product(products.means, places[2], packedValues[1], places[3])
     }
 
     /// Packs the keys and values of one head to `target`.

@@ -65,6 +65,13 @@ extension OneDNNProvider {
 
     func product(_ key: ProductKey) throws(CPUBackendError) -> OneDNNPrimitive {
         if let known = products[key] { return known }
+        let primitive = try OneDNNProvider.makeProduct(key, engine)
+        products[key] = primitive
+        return primitive
+    }
+
+    /// A product for as many threads as the team has now.
+    static func makeProduct(_ key: ProductKey, _ engine: OneDNNEngine) throws(CPUBackendError) -> OneDNNPrimitive {
         let result = try OneDNNLayout([key.rows, key.width], dnnl_ab, key.result.layoutType)
         var x = try OneDNNLayout([key.rows, key.inner], dnnl_ab, key.precision.leftType).descriptor
         var weight = try OneDNNLayout([key.inner, key.width], dnnl_format_tag_any, key.precision.weightType).descriptor
@@ -74,11 +81,9 @@ extension OneDNNProvider {
         var operation = dnnl_matmul_desc_t()
         try OneDNNEngine.check(
             "dnnl_matmul_desc_init", dnnl_matmul_desc_init(&operation, &x, &weight, &bias, &y))
-        var after = OneDNNProvider.postOperations(key.activation)
+        var after = postOperations(key.activation)
         if key.addsResidual { after.append(.add(result)) }
-        let primitive = try OneDNNPrimitive(operation, OneDNNAttributes(after), engine)
-        products[key] = primitive
-        return primitive
+        return try OneDNNPrimitive(operation, OneDNNAttributes(after), engine)
     }
 
     // MARK: Post-operations
