@@ -46,51 +46,22 @@ public struct StandardPrompt: Hashable, Sendable, Codable {
     ///
     /// - Throws: `LabError.damagedFile`, with the line, and if there are fewer.
     public static func read(_ path: String, count: Int) throws(LabError) -> [StandardPrompt] {
-        let prompts = try lines(of: path, limit: count) { line, number throws(LabError) in
-            guard let prompt = try? JSONDecoder().decode(StandardPrompt.self, from: Data(line.utf8)) else {
-                throw .damagedFile(path: path, reason: "line \(number) is no prompt with seed and fields")
-            }
-            return prompt
-        }
-        guard prompts.count == count, count > 0 else {
-            throw .damagedFile(path: path, reason: "\(count) prompts are wanted and it has \(prompts.count)")
-        }
-        return prompts
-    }
-
-    /// The prompts and seeds of a file that may also be plain text, a prompt a line; a line's number is the seed that it
-    /// does not name.
-    ///
-    /// - Throws: `LabError.damagedFile`, with the line, and if there is none.
-    public static func promptedSeeds(_ path: String) throws(LabError) -> [PromptedSeed] {
-        struct Line: Decodable {
-            var prompt: String
-            var seed: UInt64?
-        }
-        let prompts = try lines(of: path, limit: .max) { line, number throws(LabError) in
-            guard line.hasPrefix("{") else { return PromptedSeed(prompt: String(line), seed: UInt64(number)) }
-            guard let parsed = try? JSONDecoder().decode(Line.self, from: Data(line.utf8)) else {
-                throw .damagedFile(path: path, reason: "line \(number) has no prompt")
-            }
-            return PromptedSeed(prompt: parsed.prompt, seed: parsed.seed ?? UInt64(number))
-        }
-        guard !prompts.isEmpty else { throw .damagedFile(path: path, reason: "it has no prompt") }
-        return prompts
-    }
-
-    private static func lines<Value>(
-        of path: String, limit: Int, _ value: (Substring, Int) throws(LabError) -> Value
-    ) throws(LabError) -> [Value] {
         let text: String
         do {
             text = try String(contentsOf: URL(fileURLWithPath: path), encoding: .utf8)
         } catch {
             throw .damagedFile(path: path, reason: "\(error.localizedDescription); name a file of prompts")
         }
-        var values: [Value] = []
-        for (index, line) in text.split(separator: "\n").prefix(limit).enumerated() {
-            values.append(try value(line, index + 1))
+        var prompts: [StandardPrompt] = []
+        for (index, line) in text.split(separator: "\n").prefix(count).enumerated() {
+            guard let prompt = try? JSONDecoder().decode(StandardPrompt.self, from: Data(line.utf8)) else {
+                throw .damagedFile(path: path, reason: "line \(index + 1) is no prompt with seed and fields")
+            }
+            prompts.append(prompt)
         }
-        return values
+        guard prompts.count == count, count > 0 else {
+            throw .damagedFile(path: path, reason: "\(count) prompts are wanted and it has \(prompts.count)")
+        }
+        return prompts
     }
 }

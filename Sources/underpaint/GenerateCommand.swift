@@ -19,6 +19,7 @@ struct GenerateCommand: AsyncParsableCommand {
               underpaint generate "a white bowl" -o bowl.webp --quality 95
               underpaint generate "a pink teapot" --mode exact --steps 50 --window 8
               underpaint generate "a red mug" --precision int8
+              underpaint generate --prompt-file shop.txt -o shop.webp --skip-existing
 
             If the verifier cannot be reached, the draft is kept: `underpaint resume` finishes it.
 
@@ -33,9 +34,13 @@ struct GenerateCommand: AsyncParsableCommand {
 
     @Option(
         name: .shortAndLong,
-        help:
-            "The picture's file, .png or .webp (default: underpaint-SEED.png). With --batch-count, the seed is put in.")
+        help: ArgumentHelp(
+            "The picture's file, .png or .webp (default: underpaint-SEED.png).",
+            discussion: "With --prompt-file, the line's number is put in, with --batch-count the seed."))
     var output: String?
+
+    @Flag(help: "Leave out pictures whose file is there, to go on with a list where it was stopped.")
+    var skipExisting = false
 
     @Option(
         help: ArgumentHelp(
@@ -64,42 +69,53 @@ struct GenerateCommand: AsyncParsableCommand {
         guard (1...1000).contains(previewInterval) else {
             throw ValidationError("--preview-interval must be between 1 and 1000")
         }
-        if quality != nil, !PictureFile(output: output, seed: 0, count: 1).isWebP {
+        if quality != nil, !PictureFile(output: output, number: nil, seed: 0, hasFellows: false).isWebP {
             throw ValidationError("--quality goes with an --output that ends in .webp")
         }
     }
 
     func run() async throws {
         try await reportingFailures {
-            let firstSeed = picture.seed ?? UInt64.random(in: 0...UInt64(UInt32.max))
-            let jobs = (0..<picture.batchCount).map { index in
-                let seed = firstSeed &+ UInt64(index)
-                return (seed: seed, file: PictureFile(output: output, seed: seed, count: picture.batchCount))
-            }
-            for job in jobs { try job.file.checkWritable() }
+            let orders = try missing(try picture.orders(output: output))
+            for order in orders { try order.file.checkWritable() }
             let previewFile = preview.map(PictureFile.init(path:))
             try previewFile?.checkWritable()
 
             try await cancellingOnInterrupt {
                 let workbench = try Workbench(models: models, verifier: verifier)
-                try workbench.checkWords(of: picture.prompt)
+                let size = try workbench.size(picture)
+                // All of them before the first is made: the last line's mistake should not come out after hours.
+                for order in orders where order.isFirstOfItsPrompt { try workbench.checkWords(of: order) }
                 var tally = SpeculationTally()
-                for job in jobs {
+                for (index, order) in orders.enumerated() {
                     var request = try workbench.request(
-                        picture, seed: job.seed, format: job.file.format(quality: quality ?? .usual), isOffline: offline
-                    )
+                        order, picture, size: size, format: order.file.format(quality: quality ?? .usual),
+                        isOffline: offline)
                     let plan = offline ? nil : try await plan(&request, with: workbench.planner)
                     let exactPlan = offline ? nil : try await planExact(&request, with: workbench.planner)
-                    let finished = try await make(request, file: job.file, preview: previewFile, with: workbench.maker)
+                    let progress = MakingProgress(
+                        isQuiet: quiet, preview: previewFile,
+                        place: orders.count > 1 ? "\(index + 1)/\(orders.count)" : nil)
+                    let finished = try await make(request, file: order.file, progress: progress, with: workbench.maker)
                     workbench.planner.learn(from: finished)
                     tally.add(finished)
                     let result = PictureResult(
-                        finished, path: job.file.url.path, tally: tally, plan: plan, exactPlan: exactPlan)
+                        finished, path: order.file.url.path, tally: tally, plan: plan, exactPlan: exactPlan)
                     print(json ? try result.json() : result.line)
                 }
-                if !json, jobs.count > 1, let summary = tally.line { print(summary) }
+                if !json, orders.count > 1, let summary = tally.line { print(summary) }
             }
         }
+    }
+
+    /// What is left to be made.
+    private func missing(_ orders: [PictureOrder]) throws -> [PictureOrder] {
+        guard skipExisting else { return orders }
+        let missing = orders.filter { !$0.file.exists }
+        if missing.count < orders.count, !quiet {
+            Terminal.write("\(orders.count - missing.count) of \(orders.count) pictures are there\n")
+        }
+        return missing
     }
 
     /// Lets the cost model choose the split if that is wished for.
@@ -140,9 +156,8 @@ struct GenerateCommand: AsyncParsableCommand {
     }
 
     private func make(
-        _ request: GenerationRequest, file: PictureFile, preview: PictureFile?, with maker: PictureMaker
+        _ request: GenerationRequest, file: PictureFile, progress: MakingProgress, with maker: PictureMaker
     ) async throws -> FinishedPicture {
-        let progress = MakingProgress(isQuiet: quiet, preview: preview)
         let finished = try await maker.make(
             request, id: .random(), outputPath: file.url.path,
             previewInterval: preview == nil ? nil : previewInterval, report: progress.report)

@@ -69,33 +69,34 @@ struct Workbench {
     /// Names the words of a prompt that the model does not know.
     ///
     /// - Throws: `Failure` when it knows none of them: what came out would be anybody's guess.
-    func checkWords(of prompt: String) throws {
-        let tokens = models.shared.tokenizer.encode(prompt)
+    func checkWords(of order: PictureOrder) throws {
+        let tokens = models.shared.tokenizer.encode(order.prompt)
+        let place = order.number.map { "line \($0): " } ?? ""
         let unknown = tokens.unknownWords.joined(separator: ", ")
         let advice = "`underpaint models --words` shows what it knows"
         guard unknown.isEmpty || !tokens.isUnconditional else {
-            throw Failure(ExitStatus.usage, "the model knows none of the words \(unknown); \(advice)")
+            throw Failure(ExitStatus.usage, "\(place)the model knows none of the words \(unknown); \(advice)")
         }
-        if !unknown.isEmpty { Terminal.warn("the model does not know: \(unknown) (left out; \(advice))") }
+        if !unknown.isEmpty { Terminal.warn("\(place)the model does not know: \(unknown) (left out; \(advice))") }
         if tokens.wasCut {
             let limit = models.shared.tokenizer.vocabulary.maximumTokenCount
-            Terminal.warn("the prompt is longer than the \(limit) words that the model reads; the rest is left out")
+            Terminal.warn(
+                "\(place)the prompt is longer than the \(limit) words that the model reads; the rest is left out")
         }
     }
 
     /// What the options ask for, with the model's own defaults where they are silent.
     func request(
-        _ options: PictureOptions, seed: UInt64, format: PictureFormat, isOffline: Bool
+        _ order: PictureOrder, _ options: PictureOptions, size: PictureSize, format: PictureFormat, isOffline: Bool
     ) throws -> GenerationRequest {
-        let size = try size(options)
         guard format.holds(width: size.width, height: size.height) else {
             throw Failure(ExitStatus.usage, "\(size) is too long for a WebP; choose an --output that ends in .png")
         }
         let manifest = models.draft.manifest
         var request = GenerationRequest(
-            prompt: options.prompt, width: size.width, height: size.height,
+            prompt: order.prompt, width: size.width, height: size.height,
             stepCount: options.steps ?? manifest.schedule.defaultStepCount,
-            handoffFraction: isOffline ? 1 : options.draftShare, seed: seed,
+            handoffFraction: isOffline ? 1 : options.draftShare, seed: order.seed,
             guidanceScale: options.guidanceScale ?? Float(manifest.guidance.default),
             mode: isOffline ? .handoff : options.mode, checkThreshold: options.checkThreshold,
             scheduleShift: options.shift, exact: isOffline ? nil : options.exact)
@@ -105,7 +106,8 @@ struct Workbench {
         return request
     }
 
-    private func size(_ options: PictureOptions) throws -> PictureSize {
+    /// The size that the options ask for; warns where the model was not trained at it.
+    func size(_ options: PictureOptions) throws -> PictureSize {
         guard let trained = models.draft.manifest.sizes.first else {
             throw Failure(ExitStatus.dataError, "\(models.draft.folder.manifestPath) lists no picture size")
         }

@@ -59,6 +59,32 @@ import Testing
         #expect(try folder.contents("alone.png") == folder.contents("m-4.png"))
     }
 
+    @Test func aListOfPromptsIsMadeAndGoneOnWith() throws {
+        let folder = try Folder()
+        let list =
+            "# for the shop\r\na red mug\r\n\r\n{\"prompt\": \"a green bowl\", \"seed\": 9}\r\na red zeppelin\r\n"
+        try Data(list.utf8).write(to: folder.url.appendingPathComponent("shop.txt"))
+        let command = ["generate", "--prompt-file", "shop.txt", "--seed", "5", "--steps", "4", "-o", "m.png", "--json"]
+        let end = try folder.run(command)
+        #expect(end.status == 0, "\(end.errors)")
+        #expect(end.errors.contains("line 5: ") && end.errors.contains("zeppelin"))
+        #expect(end.errors.contains("2/3 draft"))
+        let seeds = try end.output.split(separator: "\n").map { line in
+            try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])["seed"] as? Int
+        }
+        #expect(seeds == [6, 9, 9])
+        let pictures = ["m-2.png", "m-4.png", "m-5.png"]
+        #expect(pictures.allSatisfy(folder.has))
+        #expect(
+            try folder.run("generate", "a green bowl", "--seed", "9", "-o", "alone.png", "--steps", "4").status == 0)
+        #expect(try folder.contents("alone.png") == folder.contents("m-4.png"))
+
+        try FileManager.default.removeItem(at: folder.url.appendingPathComponent("m-4.png"))
+        let rest = try folder.run(command + ["--skip-existing"])
+        #expect(rest.output.split(separator: "\n").count == 1 && rest.errors.contains("2 of 3 pictures are there"))
+        #expect(try folder.contents("alone.png") == folder.contents("m-4.png"))
+    }
+
     @Test func exactModeReportsItsWindows() throws {
         let folder = try Folder()
         let end = try folder.run(
@@ -126,6 +152,8 @@ import Testing
             (["generate", "mug", "--mode", "exact", "--window", "33"], 64),
             (["generate", "mug", "--cfg-scale", "50"], 64), (["generate", "mug", "--verifier", "ftp://x"], 64),
             (["resume", "no-such-job"], 66), (["paint"], 64), (["generate", "zeppelin"], 64),
+            (["generate", "mug", "--prompt-file", "x"], 64), (["generate"], 64),
+            (["generate", "--prompt-file", "/nowhere"], 66), (["generate", "--prompt-file", "/dev/null"], 65),
             (["generate", "mug", "--check-quantile", "1"], 64), (["generate", "mug", "--check-levels", "0.5,2"], 64),
             (["generate", "mug", "--check-quantile", "0.9", "--check-threshold", "1"], 64),
             (["lab", "calibrate", "--count", "2"], 64), (["lab", "calibrate", "--prompts", "/nowhere"], 66),

@@ -1,4 +1,5 @@
 import Diffusion
+public import EdgeRuntime
 public import Speculation
 
 /// What an experiment varies; every combination that differs is one run.
@@ -125,17 +126,6 @@ public struct SplitSweep: Hashable, Sendable {
             }
         }
         return planned
-    }
-}
-
-/// A prompt and the seed that its picture is made from.
-public struct PromptedSeed: Hashable, Sendable, Codable {
-    public var prompt: String
-    public var seed: UInt64
-
-    public init(prompt: String, seed: UInt64) {
-        self.prompt = prompt
-        self.seed = seed
     }
 }
 

@@ -1,3 +1,4 @@
+import EdgeRuntime
 import Speculation
 
 /// How far the cost model's choice was from the best measured split, scenario by scenario.

@@ -1,3 +1,4 @@
+import EdgeRuntime
 import Speculation
 
 /// Runs that differ in nothing but split, picture and repetition.

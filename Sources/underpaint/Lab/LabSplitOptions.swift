@@ -1,4 +1,5 @@
 public import ArgumentParser
+import EdgeRuntime
 import Foundation
 import Speculation
 public import SplitLab
@@ -76,7 +77,7 @@ struct LabSplitOptions: ParsableArguments {
         guard let promptFile else {
             return LabPreset.prompts.enumerated().map { PromptedSeed(prompt: $1, seed: UInt64($0 + 1)) }
         }
-        return try StandardPrompt.promptedSeeds(promptFile)
+        return try PromptFile(path: promptFile).lines.map { $0.prompted() }
     }
 }
 

@@ -5,7 +5,16 @@ public import Speculation
 /// What the picture shall be.
 struct PictureOptions: ParsableArguments {
     @Argument(help: "What the picture shows.")
-    var prompt: String
+    var prompt: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Make a picture of every line of a file of prompts ('-' for standard input).",
+            discussion:
+                "Or JSON lines: {\"prompt\": \"…\", \"seed\": 7}. Empty lines and those that begin with # are left "
+                + "out. A line that names no seed has --seed (here 1 where it is not given) and one more for every line since.",
+            valueName: "file"))
+    var promptFile: String?
 
     @Option(name: [.customShort("W"), .long], help: "Width in pixels, a multiple of 16 (default: the model's).")
     var width: Int?
@@ -127,6 +136,9 @@ struct PictureOptions: ParsableArguments {
     }
 
     func validate() throws {
+        guard (prompt == nil) != (promptFile == nil) else {
+            throw ValidationError("say in a prompt what the picture shows, or give a --prompt-file, not both")
+        }
         if aspect != nil, width != nil || height != nil {
             throw ValidationError("give --aspect or --width and --height, not both")
         }

@@ -36,6 +36,8 @@ extension Failure {
         case let failure as Failure: self = failure
         case is CancellationError: self.init(ExitStatus.interrupted, "stopped")
         case let error as ModelError: self.init(Failure.status(of: error), "\(error)")
+        case let error as PromptFileError:
+            self.init(error.code == .unreadable ? ExitStatus.noInput : ExitStatus.dataError, "\(error)")
         case let error as JournalError: self.init(Failure.status(of: error), "\(error)")
         case let error as DiffusionError: self.init(Failure.status(of: error), "\(error)")
         case let error as TransportError: self.init(Failure.status(of: error), "\(error)")

@@ -7,26 +7,28 @@ import Speculation
 struct PictureFile: Hashable {
     let url: URL
 
-    /// The place of picture `index` of `count`: `-o` as it is for one picture, with the seed before the suffix for
-    /// several; without `-o`, `underpaint-SEED.png` in the current folder.
-    init(output: String?, seed: UInt64, count: Int) {
-        guard let output else {
-            url = URL(fileURLWithPath: "underpaint-\(seed).png")
-            return
-        }
-        let asked = URL(fileURLWithPath: output)
+    /// `-o` as it is, or with what tells a picture from its fellows put in before the suffix; without `-o`,
+    /// `underpaint-….png` in the current folder, which has the seed in it where nothing else is.
+    ///
+    /// - Parameters:
+    ///   - number: the line of the prompt, for a list of them.
+    ///   - seed: put in where there are several of a prompt.
+    init(output: String?, number: Int?, seed: UInt64, hasFellows: Bool) {
+        let asked = URL(fileURLWithPath: output ?? "underpaint.png")
         let suffix = asked.pathExtension.isEmpty ? "png" : asked.pathExtension
         let stem = asked.deletingPathExtension()
-        url =
-            count == 1
-            ? stem.appendingPathExtension(suffix)
-            : stem.deletingLastPathComponent()
-                .appendingPathComponent("\(stem.lastPathComponent)-\(seed)").appendingPathExtension(suffix)
+        var parts = [stem.lastPathComponent]
+        if let number { parts.append("\(number)") }
+        if hasFellows || (output == nil && number == nil) { parts.append("\(seed)") }
+        url = stem.deletingLastPathComponent().appendingPathComponent(parts.joined(separator: "-"))
+            .appendingPathExtension(suffix)
     }
 
     init(path: String) {
         url = URL(fileURLWithPath: path)
     }
+
+    var exists: Bool { FileManager.default.fileExists(atPath: url.path) }
 
     var isWebP: Bool { url.pathExtension.lowercased() == "webp" }
 

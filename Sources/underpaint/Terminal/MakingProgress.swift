@@ -16,11 +16,14 @@ final class MakingProgress: Sendable {
     private let state: Mutex<State>
     private let isQuiet: Bool
     private let preview: PictureFile?
+    private let place: String
 
-    init(isQuiet: Bool, preview: PictureFile?) {
+    /// - Parameter place: which picture of how many, where there are several.
+    init(isQuiet: Bool, preview: PictureFile?, place: String? = nil) {
         self.isQuiet = isQuiet
         self.preview = preview
-        state = Mutex(State(line: ProgressLine("draft", isQuiet: isQuiet)))
+        self.place = place.map { "\($0) " } ?? ""
+        state = Mutex(State(line: ProgressLine("\(self.place)draft", isQuiet: isQuiet)))
     }
 
     /// Takes events from whatever thread they come.
@@ -45,7 +48,7 @@ final class MakingProgress: Sendable {
         state.line.finish(
             "\(job.handoffStep)/\(job.stepCount) steps  \(seconds.formatted(decimals: 2)) s  "
                 + "latent \(job.codedEstimate.count) bytes")
-        state.line = ProgressLine("verifier", isQuiet: isQuiet)
+        state.line = ProgressLine("\(place)verifier", isQuiet: isQuiet)
     }
 
     private func update(for event: VerificationEvent, in state: inout State) {
@@ -56,7 +59,7 @@ final class MakingProgress: Sendable {
             state.line.update("checked: \(passed) of \(levels.count) levels pass, from step \(reentryStep)")
         case .speculated(let step, let stepCount, let accepted):
             if !state.isChain {
-                state.line = ProgressLine("exact", isQuiet: isQuiet)
+                state.line = ProgressLine("\(place)exact", isQuiet: isQuiet)
                 state.isChain = true
             }
             state.line.update(done: step, total: stepCount, note: "\(accepted) drafted")

@@ -2,7 +2,8 @@
 
 An arm is named KIND[-HANDOFF][@STEPS][:PRECISION]: `draft`, `verifier`, `handoff-0.8` (checked and corrected), `trust-0.8`
 (only refined), `trust-0.75@8`, `large-first-0.2` (the control: the verifier takes the first fifth, the draft the rest),
-`verifier:int8` (weights rounded to eight bits), `verifier:bfloat16` (products of the program in bfloat16). Pictures that are already in the folder's list are not made again.
+`verifier:int8` (weights rounded to eight bits; of the program, products in bytes), `verifier:bfloat16` (products in
+bfloat16). Pictures that are already in the folder's list are not made again.
 """
 
 from __future__ import annotations
@@ -24,17 +25,16 @@ from ..models.flow import Velocity
 from ..sampling import Painter
 from .folder import RECORDS, PictureFolderError, StandardPrompt
 
+# Without one PyTorch computes in bfloat16, the program in float32.
+PRECISIONS = ("float32", "bfloat16", "int8")
 ARMS = (
     "draft",
     "verifier",
     *(f"{mode}-{h}" for mode in ("handoff", "trust") for h in (0.2, 0.4, 0.6, 0.8)),
     *(f"{kind}@{steps}" for steps in (50, 8, 4) for kind in ("draft", "verifier", "trust-0.75")),
     "large-first-0.2",
-    *(f"{kind}:{precision}" for precision in ("float32", "int8") for kind in ("verifier", "trust-0.8")),
+    *(f"{kind}:{precision}" for precision in PRECISIONS for kind in ("verifier", "trust-0.8")),
 )
-# What PyTorch computes in without being asked.
-USUAL_PRECISION = "bfloat16"
-PRECISIONS = ("float32", USUAL_PRECISION, "int8")
 CONSISTENCY_SEEDS = 10
 # Above every seed of the prompts files.
 FIRST_CONSISTENCY_SEED = 1_000_000
@@ -101,40 +101,33 @@ class Maker(Protocol):
 
 
 class Program:
-    """The `underpaint` program with its embedded verifier, one process for each run of seeds of a prompt."""
+    """The `underpaint` program with its embedded verifier, one process for a list of prompts."""
 
     def __init__(self, path: Path, models: Path | None) -> None:
         self.path, self.models = path, models
 
     def refusal(self, arm: ArmPlan) -> str | None:
-        if arm.mode == "large-first" or arm.precision == "int8":
-            return "only PyTorch paints it; leave out --program"
-        return None
+        return "only PyTorch paints it; leave out --program" if arm.mode == "large-first" else None
 
     def make(self, arm: ArmPlan, jobs: list[Job], folder: Path) -> list[dict[str, Any]]:
         (folder / arm.name).mkdir(parents=True, exist_ok=True)
-        records = []
-        for first, count in _runs(jobs):
-            # Of a batch the program puts each seed into the name itself.
-            file = folder / arm.name / (f"{first.seed}.png" if count == 1 else "picture.png")
-            command = [self.path, "generate", first.prompt, "--seed", first.seed, "--batch-count", count]
-            command += ["--handoff", arm.handoff, "--mode", arm.mode, "--json", "--quiet", "-o", file]
-            command += ["--steps", arm.steps] if arm.steps else []
-            command += ["--precision", arm.precision] if arm.precision else []
-            command += ["--models", self.models] if self.models else []
-            done = subprocess.run([str(c) for c in command], capture_output=True, text=True, check=False)
-            if done.returncode != 0:
-                raise PictureFolderError(
-                    f"{self.path.name} failed at '{first.prompt}', arm {arm.name}: {done.stderr.strip()}"
-                )
-            for line in done.stdout.splitlines():
-                records.append(self._record(arm, json.loads(line), folder))
-        return records
+        lines = "".join(json.dumps({"prompt": j.prompt, "seed": j.seed}) + "\n" for j in jobs)
+        command = [self.path, "generate", "--prompt-file", "-", "-o", folder / arm.name / "picture.png"]
+        command += ["--handoff", arm.handoff, "--mode", arm.mode, "--json", "--quiet"]
+        command += ["--steps", arm.steps] if arm.steps else []
+        command += ["--precision", arm.precision] if arm.precision else []
+        command += ["--models", self.models] if self.models else []
+        arguments = [str(c) for c in command]
+        done = subprocess.run(arguments, input=lines, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise PictureFolderError(f"{self.path.name} failed at the arm {arm.name}: {done.stderr.strip()}")
+        return [self._record(arm, json.loads(line), folder) for line in done.stdout.splitlines()]
 
     @staticmethod
     def _record(arm: ArmPlan, result: dict[str, Any], folder: Path) -> dict[str, Any]:
         report = result["report"]
         verification = report.get("verification") or {}
+        # The program puts the line's number into the name.
         file = folder / arm.name / f"{result['seed']}.png"
         Path(result["path"]).replace(file)
         return {
@@ -147,17 +140,6 @@ class Program:
             "handoffStep": report["draftSteps"],
             "stepCount": report["stepCount"],
         }
-
-
-def _runs(jobs: list[Job]) -> list[tuple[Job, int]]:
-    """Jobs of one prompt with consecutive seeds, as the first of them and how many."""
-    runs: list[tuple[Job, int]] = []
-    for job in jobs:
-        if runs and runs[-1][0].prompt == job.prompt and runs[-1][0].seed + runs[-1][1] == job.seed:
-            runs[-1] = (runs[-1][0], runs[-1][1] + 1)
-        else:
-            runs.append((job, 1))
-    return runs
 
 
 class Torch:
