@@ -30,7 +30,8 @@ public struct PromptFile: Hashable, Sendable {
             let file = path == "-" ? .standardInput : try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
             bytes = try file.readToEnd() ?? Data()
         } catch {
-            throw PromptFileError(.unreadable, path: path, "it cannot be read (\(error.localizedDescription)); name a file of prompts")
+            throw PromptFileError(
+                .unreadable, path: path, "it cannot be read (\(error.localizedDescription)); name a file of prompts")
         }
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw PromptFileError(.damaged, path: path, "it is no text in UTF-8; save it as such")
