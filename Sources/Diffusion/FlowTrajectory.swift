@@ -56,14 +56,25 @@ public struct FlowTrajectory: Hashable, Sendable {
         for n in steps {
             let velocity = try known ?? model.checkedVelocities([state], at: [schedule.times[n]])[0]
             known = nil
-            guard velocity.shape == state.shape else {
-                throw DiffusionError.shapeMismatch(expected: state.shape, got: velocity.shape)
-            }
-            state = EulerStep(n, of: schedule).next(state: state, velocity: velocity)
-            // A velocity that is not finite leaves no finite state behind, and neither does an overflow.
-            guard state.isFinite else { throw DiffusionError.notFinite(step: n) }
+            state = try self.state(after: n, from: state, velocity: velocity)
             try progress(n + 1)
         }
         return state
+    }
+
+    /// The state at t_{n+1} from the one at t_n.
+    ///
+    /// - Throws: `DiffusionError.notFinite` with the step if the velocity or the result is not finite, `.shapeMismatch`.
+    /// - Precondition: 0 ≤ n < `schedule.stepCount`.
+    public func state(
+        after n: Int, from state: Latent, velocity: Latent
+    ) throws(DiffusionError) -> Latent {
+        guard velocity.shape == state.shape else {
+            throw DiffusionError.shapeMismatch(expected: state.shape, got: velocity.shape)
+        }
+        let next = EulerStep(n, of: schedule).next(state: state, velocity: velocity)
+        // A velocity that is not finite leaves no finite state behind, and neither does an overflow.
+        guard next.isFinite else { throw DiffusionError.notFinite(step: n) }
+        return next
     }
 }

@@ -2,8 +2,7 @@ public import Diffusion
 
 /// What there is to do for one job, known before the first evaluation.
 ///
-/// A scheduler that batches rows of several jobs asks for the `check`, evaluates its rows as it likes and gives it the
-/// answers until it is decided; `HandoffVerifier` does the same for one job.
+/// `VerificationCourse` does it.
 public struct VerificationPlan: Hashable, Sendable {
     public let schedule: FlowSchedule
     public let handoffStep: Int

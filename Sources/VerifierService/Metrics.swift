@@ -7,7 +7,8 @@ struct Metrics {
 
     private(set) var text = ""
 
-    init(_ tally: HostTally, _ description: VerifierDescription) {
+    init(of host: VerifierHost) {
+        let (tally, description) = (host.tally, host.description)
         counter("jobs_delivered", "Jobs that ended with a result.", tally.deliveredCount)
         counter(
             "problems", "Requests that were refused, and jobs that were cancelled or failed.",
@@ -30,6 +31,7 @@ struct Metrics {
         counter("received_bytes", "Bytes of coded latents of delivered jobs.", tally.receivedBytes)
         counter("sent_bytes", "Bytes of results of delivered jobs.", tally.sentBytes)
         gauge("ready", "1 where a job would be taken.", description.isReady ? 1 : 0)
+        gauge("jobs_running", "Jobs that are under way.", Double(host.runningJobCount))
         gauge("jobs_waiting", "Jobs in the queue.", Double(description.waitingJobCount))
         if let wait = description.expectedWaitSeconds {
             gauge("expected_wait_seconds", "Until a job that comes now would begin.", wait)

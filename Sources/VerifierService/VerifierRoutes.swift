@@ -65,7 +65,7 @@ struct VerifierRoutes: Sendable {
     }
 
     @Sendable private func metrics(_ request: Request, _ context: BasicRequestContext) async throws -> Response {
-        let metrics = Metrics(host.tally, host.description)
+        let metrics = Metrics(of: host)
         return Response(
             status: .ok, headers: [.contentType: Metrics.mediaType],
             body: ResponseBody(byteBuffer: ByteBuffer(string: metrics.text)))

@@ -21,11 +21,12 @@ struct ServeCommand: AsyncParsableCommand {
               underpaint-verifier serve --host 0.0.0.0 --port 7860 --threads 8
               underpaint-verifier serve --backend vulkan --device 0 --precision float16
               underpaint-verifier serve --backend cpu --precision int8
+              underpaint-verifier serve --backend vulkan --parallel 16
               openssl rand -hex 32 > tokens; underpaint-verifier serve --host 0.0.0.0 --token-file tokens
               curl http://127.0.0.1:7860/ready
               curl http://127.0.0.1:7860/metrics
 
-            Ctrl-C or SIGTERM refuses new jobs, lets the running one finish (--grace) and ends. Without --token-file
+            Ctrl-C or SIGTERM refuses new jobs, lets the running ones finish (--grace) and ends. Without --token-file
             everybody who reaches the port is let in. What travels is not encrypted: put a proxy with https in front of it
             where the network is not yours.
             """)
@@ -59,10 +60,19 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "Id of the verifier model.")
     var verifierModel = "studio-verifier"
 
+    @Option(
+        help: ArgumentHelp(
+            "Jobs under way at once (default: \(ServeCommand.usualParallelJobs) on a Vulkan device, 1 on a processor).",
+            discussion:
+                "Each takes a step in turn, and steps share batches: a device with idle units serves more people "
+                + "so. A picture that shared batches may differ from one made alone in the last bits.",
+            valueName: "jobs"))
+    var parallel: Int?
+
     @Option(help: "Jobs that may wait; more are refused with 503.")
     var queue = 16
 
-    @Option(help: "Seconds that the running job may go on after a stop signal.")
+    @Option(help: "Seconds that running jobs may go on after a stop signal.")
     var grace = 30
 
     @Flag(
@@ -74,8 +84,11 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "trace, debug, info, notice, warning, error or critical.")
     var logLevel = Logger.Level.info
 
+    private static let usualParallelJobs = 8
+
     func validate() throws {
         guard (0...65_535).contains(port) else { throw ValidationError("--port must be between 0 and 65535") }
+        if let parallel, !(1...64).contains(parallel) { throw ValidationError("--parallel must be between 1 and 64") }
         guard (0...100_000).contains(queue) else { throw ValidationError("--queue must be between 0 and 100000") }
         guard (0...86_400).contains(grace) else { throw ValidationError("--grace must be between 0 and 86400") }
         if let threads, !(1...1024).contains(threads) {
@@ -99,18 +112,22 @@ struct ServeCommand: AsyncParsableCommand {
             logger.critical("cannot compute", metadata: ["error": "\(error)"])
             throw ExitCode(69)
         }
-        var facts: Logger.Metadata = ["backend": "\(selected.backend.name)", "threads": "\(policy.count)"]
+        let jobs = parallel ?? (selected.backend is VulkanBackend ? ServeCommand.usualParallelJobs : 1)
+        var facts: Logger.Metadata = [
+            "backend": "\(selected.backend.name)", "threads": "\(policy.count)", "parallel": "\(jobs)",
+        ]
         if let reason = selected.reason { facts["reason"] = "\(reason)" }
         logger.info("starting", metadata: facts)
         let verifierHost = VerifierHost(
-            limits: HostLimits(waitingJobs: queue),
+            limits: HostLimits(runningJobs: jobs, waitingJobs: queue),
             onFailure: { [logger] job, error in
                 logger.error("job failed", metadata: ["job": "\(job)", "error": "\(error)"])
             },
             load: { [store = ModelStore.standard(models), draftModel, verifierModel] in
                 let pair = try ModelPair(draft: draftModel, verifier: verifierModel, in: store)
                 let verifier = try PictureVerifier(
-                    models: pair, backend: selected.backend, decodeTile: compute.decodeTile)
+                    models: pair, backend: selected.backend, decodeTile: compute.decodeTile,
+                    sharesBatches: jobs > 1)
                 // Also compiles the graphs, so that the first customer does not wait for it.
                 let pace = try verifier.listsSizes ? verifier.measurePace() : nil
                 return LoadedVerifier(executor: verifier, models: verifier.catalogue(pace: pace))

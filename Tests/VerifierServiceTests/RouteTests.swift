@@ -201,7 +201,7 @@ import WireProtocol
             "underpaint_evaluations_alone_total \(outcome.telemetry.verifierOnlyEvaluations)",
             "underpaint_received_bytes_total \(job.codedEstimate.count)",
             "underpaint_sent_bytes_total \(outcome.payload.count)", "underpaint_ready 1.0",
-            "underpaint_jobs_waiting 0.0",
+            "underpaint_jobs_running 0.0", "underpaint_jobs_waiting 0.0",
         ] {
             #expect(lines.contains { $0 == line }, "\(line) is not in \(lines)")
         }

@@ -12,8 +12,7 @@ public final class StudioDenoiser {
     public private(set) var count = EvaluationCount()
     private let weights: SafetensorsFile
     private let backend: any Backend
-    // The batches of exact windows: 1, 2, 4, 8, 16, and one more.
-    private var executables = ExecutableCache<BatchShape>(capacity: 6)
+    private var executables: ExecutableCache<BatchShape>
 
     /// One row of a call.
     public struct Row: Sendable {
@@ -62,10 +61,11 @@ public final class StudioDenoiser {
         let latent: LatentShape
     }
 
-    init(_ model: DenoiserModel, _ weights: SafetensorsFile, _ backend: any Backend) {
+    init(_ model: DenoiserModel, _ weights: SafetensorsFile, _ backend: any Backend, graphCapacity: Int) {
         self.model = model
         self.weights = weights
         self.backend = backend
+        executables = ExecutableCache(capacity: graphCapacity)
     }
 
     /// Compiles the graph for a number of rows ahead of their first use.
@@ -128,18 +128,19 @@ public final class StudioDenoiser {
                 rows[row].subject == .prompt
                 ? .prompt(contrast) : .velocity(contrast.guided(by: Float(rows[row].guidance)))
         }
-        return FlowAnswers(
-            rows: answers,
-            evaluationCount: rows.reduce(0) { sum, row in
-                switch row.subject {
-                case .velocity: sum + 1
-                case .prompt: sum + model.manifest.evaluationsPerPromptQuestion(isGuided: row.guidance != 1)
-                }
-            })
+        return FlowAnswers(rows: answers, evaluationCount: rows.reduce(0) { $0 + evaluationCount(of: $1) })
+    }
+
+    /// What a row costs (`FlowAnswers.evaluationCount`).
+    func evaluationCount(of row: Row) -> Int {
+        switch row.subject {
+        case .velocity: 1
+        case .prompt: model.manifest.evaluationsPerPromptQuestion(isGuided: row.guidance != 1)
+        }
     }
 
     /// Rows of the network that one row of a call takes.
-    private func rowCount(_ row: Row) -> Int {
+    func rowCount(_ row: Row) -> Int {
         switch row.subject {
         case .prompt: 2
         case .velocity: model.manifest.rowsPerVelocity(isGuided: row.guidance != 1)

@@ -1,6 +1,8 @@
 /// How much a host takes on and how much it remembers.
 public struct HostLimits: Hashable, Sendable {
-    /// Jobs that may wait, the running one left out. Each holds its request, a megabyte at most.
+    /// Jobs that may be under way at once.
+    public var runningJobs: Int
+    /// Jobs that may wait, those under way left out. Each holds its request, a megabyte at most.
     public var waitingJobs: Int
     /// Jobs that are over and remembered for clients that ask again.
     public var keptJobs: Int
@@ -10,8 +12,10 @@ public struct HostLimits: Hashable, Sendable {
     public var keptFor: Duration
 
     public init(
-        waitingJobs: Int = 16, keptJobs: Int = 256, keptBytes: Int = 256 << 20, keptFor: Duration = .seconds(900)
+        runningJobs: Int = 1, waitingJobs: Int = 16, keptJobs: Int = 256, keptBytes: Int = 256 << 20,
+        keptFor: Duration = .seconds(900)
     ) {
+        self.runningJobs = runningJobs
         self.waitingJobs = waitingJobs
         self.keptJobs = keptJobs
         self.keptBytes = keptBytes

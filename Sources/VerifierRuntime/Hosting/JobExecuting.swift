@@ -2,11 +2,11 @@ public import Speculation
 
 /// Something that can finish a picture: the models behind a verifier.
 ///
-/// Synchronous on purpose: a host calls `execute` on its compute thread and nowhere else, one job at a time.
+/// Synchronous on purpose: a host calls `work` on its compute thread and nowhere else.
 public protocol JobExecuting: Sendable {
     /// Refuses a job that these models cannot do, before it takes a place in the queue.
     ///
-    /// Called from any thread, also while `execute` runs: it may look at the job and at what the models are, but
+    /// Called from any thread, also while jobs are executed: it may look at the job and at what the models are, but
     /// must not compute.
     /// - Throws: `VerifierError`, for example `unknownModel`, `incompatibleModel` or `invalidJob`.
     func check(_ job: VerificationJob) throws(VerifierError)
@@ -19,9 +19,19 @@ public protocol JobExecuting: Sendable {
     func execute(
         _ job: VerificationJob, report: (VerificationEvent) throws -> Void
     ) throws -> VerificationOutcome
+
+    /// Executes jobs until the feed has none, as many of them at once as it gives.
+    func work(through feed: some JobFeed)
 }
 
 extension JobExecuting {
+    /// One job after another.
+    public func work(through feed: some JobFeed) {
+        while let job = feed.next() {
+            feed.end(job, with: Result { try execute(job) { try feed.report($0, of: job.id) } })
+        }
+    }
+
     /// Takes every job; what is wrong with it comes out when it runs.
     public func check(_ job: VerificationJob) throws(VerifierError) {}
 }

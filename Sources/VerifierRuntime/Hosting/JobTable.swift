@@ -36,6 +36,8 @@ struct JobTable: Sendable {
         var status = Status.waiting
         /// The latest event of each kind, in order: what a client that comes later is told first.
         var events: [VerificationEvent] = []
+        /// Whether other jobs were under way for a part of its time.
+        var hadCompany = false
         var keptBytes = 0
     }
 
@@ -43,7 +45,8 @@ struct JobTable: Sendable {
     private var entries: [JobID: Entry] = [:]
     /// First come, first served.
     private(set) var waiting: [JobID] = []
-    private(set) var running: JobID?
+    /// Longest first.
+    private(set) var running: [JobID] = []
     /// Oldest end first.
     private var over: [JobID] = []
     private var overBytes = 0
@@ -58,15 +61,17 @@ struct JobTable: Sendable {
 
     var isClosed: Bool { closed != nil }
 
-    /// After how long a refused client should ask again: about when the running job makes room.
+    /// After how long a refused client should ask again: about when a running job makes room.
     var suggestedDelay: Duration {
         min(max(typicalRun ?? .seconds(2), .seconds(1)), .seconds(60))
     }
 
     /// Until a job that comes now would begin; nil while no job has shown how long one takes.
     func expectedWait(now: Instant) -> Duration? {
-        guard let running, case .running(let since, _)? = entries[running]?.status else { return .zero }
-        return typicalRun.map { max(.zero, $0 - (now - since)) + $0 * waiting.count }
+        guard running.count >= limits.runningJobs, let longest = running.first,
+            case .running(let since, _)? = entries[longest]?.status
+        else { return .zero }
+        return typicalRun.map { max(.zero, $0 - (now - since)) + $0 * waiting.count / limits.runningJobs }
     }
 
     /// Takes a job in, or recognises it.
@@ -99,16 +104,23 @@ struct JobTable: Sendable {
         return .waits
     }
 
-    /// The job to run now; nil while one runs or none waits.
+    /// Whether a job waits that may begin.
+    var mayStart: Bool { running.count < limits.runningJobs && !waiting.isEmpty }
+
+    /// The job to run now; nil while as many run as may, and where none waits.
     mutating func startNext(now: Instant) -> VerificationJob? {
-        guard running == nil, !waiting.isEmpty else { return nil }
+        guard mayStart else { return nil }
         let id = waiting.removeFirst()
-        running = id
+        running.append(id)
         entries[id]?.status = .running(since: now, stop: nil)
+        if running.count > 1 { for id in running { entries[id]?.hadCompany = true } }
         return entries[id]?.job
     }
 
-    /// Notes what the running job reports.
+    /// Whether a job that runs has had the verifier to itself.
+    func runsAlone(_ id: JobID) -> Bool { entries[id]?.hadCompany == false }
+
+    /// Notes what a running job reports.
     /// - Throws: the reason to stop, if there is one.
     mutating func record(_ event: VerificationEvent, of id: JobID) throws(VerifierError) {
         guard var entry = entries[id], case .running(_, let stop) = entry.status else { return }
@@ -118,12 +130,12 @@ struct JobTable: Sendable {
         entries[id] = entry
     }
 
-    /// Ends the running job.
+    /// Ends a running job.
     /// - Returns: how it ended: a job that failed after it was asked to stop ended for that reason, while a result
     ///   that came nevertheless is kept.
     mutating func end(_ id: JobID, with result: JobEnd, now: Instant) -> JobEnd {
-        guard running == id, case .running(let since, let stop)? = entries[id]?.status else { return result }
-        running = nil
+        guard running.contains(id), case .running(let since, let stop)? = entries[id]?.status else { return result }
+        running.removeAll { $0 == id }
         var end = result
         if let stop, case .failure = result { end = .failure(stop) }
         if case .success = result {
@@ -163,7 +175,7 @@ struct JobTable: Sendable {
 
     /// Jobs before this one; nil when it does not wait.
     func position(of id: JobID) -> Int? {
-        waiting.firstIndex(of: id).map { $0 + (running == nil ? 0 : 1) }
+        waiting.firstIndex(of: id).map { $0 + (running.isEmpty ? 0 : 1) }
     }
 
     /// All that a client who begins to watch must be told first.

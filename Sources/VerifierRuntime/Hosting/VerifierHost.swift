@@ -1,7 +1,8 @@
 public import Speculation
 import Synchronization
 
-/// Runs verification jobs: one at a time on one thread, in the order in which they came.
+/// Runs verification jobs on one thread, in the order in which they came: as many at once as its limits say, step by step
+/// together where the executor can.
 ///
 /// Jobs wait in a bounded queue; any number of clients may watch a job; what is over is remembered for a while, so
 /// that sending a job twice is harmless. Nothing here knows of a network.
@@ -63,6 +64,9 @@ public final class VerifierHost: Sendable {
                 expectedWaitSeconds: $0.table.expectedWait(now: .now)?.inSeconds)
         }
     }
+
+    /// Jobs that are under way.
+    public var runningJobCount: Int { state.withLock { $0.table.running.count } }
 
     /// What has been done so far.
     public var tally: HostTally { state.withLock { $0.tally } }
@@ -135,9 +139,9 @@ public final class VerifierHost: Sendable {
         }
     }
 
-    /// Stops for good: refuses new jobs, ends those that wait, and returns when the running one is over.
+    /// Stops for good: refuses new jobs, ends those that wait, and returns when the running ones are over.
     ///
-    /// - Parameter grace: how long the running job may go on; then it is stopped after its current step.
+    /// - Parameter grace: how long the running jobs may go on; then they are stopped after their current step.
     public func drain(grace: Duration) async {
         let reason = VerifierError(.shuttingDown, "the verifier is stopping; send the job again later or elsewhere")
         state.withLock { state in
@@ -151,8 +155,7 @@ public final class VerifierHost: Sendable {
                 // When idle comes first the sleep is cancelled; stopping nothing is harmless.
                 try? await Task.sleep(for: grace)
                 self.state.withLock { state in
-                    guard let id = state.table.running else { return }
-                    _ = try? state.table.stop(id, reason: reason, now: .now)
+                    for id in state.table.running { _ = try? state.table.stop(id, reason: reason, now: .now) }
                 }
             }
             await waitUntilIdle()
@@ -165,10 +168,10 @@ extension VerifierHost {
     private func waitUntilIdle() async {
         await withCheckedContinuation { continuation in
             state.withLock { state in
-                if state.isWorking {
-                    state.waitingForIdle.append(continuation)
-                } else {
+                if state.isIdle {
                     continuation.resume()
+                } else {
+                    state.waitingForIdle.append(continuation)
                 }
             }
         }
@@ -207,45 +210,71 @@ extension VerifierHost {
 
     /// On the compute thread: runs jobs until none waits.
     private func work(with executor: any JobExecuting) {
-        while let job = nextJob() {
-            let result = run(job, with: executor)
-            state.withLock { state in
-                if case .success(let outcome) = result { state.verifier?.learnPace(of: job, outcome.telemetry) }
-                let end = state.table.end(job.id, with: result, now: .now)
-                state.watchers.end(job.id, end)
-                state.tally.add(end, of: job)
-            }
+        repeat { executor.work(through: Feed(host: self)) } while !mayRest()
+    }
+
+    /// Whether there is nothing to begin; the next job that comes, or that finds room, calls the thread again.
+    private func mayRest() -> Bool {
+        state.withLock { state in
+            guard !state.table.mayStart else { return false }
+            state.isWorking = false
+            state.tellIfIdle()
+            return true
         }
     }
 
     private func nextJob() -> VerificationJob? {
         state.withLock { state in
-            if let job = state.table.startNext(now: .now) {
-                state.tellPositions()
-                return job
-            }
-            state.isWorking = false
-            for continuation in state.waitingForIdle { continuation.resume() }
-            state.waitingForIdle = []
-            return nil
+            guard let job = state.table.startNext(now: .now) else { return nil }
+            state.tellPositions()
+            return job
         }
     }
 
-    private func run(_ job: VerificationJob, with executor: any JobExecuting) -> JobEnd {
-        do {
-            let outcome = try executor.execute(job) { event in
-                try self.locked { state throws(VerifierError) in
-                    try state.table.record(event, of: job.id)
-                    state.watchers.tell(job.id, event)
-                }
+    private func end(_ job: VerificationJob, with result: Result<VerificationOutcome, any Error>) {
+        let result = told(result, of: job.id)
+        state.withLock { state in
+            if case .success(let outcome) = result, state.table.runsAlone(job.id) {
+                state.verifier?.learnPace(of: job, outcome.telemetry)
             }
-            return .success(outcome)
-        } catch let error as VerifierError {
-            return .failure(error)
-        } catch {
-            onFailure(job.id, error)
+            let end = state.table.end(job.id, with: result, now: .now)
+            state.watchers.end(job.id, end)
+            state.tally.add(end, of: job)
+            if !state.isWorking, state.table.mayStart, let executor = state.verifier?.executor {
+                state.isWorking = true
+                thread.perform { self.work(with: executor) }
+            }
+            state.tellIfIdle()
+        }
+    }
+
+    /// A result as clients may see it.
+    private func told(_ result: Result<VerificationOutcome, any Error>, of id: JobID) -> JobEnd {
+        switch result {
+        case .success(let outcome): return .success(outcome)
+        case .failure(let error as VerifierError): return .failure(error)
+        case .failure(let error):
+            onFailure(id, error)
             return .failure(
-                VerifierError(.internalFailure, "the verifier failed on job \(job.id); its log says more"))
+                VerifierError(.internalFailure, "the verifier failed on job \(id); its log says more"))
+        }
+    }
+
+    /// The host as its executor sees it.
+    private struct Feed: JobFeed {
+        let host: VerifierHost
+
+        func next() -> VerificationJob? { host.nextJob() }
+
+        func report(_ event: VerificationEvent, of job: JobID) throws(VerifierError) {
+            try host.locked { state throws(VerifierError) in
+                try state.table.record(event, of: job)
+                state.watchers.tell(job, event)
+            }
+        }
+
+        func end(_ job: VerificationJob, with result: Result<VerificationOutcome, any Error>) {
+            host.end(job, with: result)
         }
     }
 
@@ -288,6 +317,15 @@ extension VerifierHost.State {
             $0 as? VerifierError
                 ?? VerifierError(.internalFailure, "the models could not be loaded; the verifier's log says why")
         }
+    }
+
+    /// Whether nothing is under way, and nobody is about to look.
+    fileprivate var isIdle: Bool { !isWorking && table.running.isEmpty }
+
+    fileprivate mutating func tellIfIdle() {
+        guard isIdle else { return }
+        for continuation in waitingForIdle { continuation.resume() }
+        waitingForIdle = []
     }
 
     /// Tells every waiting job how many are before it.

@@ -123,7 +123,8 @@ extension PictureVerifier.Studio {
         of latent: Latent, _ job: VerificationJob, _ telemetry: ExactTelemetry, _ stages: inout StageClock,
         report: (VerificationEvent) throws -> Void
     ) throws -> VerificationOutcome {
-        let payload = try payload(of: latent, for: job, &stages, report: report)
+        let result = try result(latent, for: job, &stages) { try report(.decoding) }
+        let payload = try stages.time("encode") { try result.payload() }
         return VerificationOutcome(
             payload: payload, result: job.result,
             telemetry: telemetry.verification(of: job, stages: stages.times))

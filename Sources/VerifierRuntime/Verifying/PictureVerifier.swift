@@ -7,8 +7,7 @@ public import Speculation
 
 /// The models behind a verifier: a job in, a finished picture out.
 ///
-/// One job at a time; a second caller waits. Embedded and behind a server it is the same code, so the same job gives
-/// the same bytes.
+/// Embedded and behind a server it is the same code, so a job that is executed by itself gives the same bytes.
 public final class PictureVerifier: JobExecuting {
     struct Studio {
         let text: StudioText
@@ -25,15 +24,23 @@ public final class PictureVerifier: JobExecuting {
 
     /// Prepares the verifier, its text encoder and the picture decoder.
     ///
-    /// - Parameter decodeTile: pixels along a side of the tiles that pictures are decoded in; nil to decode them whole
-    ///   where the device has room.
+    /// - Parameters:
+    ///   - decodeTile: pixels along a side of the tiles that pictures are decoded in; nil to decode them whole where the
+    ///     device has room.
+    ///   - sharesBatches: whether jobs will be executed together, which takes more graphs.
     /// - Throws: what the backend throws.
-    public init(models: ModelPair, backend: any Backend, decodeTile: Int? = nil) throws {
+    public init(
+        models: ModelPair, backend: any Backend, decodeTile: Int? = nil, sharesBatches: Bool = false
+    ) throws {
         self.models = models
         calibration = models.verifier.manifest.check?.calibration
+        let denoiser =
+            sharesBatches
+            ? models.verifier.denoiser(on: backend, graphCapacity: Self.sharedGraphCount)
+            : models.verifier.denoiser(on: backend)
         studio = Exclusive(
             Studio(
-                text: try models.shared.text(on: backend), denoiser: models.verifier.denoiser(on: backend),
+                text: try models.shared.text(on: backend), denoiser: denoiser,
                 draft: models.draft.denoiser(on: backend),
                 decoder: models.shared.decoder(on: backend, tilePixels: decodeTile)))
     }
@@ -68,35 +75,12 @@ public final class PictureVerifier: JobExecuting {
     ) throws -> VerificationOutcome {
         try check(job)
         if job.mode == .exact { return try executeExact(job, report: report) }
-        let estimate = try decodeEstimate(of: job)
-        let plan = HandoffVerifier(plan: try VerificationPlan(job: job, calibration: calibration))
-        return try studio.withLock { studio in
-            var stages = StageClock()
-            let prompt = try stages.time("text") { try studio.text.encode(job.prompt) }
-            var model = PromptedDenoiser(
-                studio.denoiser, prompt: prompt.conditioning, unconditional: try studio.text.unconditional(),
-                guidance: Double(job.guidanceScale))
-            let refinement = try stages.time("check") {
-                try plan.check(estimate: estimate, with: &model, report: report)
-            }
-            let latent = try stages.time("refine") {
-                try picture(in: plan.refine(refinement, with: &model, report: report), of: plan.plan)
-            }
-            // What another model goes on from is coded like a draft's estimate.
-            let codec = plan.plan.lastStep < job.stepCount ? LatentCodec() : .lossless
-            let payload = try studio.payload(of: latent, for: job, codec: codec, &stages, report: report)
-            return VerificationOutcome(
-                payload: payload, result: job.result,
-                telemetry: refinement.telemetry(
-                    stages: stages.times, receivedBytes: job.codedEstimate.count))
+        var course = try begin(job)
+        while course.rows != nil {
+            let answered = try evaluate([course])[0]
+            for event in try course.take(answered.answers, after: answered.duration) { try report(event) }
         }
-    }
-
-    /// The picture in the state of the plan's last step: the state itself at the end of the schedule.
-    private func picture(in state: Latent, of plan: VerificationPlan) throws(LatentCodingError) -> Latent {
-        guard plan.lastStep < plan.schedule.stepCount else { return state }
-        return try SeedResidual.estimate(
-            state: state, noise: plan.noise, time: plan.schedule.times[plan.lastStep])
+        return try outcome(of: course) { try report(.decoding) }
     }
 
     private func decodeEstimate(of job: VerificationJob) throws(VerifierError) -> Latent? {
@@ -124,24 +108,92 @@ public final class PictureVerifier: JobExecuting {
     }
 }
 
+extension PictureVerifier {
+    /// Graphs of shared batches for four latent shapes, and of checks that come alone.
+    private static var sharedGraphCount: Int { 4 * (BatchSizes.standard.count + 1) }
+
+    /// What comes before the first evaluation.
+    ///
+    /// - Throws: `VerifierError`, or what the text encoder throws.
+    func begin(_ job: VerificationJob) throws -> JobCourse {
+        let estimate = try decodeEstimate(of: job)
+        let course = try VerificationCourse(
+            plan: VerificationPlan(job: job, calibration: calibration), estimate: estimate)
+        var stages = StageClock()
+        let prompt = try studio.withLock { studio in
+            try stages.time("text") { try studio.text.encode(job.prompt).conditioning }
+        }
+        return JobCourse(job, course, prompt: prompt, stages: stages)
+    }
+
+    /// What jobs of one latent shape ask, in shared batches; with each one's share of the time by its rows.
+    ///
+    /// - Throws: what the denoiser throws.
+    func evaluate(_ courses: [JobCourse]) throws -> [(answers: FlowAnswers, duration: Duration)] {
+        let askers = courses.map { $0.rows ?? [] }
+        let start = ContinuousClock.now
+        let answers = try studio.withLock { studio in
+            try studio.denoiser.answers(toEach: askers, unconditional: studio.text.unconditional())
+        }
+        let duration = ContinuousClock.now - start
+        let total = max(1, answers.reduce(0) { $0 + $1.evaluationCount })
+        return answers.map { ($0, duration * $0.evaluationCount / total) }
+    }
+
+    /// Decodes and codes the result of a job that is at its end.
+    ///
+    /// - Parameter announce: is called before the decoder runs.
+    func outcome(of course: JobCourse, announce: () throws -> Void) throws -> VerificationOutcome {
+        try encoded(try decoded(course, announce: announce))
+    }
+
+    /// A job whose models' part is done.
+    struct Decoded: Sendable {
+        let job: VerificationJob
+        let refinement: Refinement
+        let result: RawResult
+        var stages: StageClock
+    }
+
+    func decoded(_ course: JobCourse, announce: () throws -> Void) throws -> Decoded {
+        guard let (latent, refinement) = try course.ending else { preconditionFailure("the job is not at its end") }
+        // What another model goes on from is coded like a draft's estimate.
+        let codec = course.job.lastStep < course.job.stepCount ? LatentCodec() : .lossless
+        var stages = course.stages
+        let result = try studio.withLock { studio in
+            try studio.result(latent, for: course.job, codec: codec, &stages, announce: announce)
+        }
+        return Decoded(job: course.job, refinement: refinement, result: result, stages: stages)
+    }
+
+    func encoded(_ decoded: Decoded) throws -> VerificationOutcome {
+        var stages = decoded.stages
+        let payload = try stages.time("encode") { try decoded.result.payload() }
+        return VerificationOutcome(
+            payload: payload, result: decoded.job.result,
+            telemetry: decoded.refinement.telemetry(
+                stages: stages.times, receivedBytes: decoded.job.codedEstimate.count))
+    }
+}
+
 extension PictureVerifier.Studio {
     /// The final latent as the job asks for it.
     ///
-    /// - Parameter codec: for a latent that is asked for; an end result keeps every bit.
-    func payload(
-        of latent: Latent, for job: VerificationJob, codec: LatentCodec = .lossless, _ stages: inout StageClock,
-        report: (VerificationEvent) throws -> Void
-    ) throws -> [UInt8] {
+    /// - Parameters:
+    ///   - codec: for a latent that is asked for; an end result keeps every bit.
+    ///   - announce: is called before the decoder runs.
+    func result(
+        _ latent: Latent, for job: VerificationJob, codec: LatentCodec = .lossless, _ stages: inout StageClock,
+        announce: () throws -> Void
+    ) throws -> RawResult {
         let format: PictureFormat
         switch job.result {
-        case .latent: return try stages.time("encode") { try codec.encode(latent) }
+        case .latent: return .latent(latent, codec)
         case .png: format = .png
         case .webp: format = .webp(quality: job.pictureQuality)
         }
-        try report(.decoding)
+        try announce()
         let decoded = try stages.time("decode") { try decoder.decode(latent) }
-        return try stages.time("encode") {
-            try format.encode(Picture(width: decoded.width, height: decoded.height, decoded: decoded.values))
-        }
+        return .picture(Picture(width: decoded.width, height: decoded.height, decoded: decoded.values), format)
     }
 }

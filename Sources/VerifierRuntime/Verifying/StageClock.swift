@@ -8,11 +8,16 @@ struct StageClock {
     /// Runs one stage and keeps how long it took, also when it fails.
     mutating func time<Value>(_ name: String, _ work: () throws -> Value) rethrows -> Value {
         let start = clock.now
-        defer {
-            let (seconds, attoseconds) = (clock.now - start).components
-            times.append(
-                StageTime(name: name, milliseconds: 1e3 * Double(seconds) + Double(attoseconds) / 1e15))
-        }
+        defer { add(clock.now - start, to: name) }
         return try work()
+    }
+
+    /// Counts a part of a stage that is taken in parts.
+    mutating func add(_ duration: Duration, to name: String) {
+        let (seconds, attoseconds) = duration.components
+        var milliseconds = 1e3 * Double(seconds) + Double(attoseconds) / 1e15
+        // A stage's parts follow each other.
+        if let last = times.last, last.name == name { milliseconds += times.removeLast().milliseconds }
+        times.append(StageTime(name: name, milliseconds: milliseconds))
     }
 }

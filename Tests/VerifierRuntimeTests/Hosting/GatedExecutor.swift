@@ -49,3 +49,44 @@ struct EndlessExecutor: JobExecuting {
         }
     }
 }
+
+/// Takes all the jobs that it is given and ends each from another thread when a test says so.
+final class HoldingExecutor: JobExecuting {
+    private struct Held {
+        let job: VerificationJob
+        let end: @Sendable () -> Void
+    }
+
+    private let held = Mutex<[JobID: Held]>([:])
+    private let begun = Mutex<[JobID]>([])
+    private let arrived = DispatchSemaphore(value: 0)
+
+    func execute(
+        _ job: VerificationJob, report: (VerificationEvent) throws -> Void
+    ) throws -> VerificationOutcome {
+        try FakeVerification.run(job, report: report)
+    }
+
+    func work(through feed: some JobFeed) {
+        while let job = feed.next() {
+            let end: @Sendable () -> Void = {
+                feed.end(
+                    job, with: Result { try FakeVerification.run(job) { try feed.report($0, of: job.id) } })
+            }
+            held.withLock { $0[job.id] = Held(job: job, end: end) }
+            begun.withLock { $0.append(job.id) }
+            arrived.signal()
+        }
+    }
+
+    /// The next job that came, once it has.
+    func waitForJob() -> JobID {
+        arrived.wait()
+        return begun.withLock { $0.removeFirst() }
+    }
+
+    func end(_ id: JobID) {
+        guard let held = held.withLock({ $0.removeValue(forKey: id) }) else { return }
+        DispatchQueue.global().async { held.end() }
+    }
+}

@@ -35,6 +35,26 @@ import VerificationTestSupport
         #expect(table.startNext(now: start)?.id == id("b"))
     }
 
+    @Test func asManyRunAtOnceAsMay() throws {
+        var table = try table(HostLimits(runningJobs: 2), admitting: "a", "b", "c")
+        #expect(table.startNext(now: start)?.id == id("a"))
+        #expect(table.runsAlone(id("a")) && table.expectedWait(now: start) == .zero)
+        #expect(table.startNext(now: start)?.id == id("b"))
+        #expect(!table.runsAlone(id("a")) && !table.runsAlone(id("b")))
+        #expect(table.startNext(now: start) == nil && table.expectedWait(now: start) == nil)
+        #expect(table.position(of: id("c")) == 1)
+        // The second to come may be the first to go.
+        _ = table.end(id("b"), with: .success(outcome()), now: start + .seconds(8))
+        #expect(table.startNext(now: start + .seconds(8))?.id == id("c"))
+        #expect(table.running == [id("a"), id("c")])
+        for name in ["d", "e"] { _ = try table.admit(job(name), now: start) }
+        #expect(table.expectedWait(now: start + .seconds(8)) == .seconds(8 * 2 / 2))
+        _ = table.end(id("a"), with: .success(outcome()), now: start + .seconds(8))
+        _ = table.end(id("c"), with: .success(outcome()), now: start + .seconds(8))
+        #expect(table.startNext(now: start)?.id == id("d"))
+        #expect(table.runsAlone(id("d")))
+    }
+
     @Test func theExpectedWaitIsWhatIsLeftAndWhatWaits() throws {
         var table = try table(admitting: "a")
         #expect(table.expectedWait(now: start) == .zero)

@@ -58,6 +58,40 @@ import VerificationTestSupport
         #expect(Set(ran.map(\.thread)).count == 1)
     }
 
+    @Test func severalJobsAreUnderWayAtOnceAndRoomIsFilled() async throws {
+        let executor = HoldingExecutor()
+        let host = VerifierHost(limits: HostLimits(runningJobs: 2)) {
+            LoadedVerifier(executor: executor, models: SampleJob.models)
+        }
+        try await host.waitUntilLoaded()
+        let jobs = (0..<3).map { SampleJob.make(id: "job-\($0)") }
+        let streams = try jobs.map { try host.submit($0) }
+        for index in [0, 1] { #expect(executor.waitForJob() == jobs[index].id) }
+        #expect(host.description.waitingJobCount == 1)
+        // The executor has gone to rest with two jobs in hand; the end of one, on another thread, has it called again.
+        executor.end(jobs[1].id)
+        #expect(await end(streams[1]) == (try expected(jobs[1])))
+        #expect(executor.waitForJob() == jobs[2].id)
+
+        try host.cancel(jobs[2].id)
+        executor.end(jobs[2].id)
+        guard case .failure(let error)? = await end(streams[2]) else {
+            Issue.record("a cancelled job ended well")
+            return
+        }
+        #expect(error.code == .cancelled)
+        async let drained: Void = host.drain(grace: .milliseconds(1))
+        while host.condition != .stopping { await Task.yield() }
+        try await Task.sleep(for: .milliseconds(20))
+        executor.end(jobs[0].id)
+        await drained
+        guard case .failure(let error)? = await end(streams[0]) else {
+            Issue.record("the drained job ended well")
+            return
+        }
+        #expect(error.code == .shuttingDown)
+    }
+
     @Test func waitingClientsLearnThatTheyMoveUp() async throws {
         let executor = GatedExecutor()
         let host = try await host(executor)

@@ -3,7 +3,7 @@ import LatentCoding
 import Speculation
 import Testing
 
-struct HandoffVerifierTests {
+struct VerificationCourseTests {
     @Test(arguments: [1, 2, 3, 4] as [UInt64])
     func aDraftEqualToTheVerifierPassesAndLeavesItsPicture(seed: UInt64) throws {
         let job = mixtureJob(seed: seed)
@@ -140,11 +140,13 @@ struct HandoffVerifierTests {
         let job = mixtureJob()
         var model = MixtureFlow()
         model.fault = (row: 0, value: value)
-        let verifier = HandoffVerifier(plan: try VerificationPlan(job: job, rule: try mixtureRule()))
-        let refinement = try verifier.check(estimate: draftEstimate(job), with: &model)
-        #expect(refinement.startStep == 0)
-        #expect(refinement.firstVelocity == nil)
-        #expect(throws: DiffusionError.notFinite(step: 0)) { try verifier.refine(refinement, with: &model) }
+        var course = try course(of: job)
+        while course.refinement == nil, let questions = course.next {
+            _ = try course.take(model.checkedAnswers(to: questions))
+        }
+        #expect(course.refinement?.startStep == 0)
+        #expect(course.refinement?.firstVelocity == nil)
+        #expect(throws: DiffusionError.notFinite(step: 0)) { try course.run(with: &model) }
     }
 
     @Test func estimatesThatAreNoLatentOfTheJobAreRefused() throws {
@@ -164,9 +166,10 @@ struct HandoffVerifierTests {
     @Test func eventsTellTheWholeWayInOrder() throws {
         let job = mixtureJob()
         var events: [VerificationEvent] = []
-        let verifier = HandoffVerifier(plan: try VerificationPlan(job: job, rule: try mixtureRule()))
+        var course = try course(of: job)
         var model = MixtureFlow()
-        let (_, refinement) = try verifier.verify(estimate: draftEstimate(job), with: &model) { events.append($0) }
+        _ = try course.run(with: &model) { events.append($0) }
+        let refinement = try #require(course.refinement)
         let steps = (1...5).map { VerificationEvent.refined(done: $0, total: 5) }
         #expect(events == [.checked(levels: refinement.readings, reentryStep: 20)] + steps)
         let stages = [StageTime(name: "check", milliseconds: 1)]
@@ -182,12 +185,11 @@ struct HandoffVerifierTests {
     func throwingFromAReportStopsTheJob(after eventCount: Int) throws {
         struct Cancelled: Error {}
         let job = mixtureJob()
-        let verifier = HandoffVerifier(plan: try VerificationPlan(job: job, rule: try mixtureRule()))
+        var course = try course(of: job)
         var model = MixtureFlow()
         var seen = 0
-        let estimate = try draftEstimate(job)
         #expect(throws: Cancelled.self) {
-            try verifier.verify(estimate: estimate, with: &model) { _ in
+            try course.run(with: &model) { _ in
                 if seen == eventCount { throw Cancelled() }
                 seen += 1
             }
@@ -203,8 +205,14 @@ struct HandoffVerifierTests {
         let rule = job.mode == .handoff && job.handoffStep > 0 ? try rule ?? mixtureRule() : nil
         var model = MixtureFlow()
         model.prompted = prompted
-        let (latent, refinement) = try HandoffVerifier(plan: VerificationPlan(job: job, rule: rule)).verify(
-            estimate: estimate, with: &model)
-        return (latent, refinement, model)
+        var course = try VerificationCourse(plan: VerificationPlan(job: job, rule: rule), estimate: estimate)
+        let latent = try course.run(with: &model)
+        return (latent, try #require(course.refinement), model)
+    }
+
+    /// A checked job with a good draft.
+    private func course(of job: VerificationJob) throws -> VerificationCourse {
+        try VerificationCourse(
+            plan: VerificationPlan(job: job, rule: try mixtureRule()), estimate: try draftEstimate(job))
     }
 }

@@ -1,0 +1,56 @@
+public import Diffusion
+
+extension StudioDenoiser {
+    /// What the rows of several askers ask, in batches that they share.
+    ///
+    /// A single asker's rows are one batch, whatever their number: its answers are those of `answers(to:unconditional:)`.
+    /// Those of several are cut into batches of `BatchSizes`, the last filled up with rows that nobody reads.
+    ///
+    /// - Returns: one answer for each asker, with what its rows cost.
+    /// - Throws: as `velocities`.
+    /// - Precondition: all rows have one latent shape.
+    public func answers(
+        toEach askers: [[Row]], sizes: BatchSizes = .standard, unconditional: Conditioning
+    ) throws -> [FlowAnswers] {
+        guard askers.count > 1 else { return try askers.map { try answers(to: $0, unconditional: unconditional) } }
+        var found: [FlowAnswer] = []
+        for batch in batches(askers.flatMap { $0 }, sizes, unconditional) {
+            found += try answers(to: batch.rows, unconditional: unconditional).rows.prefix(batch.readCount)
+        }
+        var first = 0
+        return askers.map { rows in
+            defer { first += rows.count }
+            return FlowAnswers(
+                rows: Array(found[first..<first + rows.count]),
+                evaluationCount: rows.reduce(0) { $0 + evaluationCount(of: $1) })
+        }
+    }
+
+    /// Rows of one run of the network, of which the first `readCount` are wanted.
+    private struct Batch {
+        var rows: [Row] = []
+        var readCount = 0
+    }
+
+    private func batches(_ rows: [Row], _ sizes: BatchSizes, _ unconditional: Conditioning) -> [Batch] {
+        var (batches, rest) = ([Batch](), rows[...])
+        var remaining = rows.reduce(0) { $0 + rowCount($1) }
+        while let filling = rest.first {
+            // A row that takes two of the network's cannot be cut.
+            let size = max(sizes.next(for: remaining), rowCount(filling))
+            var (batch, used) = (Batch(), 0)
+            while let row = rest.first, used + rowCount(row) <= size {
+                batch.rows.append(row)
+                used += rowCount(row)
+                rest.removeFirst()
+            }
+            batch.readCount = batch.rows.count
+            remaining -= used
+            // At guidance 1 a row takes one of the network's.
+            let empty = Row(state: filling.state, time: filling.time, prompt: unconditional, guidance: 1)
+            batch.rows += Array(repeating: empty, count: size - used)
+            batches.append(batch)
+        }
+        return batches
+    }
+}

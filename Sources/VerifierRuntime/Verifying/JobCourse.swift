@@ -1,0 +1,46 @@
+import Diffusion
+import LatentCoding
+import Models
+import Speculation
+
+/// A job that is under way: where it is and what it has cost.
+struct JobCourse {
+    let job: VerificationJob
+    private let prompt: Conditioning
+    private var course: VerificationCourse
+    var stages: StageClock
+
+    init(_ job: VerificationJob, _ course: VerificationCourse, prompt: Conditioning, stages: StageClock) {
+        self.job = job
+        self.course = course
+        self.prompt = prompt
+        self.stages = stages
+    }
+
+    /// What it asks of the verifier now; nil at its end.
+    var rows: [StudioDenoiser.Row]? {
+        course.next?.map { StudioDenoiser.Row($0, prompt: prompt, guidance: Double(job.guidanceScale)) }
+    }
+
+    /// Takes what the verifier answered.
+    ///
+    /// - Parameter duration: the job's share of the time that it took.
+    /// - Throws: as `VerificationCourse.take`.
+    mutating func take(_ answers: FlowAnswers, after duration: Duration) throws -> [VerificationEvent] {
+        stages.add(duration, to: course.refinement == nil ? "check" : "refine")
+        return try course.take(answers)
+    }
+
+    /// The picture in the state of the job's last step: the state itself at the end of the schedule. With how the job was
+    /// judged; nil while it is under way.
+    var ending: (latent: Latent, refinement: Refinement)? {
+        get throws {
+            guard let state = course.latent, let refinement = course.refinement else { return nil }
+            let plan = course.plan
+            guard plan.lastStep < plan.schedule.stepCount else { return (state, refinement) }
+            let estimate = try SeedResidual.estimate(
+                state: state, noise: plan.noise, time: plan.schedule.times[plan.lastStep])
+            return (estimate, refinement)
+        }
+    }
+}

@@ -1,0 +1,89 @@
+import Diffusion
+import Graphs
+import TestSupport
+import Testing
+
+@testable import Models
+
+@Suite struct SharedBatchTests {
+    private static let shape = LatentShape(height: 8, width: 8, channelCount: 4)
+
+    @Test(
+        "few sizes, little of them empty",
+        arguments: [
+            (1, [1]), (2, [2]), (3, [4]), (4, [4]), (5, [4, 1]), (6, [8]), (7, [8]), (9, [8, 1]), (11, [8, 4]),
+            (12, [16]), (16, [16]), (19, [16, 4]), (40, [16, 16, 8]),
+        ])
+    func cuts(count: Int, expected: [Int]) {
+        var (remaining, sizes) = (count, [Int]())
+        while remaining > 0 {
+            sizes.append(BatchSizes.standard.next(for: remaining))
+            remaining -= sizes[sizes.count - 1]
+        }
+        #expect(sizes == expected)
+    }
+
+    /// A model whose velocity takes one row of the network and one whose guidance takes two.
+    @Test(arguments: [true, false])
+    func eachAskerGetsItsOwnAnswers(takesGuidance: Bool) throws {
+        let pair = try TinyModels().loadPair()
+        let model = takesGuidance ? pair.draft : pair.verifier
+        #expect(model.manifest.architecture.hasGuidanceInput == takesGuidance)
+        let text = try pair.shared.text(on: ReferenceBackend())
+        let empty = try text.unconditional()
+        let prompts = try ["a red mug", "a blue table", "a green bowl"].map { try text.encode($0).conditioning }
+        func row(_ subject: FlowQuestion.Subject, _ seed: UInt64, _ time: Double, guidance: Double)
+            -> StudioDenoiser.Row
+        {
+            let state = NoiseGenerator(seed: seed).latent(Self.shape, stream: 0)
+            return StudioDenoiser.Row(
+                FlowQuestion(subject, state: state, time: time), prompt: prompts[Int(seed) % 3], guidance: guidance)
+        }
+        let askers = [
+            [
+                row(.velocity, 1, 0.4, guidance: 2), row(.prompt, 2, 0.8, guidance: 2),
+                row(.prompt, 3, 0.9, guidance: 2),
+            ],
+            [row(.velocity, 4, 1, guidance: 1)],
+            [],
+            [row(.velocity, 5, 0.25, guidance: 5)],
+        ]
+        let denoiser = model.denoiser(on: ReferenceBackend())
+        let together = try denoiser.answers(toEach: askers, unconditional: empty)
+        #expect(together.count == askers.count)
+        let runs = denoiser.count.runs
+        for (rows, answers) in zip(askers, together) {
+            let alone = try denoiser.answers(to: rows, unconditional: empty)
+            #expect(answers.evaluationCount == alone.evaluationCount && answers.rows.count == alone.rows.count)
+            for (found, expected) in zip(answers.rows, alone.rows) {
+                for (a, b) in zip(latents(found), latents(expected)) { expectClose(a.tensor, b.tensor, bound: 1e-12) }
+                #expect(latents(found).count == latents(expected).count)
+            }
+        }
+        // Seven or nine rows of the network: 8, or 8 and 1.
+        #expect(runs == (takesGuidance ? 1 : 2))
+    }
+
+    @Test func aSingleAskersRowsStayOneBatch() throws {
+        let pair = try TinyModels().loadPair()
+        let text = try pair.shared.text(on: ReferenceBackend())
+        let empty = try text.unconditional()
+        let rows = (1...5).map { seed in
+            StudioDenoiser.Row(
+                state: NoiseGenerator(seed: UInt64(seed)).latent(Self.shape, stream: 0), time: 0.5, prompt: empty,
+                guidance: 1)
+        }
+        let denoiser = pair.verifier.denoiser(on: ReferenceBackend())
+        #expect(
+            try denoiser.answers(toEach: [rows], unconditional: empty)
+                == [denoiser.answers(to: rows, unconditional: empty)])
+        #expect(denoiser.count.runs == 2 && denoiser.count.rows == 10)
+    }
+
+    private func latents(_ answer: FlowAnswer) -> [Latent] {
+        switch answer {
+        case .velocity(let velocity): [velocity]
+        case .prompt(let contrast): [contrast.prompted, contrast.unprompted]
+        }
+    }
+}
