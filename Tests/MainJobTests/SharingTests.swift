@@ -102,9 +102,12 @@ import Testing
         feed.run(with: shared)
         let elapsed = ContinuousClock.now - start
         let stages = try jobs.flatMap { try #require(feed.end(of: $0.id)).get().telemetry.stages }
-        #expect(Set(stages.map(\.name)) == ["text", "check", "refine", "decode", "encode"])
+        #expect(Set(stages.map(\.name)) == ["text", "check", "refine", "others", "decode", "encode"])
         // Encoding runs beside the rest.
-        let models = stages.filter { $0.name != "encode" }.reduce(0) { $0 + $1.milliseconds }
+        let models = stages.filter { !["encode", "others"].contains($0.name) }.reduce(0) { $0 + $1.milliseconds }
         #expect(models > 0 && .milliseconds(models) <= elapsed)
+        let telemetry = try #require(feed.end(of: jobs[0].id)).get().telemetry
+        #expect(telemetry.hadCompany && VerifierPace(telemetry) == nil)
+        #expect(VerifierPace(try workshop.verifier.execute(jobs[0], report: { _ in }).telemetry) != nil)
     }
 }

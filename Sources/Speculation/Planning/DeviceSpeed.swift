@@ -55,12 +55,13 @@ public struct VerifierPace: Hashable, Sendable, Codable {
         self.rowShare = rowShare
     }
 
-    /// What a finished job says of the verifier's pace; nil if it took no evaluation.
+    /// What a finished job says of the verifier's pace; nil if it took no evaluation, if others shared the verifier, and of a
+    /// chain of mode `exact`, of which a stage is not a number of steps.
     ///
     /// Steps are evaluations of one row, the check is a batch: they are told apart, because a mean over both would be
     /// another one for every split.
     public init?(_ telemetry: VerificationTelemetry) {
-        guard telemetry.verifierEvaluations > 0 else { return nil }
+        guard telemetry.verifierEvaluations > 0, !telemetry.hadCompany, telemetry.exact == nil else { return nil }
         let all = telemetry.stages.reduce(0) { $0 + $1.milliseconds } / 1e3
         let evaluating = telemetry.evaluationSeconds
         var (step, rowShare) = (evaluating / Double(telemetry.verifierEvaluations), Double?.none)

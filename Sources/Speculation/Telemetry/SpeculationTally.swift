@@ -17,9 +17,10 @@ public struct SpeculationTally: Hashable, Sendable {
 
     public init() {}
 
-    /// Counts one picture; one without a draft, at hand-off step 0, tells nothing of drafts and is left out.
+    /// Counts one picture; one without a draft, at hand-off step 0, and a chain of mode `exact`, whose drafts are steps, tell
+    /// nothing of drafts and are left out.
     public mutating func add(_ telemetry: VerificationTelemetry, handoffStep: Int) {
-        guard handoffStep > 0 else { return }
+        guard handoffStep > 0, telemetry.exact == nil else { return }
         pictureCount += 1
         switch telemetry.reentryStep {
         case handoffStep...: acceptedCount += 1
@@ -68,6 +69,11 @@ extension SpeculationTally: Encodable {
 extension VerificationTelemetry {
     /// Stages in which the verifier network is evaluated.
     static let evaluationStages = ["check", "refine"]
+    /// The stage in which a job that was under way with others had nothing done for it.
+    public static let othersStage = "others"
+
+    /// Whether the job had to share the verifier.
+    public var hadCompany: Bool { stages.contains { $0.name == Self.othersStage } }
 
     /// Seconds in which the verifier network was evaluated.
     public var evaluationSeconds: Double { Self.evaluationStages.reduce(0) { $0 + seconds(of: $1) } }

@@ -22,7 +22,9 @@ public struct HostTally: Hashable, Sendable {
         switch end {
         case .success(let outcome):
             deliveredCount += 1
-            for stage in outcome.telemetry.stages { stageSeconds[stage.name, default: 0] += stage.milliseconds / 1e3 }
+            for stage in outcome.telemetry.stages where stage.name != VerificationTelemetry.othersStage {
+                stageSeconds[stage.name, default: 0] += stage.milliseconds / 1e3
+            }
             receivedBytes += job.codedBytes
             sentBytes += outcome.payload.count
             // A window that is not the last of its chain decides over steps, not over a picture.

@@ -36,8 +36,6 @@ struct JobTable: Sendable {
         var status = Status.waiting
         /// The latest event of each kind, in order: what a client that comes later is told first.
         var events: [VerificationEvent] = []
-        /// Whether other jobs were under way for a part of its time.
-        var hadCompany = false
         var keptBytes = 0
     }
 
@@ -113,12 +111,8 @@ struct JobTable: Sendable {
         let id = waiting.removeFirst()
         running.append(id)
         entries[id]?.status = .running(since: now, stop: nil)
-        if running.count > 1 { for id in running { entries[id]?.hadCompany = true } }
         return entries[id]?.job
     }
-
-    /// Whether a job that runs has had the verifier to itself.
-    func runsAlone(_ id: JobID) -> Bool { entries[id]?.hadCompany == false }
 
     /// Notes what a running job reports.
     /// - Throws: the reason to stop, if there is one.

@@ -234,9 +234,7 @@ extension VerifierHost {
     private func end(_ job: VerificationJob, with result: Result<VerificationOutcome, any Error>) {
         let result = told(result, of: job.id)
         state.withLock { state in
-            if case .success(let outcome) = result, state.table.runsAlone(job.id) {
-                state.verifier?.learnPace(of: job, outcome.telemetry)
-            }
+            if case .success(let outcome) = result { state.verifier?.learnPace(of: job, outcome.telemetry) }
             let end = state.table.end(job.id, with: result, now: .now)
             state.watchers.end(job.id, end)
             state.tally.add(end, of: job)

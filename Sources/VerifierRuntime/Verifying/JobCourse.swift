@@ -8,13 +8,20 @@ struct JobCourse {
     let job: VerificationJob
     private let prompt: Conditioning
     private var course: VerificationCourse
-    var stages: StageClock
+    private let began: ContinuousClock.Instant
+    private(set) var stages: StageClock
+    /// Whether another job was under way for a part of its time.
+    var hadCompany = false
 
-    init(_ job: VerificationJob, _ course: VerificationCourse, prompt: Conditioning, stages: StageClock) {
+    init(
+        _ job: VerificationJob, _ course: VerificationCourse, prompt: Conditioning, stages: StageClock,
+        began: ContinuousClock.Instant
+    ) {
         self.job = job
         self.course = course
         self.prompt = prompt
         self.stages = stages
+        self.began = began
     }
 
     /// What it asks of the verifier now; nil at its end.
@@ -29,6 +36,13 @@ struct JobCourse {
     mutating func take(_ answers: FlowAnswers, after duration: Duration) throws -> [VerificationEvent] {
         stages.add(duration, to: course.refinement == nil ? "check" : "refine")
         return try course.take(answers)
+    }
+
+    /// Counts what of the time until now was the others'.
+    mutating func settle() {
+        guard hadCompany else { return }
+        let own = stages.times.reduce(Duration.zero) { $0 + .milliseconds($1.milliseconds) }
+        stages.add(max(.zero, ContinuousClock.now - began - own), to: VerificationTelemetry.othersStage)
     }
 
     /// The picture in the state of the job's last step: the state itself at the end of the schedule. With how the job was

@@ -13,7 +13,9 @@ extension PictureVerifier {
     public func work(through feed: some JobFeed) {
         var courses: [JobCourse] = []
         while true {
+            var isShared = false
             while let job = feed.next() {
+                isShared = isShared || !courses.isEmpty
                 if job.mode == .exact {
                     feed.end(job, with: Result { try execute(job) { try feed.report($0, of: job.id) } })
                 } else if let course = begun(job, feed) {
@@ -21,6 +23,7 @@ extension PictureVerifier {
                 }
             }
             guard !courses.isEmpty else { return }
+            if isShared || courses.count > 1 { for index in courses.indices { courses[index].hadCompany = true } }
             courses = byLatentShape(courses).flatMap { advanced($0, feed) }
         }
     }

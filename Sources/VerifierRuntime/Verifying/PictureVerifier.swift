@@ -116,6 +116,7 @@ extension PictureVerifier {
     ///
     /// - Throws: `VerifierError`, or what the text encoder throws.
     func begin(_ job: VerificationJob) throws -> JobCourse {
+        let began = ContinuousClock.now
         let estimate = try decodeEstimate(of: job)
         let course = try VerificationCourse(
             plan: VerificationPlan(job: job, calibration: calibration), estimate: estimate)
@@ -123,7 +124,7 @@ extension PictureVerifier {
         let prompt = try studio.withLock { studio in
             try stages.time("text") { try studio.text.encode(job.prompt).conditioning }
         }
-        return JobCourse(job, course, prompt: prompt, stages: stages)
+        return JobCourse(job, course, prompt: prompt, stages: stages, began: began)
     }
 
     /// What jobs of one latent shape ask, in shared batches; with each one's share of the time by its rows.
@@ -159,6 +160,8 @@ extension PictureVerifier {
         guard let (latent, refinement) = try course.ending else { preconditionFailure("the job is not at its end") }
         // What another model goes on from is coded like a draft's estimate.
         let codec = course.job.lastStep < course.job.stepCount ? LatentCodec() : .lossless
+        var course = course
+        course.settle()
         var stages = course.stages
         let result = try studio.withLock { studio in
             try studio.result(latent, for: course.job, codec: codec, &stages, announce: announce)
