@@ -61,6 +61,8 @@ public struct StageTime: Hashable, Sendable, Codable {
     /// For example `text`, `check`, `refine`, `decode`, `encode`.
     public let name: String
     public let milliseconds: Double
+    /// No job takes a year.
+    public static let longest = 366 * 86_400e3
 
     public init(name: String, milliseconds: Double) {
         self.name = name

@@ -75,6 +75,7 @@ struct VerifierRoutes: Sendable {
         let (status, text): (HTTPResponse.Status, String) =
             switch host.condition {
             case .ready: (.ok, "ready")
+            case .full: (.serviceUnavailable, "as many jobs run and wait as fit")
             case .loading: (.serviceUnavailable, "the models are being loaded")
             case .stopping: (.serviceUnavailable, "the verifier is stopping")
             case .broken: (.serviceUnavailable, "the models could not be loaded")

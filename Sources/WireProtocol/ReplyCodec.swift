@@ -28,8 +28,16 @@ public enum ReplyCodec {
             let levels = try readings(checked.levels)
             return .event(.checked(levels: levels, reentryStep: Int(checked.reentryStep)))
         case .refined(let refined):
+            guard refined.done <= refined.total else {
+                throw WireError(.malformed, "\(refined.done) of \(refined.total) steps are done")
+            }
             return .event(.refined(done: Int(refined.done), total: Int(refined.total)))
         case .speculated(let message):
+            guard max(message.step, message.accepted) <= message.stepCount else {
+                throw WireError(
+                    .malformed,
+                    "a chain of \(message.stepCount) steps is at \(message.step), \(message.accepted) of them drafted")
+            }
             return .event(
                 .speculated(
                     step: Int(message.step), stepCount: Int(message.stepCount), accepted: Int(message.accepted)))
@@ -115,6 +123,9 @@ public enum ReplyCodec {
     ) throws(WireError) -> VerificationTelemetry {
         guard message.stages.count <= listLimit else {
             throw WireError(.malformed, "the telemetry lists \(message.stages.count) stages")
+        }
+        for stage in message.stages where !(0...StageTime.longest).contains(stage.milliseconds) {
+            throw WireError(.malformed, "a stage took \(stage.milliseconds) milliseconds")
         }
         return VerificationTelemetry(
             levels: try readings(message.levels), reentryStep: Int(message.reentryStep),

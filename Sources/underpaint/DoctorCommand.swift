@@ -39,7 +39,7 @@ struct DoctorCommand: AsyncParsableCommand {
             findings.append(contentsOf: Diagnosis.devices(verifier.compute))
             findings.append(contentsOf: Diagnosis.models(models))
             findings.append(Diagnosis.journal(Workbench.journal))
-            if let address = verifier.verifier.address {
+            if let address = verifier.address {
                 findings.append(await Diagnosis.verifier(at: address, verifier))
             }
             if json {

@@ -24,8 +24,8 @@ struct GenerateCommand: AsyncParsableCommand {
             If the verifier cannot be reached, the draft is kept: `underpaint resume` finishes it.
 
             EXIT CODES
-              0 done, 64 usage, 65 damaged data, 66 no model, 70 a fault of the program,
-              73 output not writable, 75 kept for `resume`, 130 stopped by Ctrl-C
+              0 done, 64 usage, 65 damaged data, 66 no model, 69 no such device, 70 a fault of the program,
+              73 output not writable, 75 kept for `resume`, 130 stopped by Ctrl-C or SIGTERM
             """)
 
     @OptionGroup(title: "Picture") var picture: PictureOptions
@@ -69,6 +69,9 @@ struct GenerateCommand: AsyncParsableCommand {
         guard (1...1000).contains(previewInterval) else {
             throw ValidationError("--preview-interval must be between 1 and 1000")
         }
+        if preview != nil, picture.mode == .exact {
+            throw ValidationError("--preview shows the draft's picture, which mode exact does not have")
+        }
         if quality != nil, !PictureFile(output: output, number: nil, seed: 0, hasFellows: false).isWebP {
             throw ValidationError("--quality goes with an --output that ends in .webp")
         }
@@ -82,7 +85,7 @@ struct GenerateCommand: AsyncParsableCommand {
             try previewFile?.checkWritable()
 
             try await cancellingOnInterrupt {
-                let workbench = try Workbench(models: models, verifier: verifier)
+                let workbench = try Workbench(models: models, verifier: verifier, at: verifier.address)
                 let size = try workbench.size(picture)
                 // All of them before the first is made: the last line's mistake should not come out after hours.
                 for order in orders where order.isFirstOfItsPrompt { try workbench.checkWords(of: order) }
@@ -97,7 +100,7 @@ struct GenerateCommand: AsyncParsableCommand {
                         isQuiet: quiet, preview: previewFile,
                         place: orders.count > 1 ? "\(index + 1)/\(orders.count)" : nil)
                     let finished = try await make(request, file: order.file, progress: progress, with: workbench.maker)
-                    workbench.planner.learn(from: finished)
+                    workbench.planner.learn(from: finished, hadPreviews: previewFile != nil)
                     tally.add(finished)
                     let result = PictureResult(
                         finished, path: order.file.url.path, tally: tally, plan: plan, exactPlan: exactPlan)
@@ -123,7 +126,7 @@ struct GenerateCommand: AsyncParsableCommand {
         guard picture.handoff == .auto, picture.mode != .exact else { return nil }
         do {
             let plan = try await planner.plan(
-                request, objective: picture.objective, bound: SplitBound(loss: picture.maxLoss),
+                request, objective: picture.objective ?? .latency, bound: SplitBound(loss: picture.maxLoss),
                 measuring: { [quiet] text in if !quiet { Terminal.write("\(text)\n") } })
             request.handoffFraction = plan.choice.fraction
             return plan

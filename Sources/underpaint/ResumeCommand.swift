@@ -11,9 +11,17 @@ struct ResumeCommand: AsyncParsableCommand {
         discussion: """
             EXAMPLES
               underpaint resume --list
-              underpaint resume                       all of them
+              underpaint resume                       all of them, each at the verifier that it was meant for
               underpaint resume 3f2a…c9 --verifier http://127.0.0.1:7860
               underpaint resume kept.handoff --offline
+              underpaint resume 3f2a…c9 --drop
+
+            A picture that cannot be finished stays, and the others are gone on with.
+
+            EXIT CODES
+              0 all are done, else that of the first that is not: 64 usage, 65 damaged data, 66 no model or no such
+              picture, 69 no such device, 70 a fault of the program, 73 output not writable, 75 still kept,
+              130 stopped by Ctrl-C or SIGTERM
             """)
 
     @Argument(help: "Job ids or hand-off files (default: all that wait).")
@@ -21,6 +29,9 @@ struct ResumeCommand: AsyncParsableCommand {
 
     @Flag(help: "Only show what waits.")
     var list = false
+
+    @Flag(help: "Forget the pictures that are named instead of finishing them.")
+    var drop = false
 
     @OptionGroup(title: "Verifier") var verifier: VerifierOptions
     @OptionGroup(title: "Models") var models: ModelOptions
@@ -41,6 +52,9 @@ struct ResumeCommand: AsyncParsableCommand {
         if output != nil, pictures.count != 1 {
             throw ValidationError("--output goes with exactly one picture")
         }
+        if drop, pictures.isEmpty || offline || list {
+            throw ValidationError("--drop goes with the pictures to forget, and with nothing else")
+        }
     }
 
     func run() async throws {
@@ -48,19 +62,15 @@ struct ResumeCommand: AsyncParsableCommand {
             let journal = Workbench.journal
             guard !list else { return show(journal) }
             let waiting = try pictures.isEmpty ? readable(in: journal) : pictures.map { try find($0, in: journal) }
+            guard !drop else { return waiting.forEach { journal.forget($0.job.id) } }
             guard !waiting.isEmpty else {
                 Terminal.write("no picture waits for a verifier\n")
                 return
             }
             try await cancellingOnInterrupt {
-                let workbench = try Workbench(models: models, verifier: verifier)
-                var tally = SpeculationTally()
-                for unfinished in waiting {
-                    let (finished, file) = try await finish(unfinished, with: workbench.maker)
-                    tally.add(finished)
-                    let result = PictureResult(finished, path: file.url.path, tally: tally, plan: nil, exactPlan: nil)
-                    print(json ? try result.json() : result.line)
-                }
+                var session = ResumeSession(command: self)
+                for unfinished in waiting { try await session.take(unfinished) }
+                try session.end()
             }
         }
     }
@@ -72,7 +82,7 @@ struct ResumeCommand: AsyncParsableCommand {
                 let job = picture.job
                 print(
                     "\(job.id)  \(picture.createdAt.formatted(.iso8601))  \(job.handoffStep)/\(job.stepCount) steps  "
-                        + "seed \(job.seed)  \(job.prompt)")
+                        + "seed \(job.seed)  \(picture.verifier ?? "embedded")  \(job.prompt)")
             case .failure(let error):
                 Terminal.warn("\(error)")
             }
@@ -97,15 +107,71 @@ struct ResumeCommand: AsyncParsableCommand {
         }
         return try HandoffJournal.read(URL(fileURLWithPath: name))
     }
+}
+
+/// Finishes one picture after another, of which one that cannot be finished is no other's trouble.
+private struct ResumeSession {
+    let command: ResumeCommand
+    /// By the verifier's address; nil is the embedded one's.
+    private var workbenches: [String?: Workbench] = [:]
+    /// Verifiers that were not to be had.
+    private var absent: Set<String?> = []
+    private var tally = SpeculationTally()
+    private var failures: [Failure] = []
+    /// Pictures whose verifier was not to be had for another one.
+    private var passedCount = 0
+
+    init(command: ResumeCommand) {
+        self.command = command
+    }
+
+    /// - Throws: only when the person who ran the command does not want any more.
+    mutating func take(_ unfinished: UnfinishedPicture) async throws {
+        let address = command.verifier.verifier.map(\.address) ?? unfinished.verifier
+        guard command.offline || !absent.contains(address) else {
+            passedCount += 1
+            return
+        }
+        do {
+            let workbench = try workbench(address)
+            let (finished, file) = try await finish(unfinished, with: workbench.maker)
+            tally.add(finished)
+            let result = PictureResult(finished, path: file.url.path, tally: tally, plan: nil, exactPlan: nil)
+            print(command.json ? try result.json() : result.line)
+        } catch {
+            let failure = Failure(error)
+            if failure.status == ExitStatus.interrupted { throw failure }
+            if let cause = (error as? UnverifiedError)?.cause as? TransportError, cause.mayPass {
+                absent.insert(address)
+            }
+            failures.append(failure)
+        }
+    }
+
+    /// - Throws: the first picture's failure, when the others have been told.
+    func end() throws {
+        for failure in failures.dropFirst() { Terminal.warn(failure.message) }
+        if passedCount > 0 { Terminal.write("\(passedCount) more pictures wait for the same verifier\n") }
+        if let first = failures.first { throw first }
+    }
+
+    private mutating func workbench(_ address: String?) throws -> Workbench {
+        // The draft alone asks no verifier.
+        let address = command.offline ? nil : address
+        if let known = workbenches[address] { return known }
+        let new = try Workbench(models: command.models, verifier: command.verifier, at: address)
+        workbenches[address] = new
+        return new
+    }
 
     private func finish(
         _ unfinished: UnfinishedPicture, with maker: PictureMaker
     ) async throws -> (FinishedPicture, PictureFile) {
-        let file = PictureFile(path: output ?? unfinished.outputPath)
+        let file = PictureFile(path: command.output ?? unfinished.outputPath)
         try file.checkWritable()
-        let progress = MakingProgress(isQuiet: quiet, preview: nil)
+        let progress = MakingProgress(isQuiet: command.quiet, preview: nil)
         let finished =
-            offline
+            command.offline
             ? try await maker.resumeOffline(unfinished, report: progress.report)
             : try await maker.resume(unfinished, report: progress.report)
         try file.write(try finished.file(as: file.format(of: unfinished.job)))

@@ -18,8 +18,8 @@ struct UnderpaintCommand: AsyncParsableCommand {
         commandName: "underpaint",
         abstract: "Make pictures from text: a small model drafts here, a large one verifies and finishes.",
         discussion: """
-            A draft model on this machine's CPU takes about 80 % of the denoising steps. One latent of some \
-            400 bytes goes to the verifier, which checks it, corrects it, takes the last steps and decodes the \
+            A draft model on this machine's CPU takes about 80 % of the denoising steps. One latent of \
+            about a kilobyte goes to the verifier, which checks it, corrects it, takes the last steps and decodes the \
             picture. The verifier runs inside this program unless --verifier names a server.
 
             EXAMPLES

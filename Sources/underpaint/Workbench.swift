@@ -19,7 +19,9 @@ struct Workbench {
     }
 
     /// Loads and checks the models and prepares the draft and the verifier.
-    init(models options: ModelOptions, verifier: VerifierOptions) throws {
+    ///
+    /// - Parameter address: of the verifier; nil for the embedded one.
+    init(models options: ModelOptions, verifier: VerifierOptions, at address: String?) throws {
         models = try ModelPair(
             draft: options.draftModel, verifier: options.verifierModel, in: ModelStore.standard(options.modelsFolder))
         let precision = verifier.compute.precision
@@ -28,7 +30,7 @@ struct Workbench {
         let backend = CPUBackend(precision: precision.products, threads: ThreadPolicy(count: options.threads))
         let transport: any VerifierTransport
         let planned: SplitPlanner.Verifier
-        if let address = verifier.verifier.address {
+        if let address {
             let log = TransferLog()
             transport = try verifier.transport(to: address, log: log)
             planned = .remote(address: address, transport: transport, log: log)
@@ -41,9 +43,9 @@ struct Workbench {
             }
             planned = .embedded(backend: selected.backend.name, measurePace: embedded.measurePace)
         }
-        let painter = try DraftPainter(models: models, backend: backend)
+        let painter = try DraftPainter(models: models, backend: backend, decodeTile: verifier.compute.decodeTile)
         maker = PictureMaker(
-            painter: painter, transport: transport, journal: Workbench.journal, verifier: verifier.verifier.address)
+            painter: painter, transport: transport, journal: Workbench.journal, verifier: address)
         planner = SplitPlanner(
             painter: painter, cache: .standard(environment: ProcessInfo.processInfo.environment), verifier: planned,
             computation: Workbench.computation(backend))

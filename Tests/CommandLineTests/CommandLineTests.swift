@@ -143,6 +143,39 @@ import Testing
         #expect(try folder.run("resume", "--list").output.isEmpty)
     }
 
+    @Test func resumingGoesOnPastAPictureThatCannotBeFinished() throws {
+        let folder = try Folder()
+        try FileManager.default.createDirectory(
+            at: folder.url.appendingPathComponent("gone"), withIntermediateDirectories: false)
+        for name in ["gone/first.png", "second.png", "third.png"] {
+            let end = try folder.run(
+                "generate", "a red mug", "--seed", "1", "--steps", "5", "-o", name, "--verifier", "http://127.0.0.1:9")
+            #expect(end.status == 75)
+        }
+        try FileManager.default.removeItem(at: folder.url.appendingPathComponent("gone"))
+        // Without --verifier each is sent to the one that it was meant for, which is asked once.
+        let away = try folder.run("resume")
+        #expect(away.status == 73 && away.errors.contains("127.0.0.1:9") && away.errors.contains("1 more pictures"))
+        let end = try folder.run("resume", "--verifier", "embedded")
+        #expect(end.status == 73 && end.errors.contains("gone"), "\(end.errors)")
+        #expect(folder.has("second.png") && folder.has("third.png"))
+        let left = try folder.run("resume", "--list").output.split(separator: "\n")
+        #expect(left.count == 1)
+        let id = try #require(left.first?.prefix { $0 != " " })
+        #expect(try folder.run("resume", "--drop").status == 64)
+        #expect(try folder.run("resume", "--drop", String(id)).status == 0)
+        #expect(try folder.run("resume", "--list").output.isEmpty)
+    }
+
+    @Test func whereNobodyCanBeToldTheWorkGoesOn() throws {
+        let folder = try Folder()
+        let program = try folder.start(
+            ["generate", "a red zeppelin", "--steps", "4", "-o", "z.png"], errors: "/dev/full")
+        program.waitUntilExit()
+        #expect(program.terminationReason == .exit && program.terminationStatus == 0)
+        #expect(folder.has("z.png"))
+    }
+
     @Test(
         "bad requests end with a message and their own exit code",
         arguments: [
@@ -152,11 +185,16 @@ import Testing
             (["generate", "mug", "--mode", "exact", "--window", "33"], 64),
             (["generate", "mug", "--cfg-scale", "50"], 64), (["generate", "mug", "--verifier", "ftp://x"], 64),
             (["resume", "no-such-job"], 66), (["paint"], 64), (["generate", "zeppelin"], 64),
+            (["generate", "mug", "--mode", "trust", "--check-quantile", "0.9"], 64),
+            (["generate", "mug", "--window", "4"], 64), (["generate", "mug", "--exact-tail", "0.1"], 64),
+            (["generate", "mug", "--max-loss", "0.1"], 64), (["generate", "mug", "--objective", "latency"], 64),
+            (["generate", "mug", "--mode", "exact", "--preview", "p.png"], 64),
+            (["lab", "exact", "--out", "/proc/none"], 73),
             (["generate", "mug", "--prompt-file", "x"], 64), (["generate"], 64),
             (["generate", "--prompt-file", "/nowhere"], 66), (["generate", "--prompt-file", "/dev/null"], 65),
             (["generate", "mug", "--check-quantile", "1"], 64), (["generate", "mug", "--check-levels", "0.5,2"], 64),
             (["generate", "mug", "--check-quantile", "0.9", "--check-threshold", "1"], 64),
-            (["lab", "calibrate", "--count", "2"], 64), (["lab", "calibrate", "--prompts", "/nowhere"], 66),
+            (["lab", "calibrate", "--count", "2"], 64), (["lab", "calibrate", "--prompt-file", "/nowhere"], 66),
             (["lab", "check", "--out", "/proc/none"], 73),
         ] as [([String], Int32)])
     func badRequestsEndWithTheirOwnCode(arguments: [String], status: Int32) throws {

@@ -45,8 +45,10 @@ final class Folder {
 
     /// A program that runs on while the test does something to it.
     ///
-    /// - Parameter output: the file for its standard output.
-    func start(_ arguments: [String], output: String? = nil) throws -> Process {
+    /// - Parameters:
+    ///   - output: the file for its standard output.
+    ///   - errors: what is there already, for its standard error.
+    func start(_ arguments: [String], output: String? = nil, errors: String = "/dev/null") throws -> Process {
         let program = try prepare(arguments)
         program.standardOutput = FileHandle.nullDevice
         if let output {
@@ -54,7 +56,7 @@ final class Folder {
             try Data().write(to: file)
             program.standardOutput = try FileHandle(forWritingTo: file)
         }
-        program.standardError = FileHandle.nullDevice
+        program.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: errors))
         try program.run()
         return program
     }

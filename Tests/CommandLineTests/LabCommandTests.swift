@@ -12,7 +12,7 @@ import Testing
     private let sweep = [
         "lab", "split", "--out", "lab", "--network", "loopback", "slow:up=1,down=4,rtt=30", "--edge", "1", "--split",
         "0",
-        "0.5", "1", "--mode", "trust", "--order", "small-first", "large-first", "--steps", "6", "--prompts", "1",
+        "0.5", "1", "--mode", "trust", "--order", "small-first", "large-first", "--steps", "6", "--count", "1",
         "--quiet",
     ]
 

@@ -48,6 +48,28 @@ import VerifierRuntime
         #expect(finished.report.edgeSeconds > 0)
     }
 
+    @Test(arguments: [ExactPlacement.edge, .verifier])
+    func chainsFollowTheScheduleThatIsAskedFor(placement: ExactPlacement) async throws {
+        let workshop = try Workshop()
+        let usual = try await workshop.embedded.make(request(workshop, placement))
+        var asked = request(workshop, placement)
+        asked.scheduleShift = 1.25
+        let shifted = try await workshop.embedded.make(asked)
+        #expect(shifted.job.scheduleShift == 1.25 && usual.job.scheduleShift != 1.25)
+        #expect(shifted.picture != usual.picture)
+    }
+
+    @Test func aChainIsNoDraftThatWasDroppedAndNoPace() async throws {
+        let workshop = try Workshop()
+        let finished = try await workshop.embedded.make(request(workshop, .edge))
+        let telemetry = try #require(finished.report.verification)
+        var tally = SpeculationTally()
+        tally.add(telemetry, handoffStep: finished.job.handoffStep)
+        #expect(tally.pictureCount == 0)
+        #expect(VerifierPace(telemetry) == nil)
+        #expect(finished.report.resultBytes > 0)
+    }
+
     @Test func nothingToDraftIsTheVerifiersOwnChain() async throws {
         let workshop = try Workshop()
         let here = try await workshop.embedded.make(request(workshop, .edge, handoff: 0))

@@ -134,6 +134,25 @@ import VerifierRuntime
         #expect(workshop.journal.all().isEmpty)
     }
 
+    @Test func whatIsCancelledAfterTheHandOffIsKept() async throws {
+        let workshop = try Workshop()
+        let begun = AsyncStream<Void>.makeStream()
+        let maker = workshop.maker(
+            InProcessVerifierTransport(models: workshop.verifier.catalogue) { _, report in
+                begun.continuation.yield()
+                while true {
+                    try report(.decoding)
+                    Thread.sleep(forTimeInterval: 0.001)
+                }
+            })
+        let task = Task { try await maker.make(workshop.request()) }
+        for await _ in begun.stream { break }
+        task.cancel()
+        let error = await #expect(throws: UnverifiedError.self) { try await task.value }
+        #expect(error?.cause is CancellationError)
+        #expect(workshop.journal.all().count == 1)
+    }
+
     @Test func impossibleRequestsAreRefusedBeforeAnyStep() async throws {
         let workshop = try Workshop()
         func refused(_ change: (inout GenerationRequest) -> Void) async -> (any Error)? {

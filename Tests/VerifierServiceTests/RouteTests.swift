@@ -106,11 +106,21 @@ import WireProtocol
     }
 
     @Test func fullQueueIsServiceUnavailableWithATimeToRetry() async throws {
-        let verifier = try await TestVerifier(limits: HostLimits(waitingJobs: 0))
+        let gate = DispatchSemaphore(value: 0)
+        let verifier = try await TestVerifier(limits: HostLimits(waitingJobs: 0)) { job, report in
+            gate.wait()
+            return try FakeVerification.run(job, report: report)
+        }
+        #expect(try await response(verifier, .get, "/ready").status == .ok)
+        let updates = try verifier.host.submit(SampleJob.make())
         let response = try await response(
-            verifier, .post, "/v1/verify", body: RequestCodec.encode(SampleJob.make()))
+            verifier, .post, "/v1/verify", body: RequestCodec.encode(SampleJob.make(id: "other")))
         try expectRefusal(response, .serviceUnavailable, .overloaded)
         #expect(response.headers[.retryAfter] == "2")
+        #expect(try await self.response(verifier, .get, "/ready").status == .serviceUnavailable)
+        gate.signal()
+        for await _ in updates {}
+        #expect(try await self.response(verifier, .get, "/ready").status == .ok)
     }
 
     @Test func unknownJobsAndPathsAreNotFound() async throws {

@@ -71,6 +71,23 @@ import VerificationTestSupport
         #expect { try decode(reply) } throws: { ($0 as? WireError)?.code == .unsupportedVersion }
     }
 
+    @Test func countsBeyondTheirTotalsAreRefused() throws {
+        var replies = [Underpaint_V1_VerifyReply](repeating: .init(), count: 3)
+        replies[0].refined = .with { ($0.done, $0.total) = (2, 1) }
+        replies[1].speculated = .with { ($0.step, $0.stepCount) = (.max, 10) }
+        replies[2].speculated = .with { ($0.accepted, $0.stepCount) = (11, 10) }
+        for reply in replies {
+            #expect { try decode(reply) } throws: { ($0 as? WireError)?.code == .malformed }
+        }
+    }
+
+    @Test(arguments: [-1, .nan, .infinity, 1e18])
+    func stagesThatTookNoTimeThereIsAreRefused(milliseconds: Double) throws {
+        var reply = try outcomeReply()
+        reply.outcome.telemetry.stages[0].milliseconds = milliseconds
+        #expect { try decode(reply) } throws: { ($0 as? WireError)?.code == .malformed }
+    }
+
     @Test func emptyReplyIsRefused() {
         #expect { try decode(.init()) } throws: { ($0 as? WireError)?.code == .malformed }
     }

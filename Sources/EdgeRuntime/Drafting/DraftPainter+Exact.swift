@@ -11,7 +11,7 @@ extension DraftPainter {
     func exactJob(
         _ request: GenerationRequest, id: JobID, options: ExactOptions
     ) throws -> (job: VerificationJob, unknownWords: [String]) {
-        let schedule = try models.draft.manifest.schedule.times(stepCount: request.stepCount)
+        let schedule = try schedule(of: request)
         let plan = try HandoffPlan(schedule: schedule, fraction: request.handoffFraction)
         var job = VerificationJob(
             id: id, draft: models.draft.identity, verifier: models.verifier.identity, prompt: request.prompt,

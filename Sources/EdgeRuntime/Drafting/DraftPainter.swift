@@ -20,14 +20,23 @@ public final class DraftPainter: Sendable {
 
     /// Prepares the draft, its text encoder and the picture decoder.
     ///
-    /// - Parameter codec: how the hand-off is coded; nil for the default of the models' latents.
+    /// - Parameters:
+    ///   - codec: how the hand-off is coded; nil for the default of the models' latents.
+    ///   - decodeTile: pixels along a side of the tiles that pictures are decoded in; nil to decode them whole where the
+    ///     backend has room.
     /// - Throws: what the backend throws.
-    public init(models: ModelPair, backend: any Backend, codec: LatentCodec? = nil) throws {
+    public init(models: ModelPair, backend: any Backend, codec: LatentCodec? = nil, decodeTile: Int? = nil) throws {
         self.models = models
         self.codec = codec ?? LatentCodec(channelDeviations: models.shared.manifest.latent.standardDeviation)
         studio = Exclusive(
             Studio(text: try models.shared.text(on: backend), denoiser: models.draft.denoiser(on: backend)))
-        decoder = Exclusive(models.shared.decoder(on: backend))
+        decoder = Exclusive(models.shared.decoder(on: backend, tilePixels: decodeTile))
+    }
+
+    /// The request's own schedule, or the models'.
+    func schedule(of request: GenerationRequest) throws(DiffusionError) -> FlowSchedule {
+        try FlowSchedule(
+            stepCount: request.stepCount, shift: request.scheduleShift ?? models.draft.manifest.schedule.shift)
     }
 
     /// Takes the draft's share of the steps and codes what travels.
@@ -38,8 +47,7 @@ public final class DraftPainter: Sendable {
     public func draft(
         _ request: GenerationRequest, id: JobID, progress: (DraftStep) throws -> Void
     ) throws -> DraftedPicture {
-        let schedule = try FlowSchedule(
-            stepCount: request.stepCount, shift: request.scheduleShift ?? models.draft.manifest.schedule.shift)
+        let schedule = try schedule(of: request)
         let plan = try HandoffPlan(schedule: schedule, fraction: request.handoffFraction)
         var job = VerificationJob(
             id: id, draft: models.draft.identity, verifier: models.verifier.identity, prompt: request.prompt,

@@ -18,7 +18,7 @@ public struct UnverifiedError: Error, CustomStringConvertible {
     public let job: JobID
     /// The hand-off file, for `underpaint resume`.
     public let file: URL
-    /// Why the verifier did not finish it.
+    /// Why the verifier did not finish it; `CancellationError` where nobody wished it to any more.
     public let cause: any Error
 
     public init(job: JobID, file: URL, cause: any Error) {

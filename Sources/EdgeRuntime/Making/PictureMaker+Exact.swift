@@ -48,8 +48,6 @@ extension PictureMaker {
                     attempt += 1
                 }
             }
-        } catch let error as CancellationError {
-            throw error
         } catch {
             throw UnverifiedError(job: job.id, file: journal.file(for: job.id), cause: error)
         }
@@ -62,6 +60,7 @@ extension PictureMaker {
         var chain = EdgeChain(
             plan: try ExactPlan(job: job), window: options.window, correction: options.correction)
         var (edgeSeconds, verifierSeconds) = (0.0, 0.0)
+        let queue = QueueClock()
         for index in 0...WindowExchange.indexLimit {
             let (drafted, drafting) = try await timed {
                 try await onOwnThread(named: "draft") { [painter, chain] flag in
@@ -76,7 +75,10 @@ extension PictureMaker {
                 chain: name, index: index, firstStep: chain.nextStep, codedPictures: drafted.frames)
             let sent = window
             let (outcome, verifying) = try await timed {
-                try await transport.verify(sent) { report(.verifier($0)) }
+                try await transport.verify(sent) { event in
+                    queue.note(event)
+                    report(.verifier(event))
+                }
             }
             verifierSeconds += verifying
             if let verdict = outcome.verdict {
@@ -87,7 +89,8 @@ extension PictureMaker {
                 sent: outcome.payload, job: job,
                 report: MakingReport(
                     job: job, origin: job.handoffStep == 0 ? .verifierOnly : .hybrid, edgeSeconds: edgeSeconds,
-                    verifierSeconds: verifierSeconds, verification: outcome.telemetry, unknownWords: unknownWords))
+                    verifierSeconds: verifierSeconds, queuedSeconds: queue.seconds,
+                    resultBytes: outcome.payload.count, verification: outcome.telemetry, unknownWords: unknownWords))
         }
         throw VerifierError(.internalFailure, "the chain did not end after \(WindowExchange.indexLimit) windows")
     }

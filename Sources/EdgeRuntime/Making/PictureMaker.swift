@@ -29,8 +29,8 @@ public struct PictureMaker: Sendable {
     /// - Parameters:
     ///   - outputPath: where the caller will write the picture; kept for `resume`.
     ///   - previewInterval: draft steps from one preview to the next; nil for none.
-    /// - Throws: `UnverifiedError` when the draft is kept and the verifier is not to be had or refuses,
-    ///   `CancellationError`, `JournalError`, or what the models throw.
+    /// - Throws: `UnverifiedError` when the draft is kept and the verifier is not to be had or refuses, or when the task was
+    ///   cancelled after the hand-off; `CancellationError` before it; `JournalError`, or what the models throw.
     public func make(
         _ request: GenerationRequest, id: JobID, outputPath: String, previewInterval: Int? = nil,
         report: @escaping Report
@@ -109,8 +109,6 @@ public struct PictureMaker: Sendable {
                     job: job, origin: job.handoffStep == 0 ? .verifierOnly : .hybrid, edgeSeconds: edgeSeconds,
                     verifierSeconds: verifierSeconds, queuedSeconds: queue.seconds,
                     resultBytes: outcome.payload.count, verification: outcome.telemetry, unknownWords: unknownWords))
-        } catch let error as CancellationError {
-            throw error
         } catch {
             throw UnverifiedError(job: job.id, file: journal.file(for: job.id), cause: error)
         }

@@ -29,7 +29,7 @@ extension SplitPlanner {
             isOpen ? [.verifier, .edge] : [options.placement == .auto ? .verifier : options.placement]
         let choices = try placements.map { placement in
             let plan = ExactPlan(
-                schedule: try models.draft.manifest.schedule.times(stepCount: request.stepCount),
+                schedule: try painter.schedule(of: request),
                 tailStep: Int((draftShare(placement) * Double(request.stepCount)).rounded()), seed: request.seed,
                 shape: shape)
             return ExactCost(
@@ -51,9 +51,9 @@ extension SplitPlanner {
         return choices.min { $0.latency < $1.latency }
     }
 
-    /// A step of the studio draft as a share of an evaluation of its verifier on one machine: 6.4 of 22.0 ms
-    /// (Benchmarks/README.md). The verifier's machine is known by its own pace only.
-    private static let draftShareOfEvaluation = 0.3
+    /// A step of the studio draft as a share of an evaluation of its verifier on one machine: 8.7 of 59.5 ms
+    /// (Benchmarks/README.md, exact mode). The verifier's machine is known by its own pace only.
+    private static let draftShareOfEvaluation = 0.15
 
     private var isRemote: Bool {
         if case .remote = verifier { true } else { false }

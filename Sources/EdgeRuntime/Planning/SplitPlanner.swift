@@ -38,8 +38,7 @@ public struct SplitPlanner: Sendable {
     ) async throws -> SplitPlan {
         let models = painter.models
         let manifest = models.draft.manifest
-        let schedule = try FlowSchedule(
-            stepCount: request.stepCount, shift: request.scheduleShift ?? manifest.schedule.shift)
+        let schedule = try painter.schedule(of: request)
         let shape = try models.draft.latentShape(for: PictureSize(width: request.width, height: request.height))
         let edge = try await deviceSpeed(for: request, shape: "\(shape)", measuring: measuring)
         let notes = try await verifierNotes(measuring: measuring)
@@ -56,8 +55,10 @@ public struct SplitPlanner: Sendable {
     }
 
     /// Keeps what a finished picture showed of this machine, the verifier and the network.
-    public func learn(from finished: FinishedPicture) {
-        learnSpeed(from: finished)
+    ///
+    /// - Parameter hadPreviews: whether decoding and writing of previews is in the draft's time.
+    public func learn(from finished: FinishedPicture, hadPreviews: Bool = false) {
+        if !hadPreviews { learnSpeed(from: finished) }
         guard case .remote(let address, _, let log) = verifier, finished.report.verification != nil else { return }
         var notes = kept(address)
         notes.note(finished, opening: log.opening)

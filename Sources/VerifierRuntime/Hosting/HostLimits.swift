@@ -2,7 +2,7 @@
 public struct HostLimits: Hashable, Sendable {
     /// Jobs that may be under way at once.
     public var runningJobs: Int
-    /// Jobs that may wait, those under way left out. Each holds its request, a megabyte at most.
+    /// Jobs that may wait, those left out that are under way or about to be. Each holds its request, a megabyte at most.
     public var waitingJobs: Int
     /// Jobs that are over and remembered for clients that ask again.
     public var keptJobs: Int

@@ -59,6 +59,11 @@ struct JobTable: Sendable {
 
     var isClosed: Bool { closed != nil }
 
+    /// Whether there is no room for a job more: neither to run nor to wait.
+    var isFull: Bool {
+        waiting.count >= limits.waitingJobs + max(0, limits.runningJobs - running.count)
+    }
+
     /// After how long a refused client should ask again: about when a running job makes room.
     var suggestedDelay: Duration {
         min(max(typicalRun ?? .seconds(2), .seconds(1)), .seconds(60))
@@ -92,9 +97,10 @@ struct JobTable: Sendable {
                 guard end.mayGoBetterNextTime else { return .known }
             }
         }
-        guard waiting.count < limits.waitingJobs else {
+        guard !isFull else {
             throw VerifierError(
-                .overloaded, "\(waiting.count) jobs wait already, which is all that fit; try again later")
+                .overloaded,
+                "\(running.count + waiting.count) jobs run or wait already, which is all that fit; try again later")
         }
         forget(job.id)
         entries[job.id] = Entry(job: job)

@@ -12,6 +12,8 @@ public final class VerifierHost: Sendable {
         /// The models are being loaded.
         case loading
         case ready
+        /// No job fits in until another one ends.
+        case full
         /// The models could not be loaded.
         case broken(VerifierError)
         /// The host takes no jobs any more.
@@ -52,7 +54,8 @@ public final class VerifierHost: Sendable {
         state.withLock { state in
             if state.table.isClosed { return .stopping }
             if let failure = state.refusalForLoadFailure { return .broken(failure) }
-            return state.verifier == nil ? .loading : .ready
+            if state.verifier == nil { return .loading }
+            return state.table.isFull ? .full : .ready
         }
     }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CPUBackend
+import EdgeRuntime
 import Foundation
 import Models
 import Speculation
@@ -48,7 +49,7 @@ struct LabCalibrateCommand: AsyncParsableCommand {
     func run() async throws {
         try await reportingFailures {
             let pair = try options.pair
-            let standard = try StandardPrompt.read(options.prompts, count: count)
+            let standard = try StandardPrompt.read(options.promptFile, count: count)
             let calibrator = Calibrator(
                 models: pair,
                 plan: Calibrator.Plan(
@@ -56,12 +57,15 @@ struct LabCalibrateCommand: AsyncParsableCommand {
                     levelTimes: levels.times,
                     quantile: quantile))
             let backend = CPUBackend(threads: ThreadPolicy(count: options.models.threads))
-            var line = ProgressLine("calibrate", isQuiet: false)
-            let calibration = try calibrator.calibrate(standard, backend: backend) { done in
-                try Task.checkCancellation()
-                line.update(done: done, total: standard.count)
+            let calibration = try await stoppedByInterrupt { flag in
+                var line = ProgressLine("calibrate", isQuiet: false)
+                let calibration = try calibrator.calibrate(standard, backend: backend) { done in
+                    try flag.check()
+                    line.update(done: done, total: standard.count)
+                }
+                line.finish("\(standard.count) prompts")
+                return calibration
             }
-            line.finish("\(standard.count) prompts")
             if dryRun {
                 let encoder = JSONEncoder()
                 encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

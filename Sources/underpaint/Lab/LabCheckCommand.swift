@@ -1,5 +1,6 @@
 import ArgumentParser
 import CPUBackend
+import EdgeRuntime
 import Foundation
 import Models
 import SplitLab
@@ -11,7 +12,7 @@ struct LabCheckCommand: AsyncParsableCommand {
         abstract: "Try the check on the standard prompts and on planted faults.",
         discussion: """
             Writes DIR/check.json and DIR/check.md and, with --pictures, the pictures of the verifier alone, of the pair
-            unchecked and of the pair checked, for `python -m underpaint_training evaluate --pictures DIR`.
+            unchecked and of the pair checked, for `evaluate --pictures DIR` of CloudModels/training.
 
             EXAMPLES
               underpaint lab check --out check
@@ -44,37 +45,25 @@ struct LabCheckCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reportingFailures {
-            let folder = URL(fileURLWithPath: out)
-            do {
-                try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-            } catch {
-                throw Failure(ExitStatus.cannotCreate, "\(out) cannot be made: \(error.localizedDescription)")
-            }
+            let folder = try ReportFolder(out)
             let pair = try options.pair
-            let standard = try StandardPrompt.read(options.prompts, count: count)
+            let standard = try StandardPrompt.read(options.promptFile, count: count)
             let trial = CheckTrial(
                 models: pair,
                 plan: CheckTrial.Plan(
                     handoff: options.handoff, stepCount: options.steps, quantile: checkQuantile, faultCount: faultCount,
                     folder: pictures ? out : nil))
-            var line = ProgressLine("check", isQuiet: false)
-            let report = try trial.run(
-                standard, backend: CPUBackend(threads: ThreadPolicy(count: options.models.threads))
-            ) { done in
-                try Task.checkCancellation()
-                line.update(done: done, total: standard.count)
+            let backend = CPUBackend(threads: ThreadPolicy(count: options.models.threads))
+            let report = try await stoppedByInterrupt { flag in
+                var line = ProgressLine("check", isQuiet: false)
+                let report = try trial.run(standard, backend: backend) { done in
+                    try flag.check()
+                    line.update(done: done, total: standard.count)
+                }
+                line.finish("\(standard.count) prompts")
+                return report
             }
-            line.finish("\(standard.count) prompts")
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-            do {
-                try encoder.encode(report).write(to: folder.appendingPathComponent("check.json"), options: .atomic)
-                try Data(report.markdown.utf8).write(
-                    to: folder.appendingPathComponent("check.md"), options: .atomic)
-            } catch {
-                throw Failure(
-                    ExitStatus.cannotCreate, "the report cannot be written to \(out): \(error.localizedDescription)")
-            }
+            try folder.write(report, report.markdown, as: "check")
             print(report.markdown, terminator: "")
         }
     }

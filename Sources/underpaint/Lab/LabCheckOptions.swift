@@ -5,7 +5,7 @@ import SplitLab
 /// Which pictures the check is calibrated on or tried on.
 struct LabCheckOptions: ParsableArguments {
     @Option(help: ArgumentHelp("File of standard prompts.", valueName: "file"))
-    var prompts = "Benchmarks/prompts.jsonl"
+    var promptFile = "Benchmarks/prompts.jsonl"
 
     @Option(help: "Share of the steps that the draft takes.")
     var handoff = 0.8

@@ -14,13 +14,13 @@ struct LabCodeCommand: AsyncParsableCommand {
             verifier finish the picture without checking, and compares it with the picture of the unquantized hand-off.
 
             EXAMPLES
-              underpaint lab code --prompts Benchmarks/prompts.jsonl
-              underpaint lab code --prompts Benchmarks/prompts.jsonl --pictures 32 --cache handoffs.plist
-              underpaint lab code --prompts Benchmarks/prompts.jsonl --only "s_n, pyramid: step 0.65" --json
+              underpaint lab code --prompt-file Benchmarks/prompts.jsonl
+              underpaint lab code --prompt-file Benchmarks/prompts.jsonl --pictures 32 --cache handoffs.plist
+              underpaint lab code --prompt-file Benchmarks/prompts.jsonl --only "s_n, pyramid: step 0.65" --json
             """)
 
-    @Option(help: "File of prompts with seeds, a JSON object a line.")
-    var prompts = "Benchmarks/prompts.jsonl"
+    @Option(help: ArgumentHelp("File of prompts with seeds, a JSON object a line.", valueName: "file"))
+    var promptFile = "Benchmarks/prompts.jsonl"
 
     @Option(help: "How many of them are drafted and coded.")
     var count = 200
@@ -54,7 +54,7 @@ struct LabCodeCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reportingFailures {
-            let prompts = try StandardPrompt.read(prompts, count: count)
+            let prompts = try StandardPrompt.read(promptFile, count: count)
             let pair = try ModelPair(
                 draft: models.draftModel, verifier: models.verifierModel, in: ModelStore.standard(models.modelsFolder))
             let experiment = try CodingExperiment(

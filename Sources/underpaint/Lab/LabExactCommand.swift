@@ -14,7 +14,7 @@ struct LabExactCommand: AsyncParsableCommand {
         discussion: """
             EXAMPLES
               underpaint lab exact --out DIR
-              underpaint lab exact --prompts 8 --tail 0.2 --out DIR
+              underpaint lab exact --count 8 --tail 0.2 --out DIR
               underpaint lab exact --steps 50 --windows 8,auto --drafts draft,held --out DIR
 
             Writes exact.json and exact.md to the folder, and prints the latter.
@@ -23,8 +23,8 @@ struct LabExactCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Folder for the report; made if it is not there.", valueName: "folder"))
     var out: String
 
-    @Option(help: "Prompts, from the first of the file on.")
-    var prompts = 1
+    @Option(help: "How many of the file's prompts.")
+    var count = 1
 
     @Option(
         help: ArgumentHelp(
@@ -52,7 +52,7 @@ struct LabExactCommand: AsyncParsableCommand {
     @OptionGroup(title: "Models") var models: ModelOptions
 
     func validate() throws {
-        guard (1...10_000).contains(prompts) else { throw ValidationError("--prompts must be between 1 and 10000") }
+        guard (1...10_000).contains(count) else { throw ValidationError("--count must be between 1 and 10000") }
         guard (0...1).contains(tail) else { throw ValidationError("--tail must be between 0 and 1") }
         guard (0...10_000).contains(lawSamples) else {
             throw ValidationError("--law-samples must be between 0 and 10000")
@@ -62,33 +62,27 @@ struct LabExactCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reportingFailures {
-            let folder = URL(fileURLWithPath: out, isDirectory: true)
-            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            let folder = try ReportFolder(out)
             let pair = try ModelPair(
                 draft: models.draftModel, verifier: models.verifierModel, in: ModelStore.standard(models.modelsFolder))
             guard let size = pair.verifier.manifest.sizes.first else {
                 throw Failure(ExitStatus.dataError, "\(pair.verifier.folder.manifestPath) lists no picture size")
             }
             let settings = ExactLab.Settings(
-                prompts: try StandardPrompt.read(promptFile, count: prompts).map { ($0.prompt, $0.seed) },
+                prompts: try StandardPrompt.read(promptFile, count: count).map { ($0.prompt, $0.seed) },
                 stepCounts: try stepCounts, windows: try policies, arms: try arms,
                 handoffFraction: 1 - tail, guidanceScale: Float(pair.verifier.manifest.guidance.default),
                 lawSamples: lawSamples)
             let threads = ThreadPolicy(count: models.threads)
-            try await cancellingOnInterrupt {
-                let report = try await onOwnThread(named: "lab") { flag in
-                    let lab = try ExactLab(models: pair, backend: CPUBackend(threads: threads), size: size)
-                    return try lab.run(settings) { done in
-                        try flag.check()
-                        Terminal.write("\(done)\n")
-                    }
+            let report = try await stoppedByInterrupt { flag in
+                let lab = try ExactLab(models: pair, backend: CPUBackend(threads: threads), size: size)
+                return try lab.run(settings) { done in
+                    try flag.check()
+                    Terminal.write("\(done)\n")
                 }
-                let encoder = JSONEncoder()
-                encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-                try encoder.encode(report).write(to: folder.appendingPathComponent("exact.json"))
-                try Data(report.markdown.utf8).write(to: folder.appendingPathComponent("exact.md"))
-                print(report.markdown)
             }
+            try folder.write(report, report.markdown, as: "exact")
+            print(report.markdown)
         }
     }
 

@@ -16,7 +16,7 @@ struct LabSplitCommand: AsyncParsableCommand {
             and continuing it against its own processor clock, talks to a verifier process through the relay of \
             `lab relay`. Splits 0 and 1 are the controls verifier-only and edge-only. The folder gets runs.jsonl \
             (one JSON object a run), pictures/ and report.html. Run it again to go on where it stopped. Precision is not \
-            varied: the engine computes in 32-bit floats only.
+            varied: the experiment computes in 32-bit floats.
 
             EXAMPLES
               underpaint lab split --out DIR
@@ -67,7 +67,7 @@ struct LabSplitCommand: AsyncParsableCommand {
 
     func validate() throws {
         if let limit, limit < 0 { throw ValidationError("--limit must not be negative") }
-        if let prompts = options.prompts, prompts < 1 { throw ValidationError("--prompts must be at least 1") }
+        if let count = options.count, count < 1 { throw ValidationError("--count must be at least 1") }
         if verifier != nil, verifierProgram != nil {
             throw ValidationError("give --verifier or --verifier-program, not both")
         }

@@ -42,7 +42,7 @@ struct LabSplitOptions: ParsableArguments {
     var promptFile: String?
 
     @Option(help: "Use only so many of the prompts.")
-    var prompts: Int?
+    var count: Int?
 
     @Option(name: .customLong("repeat"), help: "Do everything so many times.")
     var repetitions = 1
@@ -59,7 +59,7 @@ struct LabSplitOptions: ParsableArguments {
             edges: try shares.map(profile), modes: mode.isEmpty ? defaults.modes : mode,
             orders: order.isEmpty ? defaults.orders : order, splits: split.isEmpty ? defaults.splits : split,
             stepCounts: steps.isEmpty ? [defaultStepCount] : steps, shifts: shift.isEmpty ? [nil] : shift,
-            prompts: Array(try promptList().prefix(prompts ?? defaults.promptCount)), repetitions: repetitions,
+            prompts: Array(try promptList().prefix(count ?? defaults.promptCount)), repetitions: repetitions,
             includesAuto: auto && defaults.includesAuto)
     }
 

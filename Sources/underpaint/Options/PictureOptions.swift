@@ -51,8 +51,8 @@ struct PictureOptions: ParsableArguments {
             valueName: "share|auto"))
     var handoff = HandoffChoice.fraction(SplitBound.standardFraction)
 
-    @Option(help: "What --handoff auto makes small: 'latency' or 'verifier-seconds'.")
-    var objective = SplitObjective.latency
+    @Option(help: "What --handoff auto makes small: 'latency' (default) or 'verifier-seconds'.")
+    var objective: SplitObjective?
 
     @Option(
         help: ArgumentHelp(
@@ -139,6 +139,7 @@ struct PictureOptions: ParsableArguments {
         guard (prompt == nil) != (promptFile == nil) else {
             throw ValidationError("say in a prompt what the picture shows, or give a --prompt-file, not both")
         }
+        try checkModes()
         if aspect != nil, width != nil || height != nil {
             throw ValidationError("give --aspect or --width and --height, not both")
         }
@@ -160,6 +161,30 @@ struct PictureOptions: ParsableArguments {
         }
         if checkThreshold != nil, checkQuantile != nil {
             throw ValidationError("give --check-threshold or --check-quantile, not both")
+        }
+    }
+}
+
+extension PictureOptions {
+    /// Refuses what would have no effect.
+    private func checkModes() throws {
+        let ofCheck: [(String, Bool)] = [
+            ("--check-quantile", checkQuantile != nil), ("--check-levels", checkLevels != nil),
+            ("--check-threshold", checkThreshold != nil),
+        ]
+        let ofExact: [(String, Bool)] = [
+            ("--window", window != .auto), ("--exact-placement", exactPlacement != .auto),
+            ("--exact-draft", exactDraft != .held), ("--exact-correction", exactCorrection != .ahead),
+            ("--exact-tail", exactTail != nil),
+        ]
+        let ofAuto: [(String, Bool)] = [("--max-loss", maxLoss != nil), ("--objective", objective != nil)]
+        for (options, isFit, place) in [
+            (ofCheck, mode == .handoff, "--mode handoff"), (ofExact, mode == .exact, "--mode exact"),
+            (ofAuto, handoff == .auto, "--handoff auto"),
+        ] where !isFit {
+            if let option = options.first(where: \.1) {
+                throw ValidationError("\(option.0) goes with \(place)")
+            }
         }
     }
 }

@@ -8,9 +8,13 @@ import WireProtocol
 struct VerifierOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "'embedded' (inside this program) or the address of a verifier, for example http://127.0.0.1:7860.",
+            "'embedded' (inside this program) or the address of a verifier, for example http://127.0.0.1:7860 (default: "
+                + "embedded; of a picture that is resumed the verifier that it was meant for).",
             valueName: "embedded|URL"))
-    var verifier = VerifierChoice.embedded
+    var verifier: VerifierChoice?
+
+    /// The address of the verifier; nil for the embedded one.
+    var address: String? { verifier?.address }
 
     @Option(
         help: ArgumentHelp(
@@ -77,6 +81,4 @@ enum VerifierChoice: Hashable, ExpressibleByArgument, CustomStringConvertible {
     }
 
     var description: String { address ?? "embedded" }
-
-    var defaultValueDescription: String { description }
 }

@@ -52,13 +52,15 @@ extension Failure {
     }
 
     private init(_ error: UnverifiedError) {
+        let isStopped = error.cause is CancellationError
         self.init(
-            ExitStatus.tryLater,
+            isStopped ? ExitStatus.interrupted : ExitStatus.tryLater,
             """
-            the verifier did not finish the picture: \(error.cause)
+            \(isStopped ? "stopped" : "the verifier did not finish the picture: \(error.cause)")
             What there is of it is kept in \(error.file.path)
               underpaint resume \(error.job)             sends it again
               underpaint resume \(error.job) --offline   finishes it here with the draft alone
+              underpaint resume \(error.job) --drop      forgets it
             """)
     }
 

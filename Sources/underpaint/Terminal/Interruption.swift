@@ -1,4 +1,5 @@
 import Dispatch
+import EdgeRuntime
 import Foundation
 
 /// Runs work that Ctrl-C (or a polite kill) cancels instead of cutting it off; a second Ctrl-C ends the program.
@@ -30,4 +31,11 @@ func cancellingOnInterrupt<Result: Sendable>(
         for number in numbers { signal(number, SIG_DFL) }
     }
     return try await task.value
+}
+
+/// Runs synchronous work on a thread of its own, which Ctrl-C asks to stop: it looks at the flag between its steps.
+func stoppedByInterrupt<Result: Sendable>(
+    _ work: @escaping @Sendable (CancellationFlag) throws -> Result
+) async throws -> Result {
+    try await cancellingOnInterrupt { try await onOwnThread(named: "lab", work) }
 }

@@ -17,7 +17,8 @@ struct ProgressLine {
     /// Shows that `done` of `total` steps are done.
     mutating func update(done: Int, total: Int, note: String = "") {
         let seconds = (ContinuousClock.now - start).seconds
-        let filled = total > 0 ? 20 * done / total : 20
+        // A verifier of another version may count otherwise.
+        let filled = total > 0 ? min(max(0, 20 * done / total), 20) : 20
         let bar = String(repeating: "=", count: filled) + String(repeating: " ", count: 20 - filled)
         show("[\(bar)] \(done)/\(total) steps  \(seconds.formatted(decimals: 1)) s  \(note)")
     }

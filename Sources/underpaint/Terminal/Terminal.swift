@@ -3,7 +3,8 @@ import Foundation
 /// Words for the person at the terminal go to standard error; standard output is for results.
 enum Terminal {
     static func write(_ text: String) {
-        FileHandle.standardError.write(Data(text.utf8))
+        // Where nobody can be told (a full disk, a closed pipe) the work goes on.
+        try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
     }
 
     static func warn(_ text: String) {

@@ -67,11 +67,24 @@ import VerificationTestSupport
     }
 
     @Test func fullQueueRefusesButStillKnowsItsJobs() throws {
-        var table = try table(HostLimits(waitingJobs: 2), admitting: "a", "b")
-        #expect { try table.admit(job("c"), now: start) } throws: { ($0 as? VerifierError)?.code == .overloaded }
+        // One is about to run and two wait.
+        var table = try table(HostLimits(waitingJobs: 2), admitting: "a", "b", "c")
+        #expect { try table.admit(job("d"), now: start) } throws: { ($0 as? VerifierError)?.code == .overloaded }
+        #expect(table.isFull)
         #expect(try table.admit(job("b"), now: start) == .known)
         _ = table.startNext(now: start)
-        #expect(try table.admit(job("c"), now: start) == .waits)
+        #expect { try table.admit(job("d"), now: start) } throws: { ($0 as? VerifierError)?.code == .overloaded }
+        _ = table.end(id("a"), with: .success(outcome()), now: start)
+        #expect(try table.admit(job("d"), now: start) == .waits)
+    }
+
+    @Test func withoutAQueueAJobIsTakenWhereNoneRuns() throws {
+        var table = try table(HostLimits(waitingJobs: 0), admitting: "a")
+        #expect { try table.admit(job("b"), now: start) } throws: { ($0 as? VerifierError)?.code == .overloaded }
+        _ = table.startNext(now: start)
+        #expect(table.isFull)
+        _ = table.end(id("a"), with: .success(outcome()), now: start)
+        #expect(try table.admit(job("b"), now: start) == .waits)
     }
 
     @Test func sameIdWithOtherContentIsRefusedInEveryState() throws {

@@ -1,0 +1,33 @@
+import Foundation
+
+/// The folder that an experiment writes to; made if it is not there.
+struct ReportFolder {
+    let url: URL
+
+    init(_ path: String) throws {
+        url = URL(fileURLWithPath: path, isDirectory: true)
+        do {
+            try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+        } catch {
+            throw Failure(ExitStatus.cannotCreate, "\(path) cannot be made: \(error.localizedDescription)")
+        }
+    }
+
+    /// Writes `name.json` and, for people, `name.md`.
+    func write(_ report: some Encodable, _ markdown: String, as name: String) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        let files = [("json", try encoder.encode(report)), ("md", Data(markdown.utf8))]
+        for (suffix, contents) in files {
+            let file = url.appendingPathComponent(name).appendingPathExtension(suffix)
+            do {
+                try contents.write(to: file, options: .atomic)
+            } catch {
+                throw Failure(
+                    ExitStatus.cannotCreate,
+                    "\(file.path) cannot be written (\(error.localizedDescription)); free some room or choose another --out"
+                )
+            }
+        }
+    }
+}
