@@ -15,12 +15,14 @@ public struct VerifierServer: Sendable {
         public var hostname: String
         /// 0 lets the system choose; `run` tells which it was.
         public var port: Int
-        /// How long the running job may go on after a stop signal.
+        /// How long running jobs may go on after a stop signal.
         public var grace: Duration
         /// How long a reply stream may be silent before a sign of life goes out.
         public var heartbeat: Duration
         /// When a connection without a request, or with one that does not get on, is closed.
         public var idleTimeout: Duration
+        /// When a connection is closed whose request has not come whole.
+        public var uploadTimeout: Duration
         /// Connections beyond this wait to be accepted.
         public var connectionLimit: Int
         /// Of those who are let in; everybody is where there is none.
@@ -28,7 +30,8 @@ public struct VerifierServer: Sendable {
 
         public init(
             hostname: String = "127.0.0.1", port: Int = 7860, grace: Duration = .seconds(30),
-            heartbeat: Duration = .seconds(5), idleTimeout: Duration = .seconds(60), connectionLimit: Int = 512,
+            heartbeat: Duration = .seconds(5), idleTimeout: Duration = .seconds(60),
+            uploadTimeout: Duration = .seconds(300), connectionLimit: Int = 512,
             tokens: [AccessToken] = []
         ) {
             self.hostname = hostname
@@ -36,6 +39,7 @@ public struct VerifierServer: Sendable {
             self.grace = grace
             self.heartbeat = heartbeat
             self.idleTimeout = idleTimeout
+            self.uploadTimeout = uploadTimeout
             self.connectionLimit = connectionLimit
             self.tokens = tokens
         }
@@ -44,6 +48,9 @@ public struct VerifierServer: Sendable {
     public let configuration: Configuration
     private let host: VerifierHost
     private let logger: Logger
+
+    /// What is left to the last results, on their way, after the grace of the jobs.
+    private static let delivery = Duration.seconds(30)
 
     public init(configuration: Configuration, host: VerifierHost, logger: Logger) {
         self.configuration = configuration
@@ -68,11 +75,12 @@ public struct VerifierServer: Sendable {
         }
         // Services stop in reverse order: first the host drains while the server still delivers and refuses, then
         // the server closes.
-        let group = ServiceGroup(
-            configuration: .init(
-                services: [server, HostService(host: host, grace: configuration.grace, logger: logger)],
-                gracefulShutdownSignals: handlesSignals ? [.sigterm, .sigint] : [], logger: logger))
-        try await group.run()
+        var group = ServiceGroupConfiguration(
+            services: [server, HostService(host: host, grace: configuration.grace, logger: logger)],
+            gracefulShutdownSignals: handlesSignals ? [.sigterm, .sigint] : [], logger: logger)
+        // A client that neither sends nor hangs up does not keep the server from its end.
+        group.maximumGracefulShutdownDuration = configuration.grace + VerifierServer.delivery
+        try await ServiceGroup(configuration: group).run()
     }
 
     func application(onListening: @escaping @Sendable (Int) async -> Void = { _ in }) -> some ApplicationProtocol {
@@ -80,7 +88,11 @@ public struct VerifierServer: Sendable {
             router: VerifierRoutes(host: host, heartbeat: configuration.heartbeat, tokens: configuration.tokens)
                 .router(),
             server: .http1(
-                configuration: .init(idleTimeout: .nanoseconds(configuration.idleTimeout.inNanoseconds))),
+                configuration: .init(
+                    additionalChannelHandlers: [
+                        UploadDeadline(.nanoseconds(configuration.uploadTimeout.inNanoseconds))
+                    ],
+                    idleTimeout: .nanoseconds(configuration.idleTimeout.inNanoseconds))),
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.hostname, port: configuration.port), serverName: "underpaint-verifier",
                 availableConnectionsDelegate: MaximumAvailableConnections(configuration.connectionLimit)),
