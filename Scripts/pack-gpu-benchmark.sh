@@ -4,6 +4,11 @@
 # OUT.tar.xz is the same in a quarter of the bytes, for the way.
 set -euo pipefail
 out=$(realpath -m "${1:?usage: Scripts/pack-gpu-benchmark.sh OUT}")
+# It is made anew: only what this script made may go.
+if [[ -e $out && ! -e $out/underpaint-gpu-bench ]]; then
+    echo "$out is there and no benchmark that was packed before; name a folder that is not there" >&2
+    exit 64
+fi
 cd "$(dirname "$0")/.."
 
 swift build --configuration release --static-swift-stdlib --product underpaint-gpu-bench

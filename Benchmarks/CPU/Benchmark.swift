@@ -46,7 +46,7 @@ import Tensors
         programs[key] = (program, tensors)
         program.isProfiling = true
         let times = try Benchmark.times(of: program, tensors.inputs, seconds: seconds)
-        if words[0] == "profile" { Benchmark.printProfile(program.profile) }
+        if words[0] == "profile" { profileLines(program.profile).forEach { print($0) } }
         let operations = program.profile.reduce(0) { $0 + $1.floatingPointOperations }
         print("{\"run\": \(times.run), \"nodes\": \(times.nodes), \"operations\": \(operations)}")
     }
@@ -89,20 +89,5 @@ import Tensors
 
     private static func nodeSeconds(_ program: any ExecutableGraph) -> Double {
         program.profile.reduce(0) { $0 + $1.seconds }
-    }
-
-    private static func printProfile(_ profile: [NodeCost]) {
-        var byKind: [String: (seconds: Double, operations: Double, nodes: Int)] = [:]
-        for cost in profile where cost.runs > 0 {
-            var sum = byKind[cost.operation] ?? (0, 0, 0)
-            sum.seconds += cost.seconds / Double(cost.runs)
-            sum.operations += Double(cost.floatingPointOperations)
-            sum.nodes += 1
-            byKind[cost.operation] = sum
-        }
-        for (kind, sum) in byKind.sorted(by: { $0.value.seconds > $1.value.seconds }) {
-            let rate = (sum.operations / sum.seconds * 1e-9 * 10).rounded() / 10
-            print("\(kind): \(sum.nodes) nodes, \((sum.seconds * 1e7).rounded() / 10) us, \(rate) GFLOP/s")
-        }
     }
 }

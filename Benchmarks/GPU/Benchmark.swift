@@ -91,7 +91,7 @@ import VulkanBackend
         for _ in 0..<5 { _ = try program.run(tensors.inputs) }
         let nodes = program.profile.reduce(0) { $0 + $1.seconds / Double(max(1, $1.runs)) }
         let operations = program.profile.reduce(0) { $0 + $1.floatingPointOperations }
-        if printsProfile { Benchmark.printProfile(program.profile) }
+        if printsProfile { profileLines(program.profile).forEach { print($0) } }
         program.isProfiling = false
         print("{\"run\": \(run), \"nodes\": \(nodes), \"operations\": \(operations)}")
     }
@@ -156,20 +156,6 @@ import VulkanBackend
         return best
     }
 
-    private static func printProfile(_ profile: [NodeCost]) {
-        var byKind: [String: (seconds: Double, operations: Double, nodes: Int)] = [:]
-        for cost in profile where cost.runs > 0 {
-            var sum = byKind[cost.operation] ?? (0, 0, 0)
-            sum.seconds += cost.seconds / Double(cost.runs)
-            sum.operations += Double(cost.floatingPointOperations)
-            sum.nodes += 1
-            byKind[cost.operation] = sum
-        }
-        for (kind, sum) in byKind.sorted(by: { $0.value.seconds > $1.value.seconds }) {
-            let rate = (sum.operations / sum.seconds * 1e-9 * 10).rounded() / 10
-            print("\(kind): \(sum.nodes) nodes, \((sum.seconds * 1e7).rounded() / 10) us, \(rate) GFLOP/s")
-        }
-    }
 }
 
 /// What the device computes in, by the word for it.

@@ -8,7 +8,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -250,7 +250,7 @@ def test_a_data_set_takes_over_the_pictures_of_another(tiny: Recipe, trained: tu
 
 
 def test_what_was_brought_home_is_what_was_trained(tiny: Recipe, trained: tuple[Path, Path], tmp_path: Path) -> None:
-    from underpaint_training import distillation
+    from underpaint_training import distillation, train_decoder
     from underpaint_training.latents import LatentStore, MissingStageError
     from underpaint_training.parallel import Group
     from underpaint_training.slim import restore, slim
@@ -258,6 +258,7 @@ def test_what_was_brought_home_is_what_was_trained(tiny: Recipe, trained: tuple[
     data, checkpoints = trained[0], tmp_path / "checkpoints"
     shutil.copytree(trained[1], checkpoints)
     distillation.train(tiny, data, checkpoints, None, Group(0, 1), "guided")
+    train_decoder.train(tiny, data, checkpoints, 0.05, Group(0, 1))
     pieces = slim(checkpoints, tmp_path / "slim", piece=5000)
     assert len(pieces) > 2 and all(p.stat().st_size <= 5000 for p in pieces)
     home = tmp_path / "home"
@@ -270,6 +271,7 @@ def test_what_was_brought_home_is_what_was_trained(tiny: Recipe, trained: tuple[
     # The rounded encoder has a name of its own, and training goes on with it.
     assert one.frozen.name != other.frozen.name
     distillation.train(tiny, data, home, 0.05, Group(0, 1), "draft")
+    train_decoder.train(tiny, data, home, 0.1, Group(0, 1))
     pieces[-1].unlink()
     with pytest.raises(MissingStageError, match="last pieces"):
         restore(tiny, tmp_path / "slim", home)
@@ -302,6 +304,53 @@ def test_the_export_names_files_by_their_true_hashes(
             # `underpaint lab calibrate` measures it.
             assert "check" not in manifest
     _paints_from_the_export(tmp_path)
+
+
+def test_what_the_engine_measured_stays_with_the_weights_that_it_is_of(
+    tiny: Recipe, trained: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from underpaint_training.release import release
+
+    data, checkpoints, report = trained[0], tmp_path / "checkpoints", tmp_path / "report"
+    shutil.copytree(trained[1], checkpoints)
+    path = tmp_path / "CloudModels" / "studio-verifier" / "manifest.json"
+
+    def released() -> dict[str, Any]:
+        release(tiny, data, checkpoints, tmp_path, report)
+        return json.loads(path.read_text())
+
+    path.parent.mkdir(parents=True)
+    manifest = released()
+    path.write_text(json.dumps(manifest | {"check": {"of": "these"}, "quality": {"of": "these"}}))
+    again = released()
+    assert again["check"] == again["quality"] == {"of": "these"}
+    assert {k: v for k, v in again.items() if k not in ("check", "quality")} == manifest
+    _speak_up(checkpoints)
+    assert not {"check", "quality"} & released().keys()
+    # Figures of other checkpoints do not get into the manifest, from where the planner would take them.
+    report.mkdir()
+    (report / "numbers.json").write_text(json.dumps({"draft": {"samples": -1, "velocityGap": {}}}))
+    capsys.readouterr()
+    released()
+    draft = json.loads((tmp_path / "EdgeModels" / "studio-draft" / "manifest.json").read_text())
+    assert draft["training"]["metrics"] == {} and "run `evaluate`" in capsys.readouterr().out
+
+
+def test_a_shard_that_is_rendered_anew_is_read_anew(tiny: Recipe, trained: tuple[Path, Path], tmp_path: Path) -> None:
+    from underpaint_training.latents import LatentStore
+    from underpaint_training.pictures import decode, shards
+
+    data, checkpoints = tmp_path / "data", tmp_path / "checkpoints"
+    shutil.copytree(trained[0], data)
+    shutil.copytree(trained[1], checkpoints)
+    first, second = shards(data, "train")[:2]
+    before = LatentStore(tiny, data, checkpoints)
+    pixels = decode(first)[0]
+    for suffix in (".tar", ".jsonl"):
+        shutil.copyfile(second.with_suffix(suffix), first.with_suffix(suffix))
+    assert not np.array_equal(decode(first)[0], pixels)
+    after = LatentStore(tiny, data, checkpoints)
+    assert not torch.equal(before.usual.latents, after.usual.latents)
 
 
 def _speak_up(checkpoints: Path) -> None:

@@ -160,6 +160,8 @@ def main() -> None:
     arguments = parser.parse_args()
     if len(arguments.stage) > 1 and arguments.minutes is not None:
         parser.error("--minutes is for one stage: of several, each has its recipe's")
+    if len(arguments.stage) > 1 and arguments.processes > 1:
+        parser.error("--processes is for one stage: give a command to each")
     if "fixtures" in arguments.stage:
         from .fixtures import write_fixtures
 

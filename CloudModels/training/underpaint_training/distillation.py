@@ -123,7 +123,7 @@ def train(
     if r.rollouts:
         states = Rollouts(recipe, r, store, brush, teacher.dit, rng, generator)
     else:
-        key = f"{of} {teacher_state.get('guided', teacher_state)['step']}"
+        key = f"{of} {teacher_state.get('guided', teacher_state)['step']}, {r.trajectories} by {store.frozen.name}, {recipe.flow}"
         drawn = checkpoints / f"trajectories-{of}-{group.rank}-of-{group.size}.pt"
         states = Trajectories(recipe, r, store, brush, teacher.dit, drawn, key, group)
     fresh = NoisedPictures(recipe, store, brush, teacher.dit, r.drop_all, generator)

@@ -47,10 +47,10 @@ def keep_instrument(recipe: Recipe, checkpoints: Path, root: Path) -> bool:
 
 
 def kept_instrument(path: Path) -> dict[str, Any]:
-    """The same as a checkpoint, without what training would go on from."""
+    """The same as a checkpoint; training goes on from it with new optimiser states."""
     with safe_open(str(path), "pt") as file:
         state: dict[str, Any] = json.loads(file.metadata()["facts"])
         tensors = {name: file.get_tensor(name) for name in file.keys()}
     state[CORRECT] = tensors.pop(CORRECT).bool()
-    state["average"] = {name.removeprefix(WEIGHTS): v for name, v in tensors.items()}
+    state["model"] = state["average"] = {name.removeprefix(WEIGHTS): v for name, v in tensors.items()}
     return state

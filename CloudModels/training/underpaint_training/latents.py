@@ -15,7 +15,7 @@ from .captions import caption, mirrored
 from .data.grammar import Fields
 from .models.vae import VAE
 from .parallel import Group
-from .pictures import decode, fields, new_shards, shards
+from .pictures import cache_name, decode, fields, new_shards, shards
 from .recipe import Recipe
 from .train_vae import STATISTICS, build, fingerprint, latents_folder
 from .training import restore, save_array
@@ -86,7 +86,7 @@ def encode_share(recipe: Recipe, data: Path, checkpoints: Path, split: str, grou
     cache = latents_folder(checkpoints, frozen.name)
     cache.mkdir(parents=True, exist_ok=True)
     for number, shard in enumerate(shards(data, split)):
-        path = cache / f"{shard.stem}.npy"
+        path = cache / f"{cache_name(shard)}.npy"
         if number % group.size == group.rank and not path.exists():
             save_array(encode(frozen.vae, decode(shard)[0]), path)
 
@@ -142,7 +142,7 @@ class LatentStore:
         """Takes in new shards, or only those already encoded; returns how many pictures there are."""
         parts = {size: [same] for size, same in self.sizes.items()}
         for shard in new_shards(self.data, self.split, self.known):
-            path = self.cache / f"{shard.stem}.npy"
+            path = self.cache / f"{cache_name(shard)}.npy"
             if not path.exists() and not encode_missing:
                 self.known.discard(shard.stem)
                 continue

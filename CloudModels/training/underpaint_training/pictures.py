@@ -6,6 +6,7 @@ import io
 import json
 import os
 import tarfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -31,9 +32,15 @@ def new_shards(folder: Path, split: str, known: set[str]) -> list[Path]:
     return new
 
 
+def cache_name(shard: Path) -> str:
+    """What is made of a shard is kept under this name: another one when the shard is rendered anew."""
+    found = shard.stat()
+    return f"{shard.stem}-{zlib.crc32(f'{found.st_size} {found.st_mtime_ns}'.encode()):08x}"
+
+
 def decode(shard: Path) -> tuple[np.ndarray, np.ndarray]:
     """Pixels [n, height, width, 3] and object masks [n, height, width], both uint8, through the cache."""
-    cache = shard.parent / "decoded" / f"{shard.stem}.npz"
+    cache = shard.parent / "decoded" / f"{cache_name(shard)}.npz"
     if cache.exists():
         with np.load(cache) as arrays:
             return arrays["pixels"], arrays["masks"]

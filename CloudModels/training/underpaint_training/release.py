@@ -15,12 +15,48 @@ from .adopt import save_encoder
 from .data.generate import write_manifest
 from .data.grammar import OBJECT_MATERIALS
 from .distillation import build_student, load_served, load_student
-from .export import Bundle, LatentStatistics, write
+from .export import Bundle, Ids, LatentStatistics, write
 from .instrument import keep_instrument
 from .latents import LatentStore
 from .paths import pictures_report
 from .recipe import Recipe
 from .training import restore
+
+
+def _figures(numbers: dict[str, Any], stage: str, samples: int) -> dict[str, Any]:
+    """What the last `evaluate` found of a model, if it is this one: the draft's velocity gap is what is planned by."""
+    found = numbers.get(stage, {})
+    if found.get("samples", samples) != samples:
+        print(
+            f"left out: the figures of the last `evaluate` are of a {stage} of {found['samples']} samples, not {samples}; "
+            f"run `evaluate` and export again",
+            flush=True,
+        )
+        return {}
+    return found
+
+
+# What the engine measured of a pair with these weights, and wrote into the verifier's manifest.
+MEASURED = ("check", "quality")
+
+
+def _measured(root: Path, ids: Ids) -> dict[str, Any]:
+    """The measured sections of the verifier's manifest, with the weights of the pair that they are of."""
+    paths = [root / "EdgeModels" / ids.draft / "manifest.json", root / "CloudModels" / ids.verifier / "manifest.json"]
+    if not all(p.exists() for p in paths):
+        return {}
+    draft, verifier = (json.loads(p.read_text()) for p in paths)
+    weights = [m["files"]["weights"]["sha256"] for m in (draft, verifier)]
+    return {"weights": weights, "sections": {k: verifier[k] for k in MEASURED if k in verifier}}
+
+
+def _keep_measured(root: Path, ids: Ids, former: dict[str, Any]) -> None:
+    """Puts the sections back where both models are as they were."""
+    if not former.get("sections") or _measured(root, ids)["weights"] != former["weights"]:
+        return
+    path = root / "CloudModels" / ids.verifier / "manifest.json"
+    manifest = json.loads(path.read_text()) | former["sections"]
+    path.write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n")
 
 
 def _metrics(report: Path) -> dict[str, Any]:
@@ -42,8 +78,8 @@ MACHINES = {"cpu": "two shared CPU cores", "cuda": "one GPU"}
 def release(recipe: Recipe, data: Path, checkpoints: Path, out: Path, report: Path) -> None:
     """Writes EdgeModels/ and CloudModels/ under `out`; figures come from the last `evaluate`, with and without `--pictures`.
 
-    `underpaint lab calibrate` then measures the verifier's check with the engine that will run it, and completes the
-    manifest.
+    `underpaint lab calibrate` and `lab split --write-quality` then measure the pair with the engine that will run it, and
+    complete the verifier's manifest; where both models are as they were, what they wrote stays.
     """
     write_manifest(recipe.data, data)
     data_hash = hashlib.sha256((data / "manifest.json").read_bytes()).hexdigest()
@@ -86,13 +122,15 @@ def release(recipe: Recipe, data: Path, checkpoints: Path, out: Path, report: Pa
             "shared": training(
                 "vae", vae_state["step"] * recipe.vae.batch, vae_state["seconds"], numbers.get("vae", {})
             ),
-            "verifier": training("verifier", state["samples"], state["seconds"], numbers.get("verifier", {})),
+            "verifier": training("verifier", state["samples"], state["seconds"], _figures(numbers, "verifier", state["samples"])),
             "draft": training(
-                "draft", draft_state["samples"], draft_state["seconds"], numbers.get("draft", {})
+                "draft", draft_state["samples"], draft_state["seconds"], _figures(numbers, "draft", draft_state["samples"])
             ),
         },
     )
+    former = _measured(out, bundle.ids)
     write(bundle, out)
+    _keep_measured(out, bundle.ids, former)
     save_encoder(recipe, store.frozen.vae.encoder, out)
     keep_instrument(recipe, checkpoints, out)
     note = cards.load_note(Path("notes") / f"{recipe.name}.md")

@@ -137,8 +137,10 @@ def train(recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, 
     guard(vae.decoder)
     loop = Loop(r, vae.decoder, [vae.decoder], state, path, group)
     torch.manual_seed(r.seed + 1000 * loop.step)
-    critic = Critic(r, device, state and state["critic"])
-    costs = Costs(r.allowed_loss, state and state["costs"], device)
+    # What came home by `slim` is the decoder alone: the discriminator begins anew, and so does what may be spent.
+    whole = state if state and "critic" in state else None
+    critic = Critic(r, device, whole and whole["critic"])
+    costs = Costs(r.allowed_loss, whole and whole["costs"], device)
     crops = Crops(data, r.crop, r.seed + 1000 * loop.step, device)
     test, surfaces = held_out(data, 64), textured(data)
     averaged = build(recipe.vae)
@@ -160,11 +162,10 @@ def train(recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, 
         with torch.autocast(device.type, torch.bfloat16):
             return vae.decoder(z).float()
 
-    if state:
-        before = state["before"]
-    else:
-        before = measured()
+    before = state["before"] if state else measured()
+    if not state:
         print(f"before: {before}", flush=True)
+    if not whole:
         began = time.time()
         errors, losses = [], []
         for _ in range(max(1, r.discriminator_steps)):
@@ -176,7 +177,7 @@ def train(recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, 
             critic.learn(critic.scores(y), x)
         costs.begin(errors, losses)
         # The budget is of the whole stage.
-        loop.before = time.time() - began
+        loop.before += time.time() - began
     sums: dict[str, Tensor] = {}
 
     def loss() -> Tensor:

@@ -22,9 +22,6 @@ public struct SplitReport {
         audit = AutoAudit(table)
     }
 
-    /// Share of the scenarios in which `auto` came within five in a hundred of the best measured latency.
-    public var autoShareWithinGoal: Double? { audit.shareWithinGoal }
-
     /// The same scenario by scenario, a line of text each.
     public var autoLines: [String] {
         audit.findings.map { finding in

@@ -25,7 +25,6 @@ struct DeviceFeatures: Hashable, Sendable {
     var maxAllocation = 1 << 30
     var offsetAlignment = 256
     var maxWorkgroupInvocations = 128
-    var maxWorkgroupSize: [Int] = [128, 128, 64]
     var maxWorkgroups: [Int] = [65_535, 65_535, 65_535]
     var sharedMemory = 16_384
     /// Nanoseconds of a tick of the queue's timestamps, nil if it has none.

@@ -60,7 +60,9 @@ final class DeviceHost: Sendable {
         try current.withLock { device throws(VulkanError) in
             guard device === lost else { return device }
             let devices = try instance.devices()
-            guard let physical = devices.first(where: { $0.description.name == description.name }) else {
+            // Of several cards of one name it is the one at the same place, if the driver still lists them so.
+            let alike = devices.filter { $0.description.name == description.name }
+            guard let physical = alike.first(where: { $0.description.index == description.index }) ?? alike.first else {
                 throw .deviceLost(name: description.name)
             }
             device = try VulkanDevice(

@@ -130,8 +130,7 @@ struct PhysicalDevice {
         features.maxAllocation = Int(clamping: max(eleven.maxMemoryAllocationSize, 1 << 28))
         features.offsetAlignment = max(Int(clamping: limits.minStorageBufferOffsetAlignment), 4)
         features.maxWorkgroupInvocations = Int(limits.maxComputeWorkGroupInvocations)
-        let (size, count) = (limits.maxComputeWorkGroupSize, limits.maxComputeWorkGroupCount)
-        features.maxWorkgroupSize = [Int(size.0), Int(size.1), Int(size.2)]
+        let count = limits.maxComputeWorkGroupCount
         features.maxWorkgroups = [Int(count.0), Int(count.1), Int(count.2)]
         features.sharedMemory = Int(limits.maxComputeSharedMemorySize)
         features.subgroupSize = Int(eleven.subgroupSize)

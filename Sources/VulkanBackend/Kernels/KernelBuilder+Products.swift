@@ -29,8 +29,7 @@ extension KernelBuilder {
         _ convolution: Convolution2D, _ x: [Operand], _ y: Operand, _ site: Site
     ) throws(VulkanError) -> [Dispatch] {
         let (picture, kernel) = (x[0].shape, x[1].shape[2])
-        // A window of one pixel is a plain product of the pixels: no position has to be worked out.
-        let isPlain = kernel == 1 && convolution.stride == 1 && convolution.padding == 0
+        let isPlain = convolution.isPlain(kernel: kernel)
         var arguments = cs_product()
         arguments.rows = u32(y.rowCount)
         arguments.inner = u32(picture[3] * kernel * kernel)
@@ -202,4 +201,9 @@ struct ProductTile: Hashable {
 
     /// In the order of the shader's specialization constants.
     var constants: [Int] { [invocationCount, rows, columns, depth, part, part] }
+}
+
+extension Convolution2D {
+    /// Whether it is a plain product of the pixels: of a window of one pixel no position has to be worked out.
+    func isPlain(kernel: Int) -> Bool { kernel == 1 && stride == 1 && padding == 0 }
 }

@@ -59,7 +59,12 @@ struct KernelBuilder {
             let (columns, inner) = (shape[-1], graph[node.inputs[1]].shape.dimensions.dropFirst().reduce(1, *))
             let rows = shape.elementCount / max(1, columns)
             let plan = ProductPlan(rows: rows, columns: columns, inner: inner, options, features)
-            let bytes = options.products == .integer ? rows * (inner + 4) : 0
+            // The integer kernel's rows in bytes, each with its scale.
+            var isInteger = options.products == .integer
+            if case .convolution2D(let convolution) = node.operation {
+                isInteger = isInteger && convolution.isPlain(kernel: graph[node.inputs[1]].shape[2])
+            }
+            let bytes = isInteger ? rows * (inner + 4) : 0
             return max(bytes, plan.split.count > 1 ? 4 * shape.elementCount * plan.split.count : 0)
         default: return 0
         }

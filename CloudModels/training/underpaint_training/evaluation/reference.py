@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..pictures import decode, shards
+from ..pictures import cache_name, decode, shards
 from ..recipe import Recipe
 from ..train_classifier import FrozenClassifier, LabelledPictures, Readings, fitted, held_out, read
 from ..training import save_array
@@ -52,7 +52,7 @@ class TrainingRenders:
 
 def _shard_features(classifier: FrozenClassifier, shard: Path, cache: Path) -> np.ndarray:
     """[2, n, feature] of one shard, through a cache that the classifier's name keys."""
-    path = cache / classifier.name / f"{shard.stem}.npy"
+    path = cache / classifier.name / f"{cache_name(shard)}.npy"
     if not path.exists():
         pixels = np.stack([fitted(p, classifier.size) for p in decode(shard)[0]])
         both = [read(classifier.model, p).features for p in (pixels, pixels[:, :, ::-1])]

@@ -11,7 +11,6 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 PAD = 0
-UNKNOWN = 1
 
 
 class Tokenizer:
