@@ -8,11 +8,15 @@ public import Graphs
 /// convolutions are not so (oneDNN chooses their tiles by batch and threads), nor are oneDNN's kernels for AVX2 and those of
 /// OpenBLAS, which depend on the rows of a thread's share.
 ///
+/// Graphs of one model that one backend compiles share their packed weights.
+///
 /// Call an executable graph from one thread that lives long, see `ThreadPolicy`; compiling may happen on another.
 public struct CPUBackend: Backend {
     public let library: MatrixLibrary
     public let precision: ProductPrecision
     public let threads: ThreadPolicy
+    /// Of all graphs that this backend and its copies compile.
+    let weights = PackedWeights()
 
     public init(
         library: MatrixLibrary = .oneDNN, precision: ProductPrecision = .float32, threads: ThreadPolicy = ThreadPolicy()
@@ -62,7 +66,9 @@ public struct CPUBackend: Backend {
     private func makeBuilder() throws(CPUBackendError) -> StepBuilder {
         let team = ck_team(isa: ck_best_isa(), threads: Int32(clamping: threads.count))
         switch library {
-        case .oneDNN: return StepBuilder(provider: try OneDNNProvider(team: team, precision: precision), team: team)
+        case .oneDNN:
+            return StepBuilder(
+                provider: try OneDNNProvider(team: team, precision: precision, weights: weights), team: team)
         case .openBLAS: return StepBuilder(provider: OpenBLASProvider(team: team), team: team)
         }
     }

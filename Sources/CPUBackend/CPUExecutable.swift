@@ -27,10 +27,7 @@ final class CPUExecutable: ExecutableGraph {
             graph, views: views, parameters: try graph.parameterTensors(from: parameters))
         for (index, node) in graph.nodes.enumerated() where !views.isView(node) {
             do throws(CPUBackendError) {
-                let step = try operands.withInputs(of: node, packsWeights: builder.provider.packsWeights) {
-                    inputs throws(CPUBackendError) in
-                    try builder.step(for: node, inputs, operands.operand(node.output))
-                }
+                let step = try builder.step(for: node, operands.inputs(of: node), operands.operand(node.output))
                 entries.append(Entry(node: index, step: step))
             } catch {
                 throw error.at(node.name)

@@ -4,9 +4,6 @@ import Tensors
 
 /// A library that multiplies matrices: what stands behind `MatrixLibrary`.
 protocol MatrixProvider: AnyObject {
-    /// Whether fixed weights are copied into a layout of the library's own, so that the plain ones can go.
-    var packsWeights: Bool { get }
-
     /// Prepares y = residual + gate·activation(x·Wᵀ + b).
     func linear(_ problem: LinearProblem) throws(CPUBackendError) -> any KernelStep
 
@@ -18,13 +15,6 @@ protocol MatrixProvider: AnyObject {
 
     /// What the graph may store as bfloat16 because the products here round it; nil if they do not.
     var narrowing: Narrowing? { get }
-}
-
-/// A weight matrix or kernel in PyTorch's layout.
-struct Weight {
-    let values: UnsafePointer<Float>
-    /// Whether it is the same at every run, so that it is packed once, at compile time.
-    let isFixed: Bool
 }
 
 /// What follows a product, on rows of the result.

@@ -6,12 +6,44 @@ import Tensors
 ///
 /// Most values are dense. A view that a slice made is rows of `run` floats, `stride` floats apart.
 struct Operand {
+    private enum Place {
+        case memory(UnsafeMutableRawPointer)
+        case weight(FixedWeight)
+    }
+
     let info: ValueInfo
-    let base: UnsafeMutableRawPointer
     let run: Int
     let stride: Int
-    /// Whether the value is the same at every run.
-    let isFixed: Bool
+    private let place: Place
+
+    init(info: ValueInfo, base: UnsafeMutableRawPointer, run: Int, stride: Int) {
+        self.info = info
+        self.run = run
+        self.stride = stride
+        place = .memory(base)
+    }
+
+    /// A weight of the model, dense.
+    init(info: ValueInfo, weight: FixedWeight) {
+        self.info = info
+        (run, stride) = (info.shape.elementCount, info.shape.elementCount)
+        place = .weight(weight)
+    }
+
+    var base: UnsafeMutableRawPointer {
+        switch place {
+        case .memory(let base): base
+        case .weight(let weight): weight.plain.base
+        }
+    }
+
+    /// The value as a product's weight.
+    var weight: Weight {
+        switch place {
+        case .memory(let base): .given(UnsafePointer(base.assumingMemoryBound(to: Float.self)))
+        case .weight(let weight): .fixed(weight)
+        }
+    }
 
     var shape: Shape { info.shape }
 

@@ -27,40 +27,30 @@ final class OperandTable {
     func operand(_ value: ValueID) -> Operand {
         let root = plan.root(of: value)
         if let offset = plan.offset(of: value) {
-            return operand(value, at: arena.base + offset, isFixed: false)
+            return operand(value, at: arena.base + offset)
         }
         let memory = fixed[root] ?? load(root)
         fixed[root] = memory
-        return operand(value, at: memory.base, isFixed: true)
+        return operand(value, at: memory.base)
     }
 
-    /// Where a node's inputs lie, valid while `body` runs: a weight that is packed there and read by nobody else
-    /// is not kept in its plain form.
-    func withInputs<Result, Failure: Error>(
-        of node: Node, packsWeights: Bool, _ body: ([Operand]) throws(Failure) -> Result
-    ) throws(Failure) -> Result {
-        var passing: [AlignedMemory] = []
-        var operands: [Operand] = []
-        for value in node.inputs {
+    /// Where a node's inputs lie. A weight of products that nobody else reads is in no memory here: the step takes it as it
+    /// wants it, and keeps that.
+    func inputs(of node: Node) -> [Operand] {
+        node.inputs.map { value in
             let root = plan.root(of: value)
-            if packsWeights, weights.contains(root) {
-                let memory = load(root)
-                passing.append(memory)
-                operands.append(operand(value, at: memory.base, isFixed: true))
-            } else {
-                operands.append(operand(value))
-            }
+            guard weights.contains(root), let tensor = tensors[root],
+                views[value].offset == 0, graph[value].shape.elementCount == tensor.shape.elementCount
+            else { return operand(value) }
+            return Operand(info: graph[value], weight: FixedWeight(tensor))
         }
-        let result = try body(operands)
-        withExtendedLifetime(passing) {}
-        return result
     }
 
-    private func operand(_ value: ValueID, at root: UnsafeMutableRawPointer, isFixed: Bool) -> Operand {
+    private func operand(_ value: ValueID, at root: UnsafeMutableRawPointer) -> Operand {
         let (info, view) = (graph[value], views[value])
         return Operand(
             info: info, base: root + view.offset * info.elementType.byteCount, run: view.run,
-            stride: view.stride, isFixed: isFixed)
+            stride: view.stride)
     }
 
     /// A parameter or constant; a value that nothing makes cannot occur in a valid graph and would be zeros.

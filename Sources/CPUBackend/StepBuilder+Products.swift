@@ -18,7 +18,7 @@ extension StepBuilder {
         return try provider.linear(
             LinearProblem(
                 rows: y.rowCount, inner: x[0].width, width: y.width, x: x[0].values,
-                weight: Weight(values: x[1].floats, isFixed: x[1].isFixed), y: y.values, epilogue: epilogue))
+                weight: x[1].weight, y: y.values, epilogue: epilogue))
     }
 
     /// x [B, H, W, C], weight [out, in, k, k], bias [out], residual as the result → [B, H', W', out]
@@ -34,7 +34,7 @@ extension StepBuilder {
                 batch: picture[0], height: picture[1], width: picture[2], channels: picture[3],
                 outputs: y.shape[3], kernel: x[1].shape[2], stride: convolution.stride,
                 padding: convolution.padding, x: x[0].values,
-                weight: Weight(values: x[1].floats, isFixed: x[1].isFixed), y: y.floats, epilogue: epilogue))
+                weight: x[1].weight, y: y.floats, epilogue: epilogue))
     }
 
     /// q [B, Tq, heads·d], k and v [B, Tk, heads·d] → as q

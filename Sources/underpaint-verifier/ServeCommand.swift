@@ -126,8 +126,7 @@ struct ServeCommand: AsyncParsableCommand {
             load: { [store = ModelStore.standard(models), draftModel, verifierModel] in
                 let pair = try ModelPair(draft: draftModel, verifier: verifierModel, in: store)
                 let verifier = try PictureVerifier(
-                    models: pair, backend: selected.backend, decodeTile: compute.decodeTile,
-                    sharesBatches: jobs > 1)
+                    models: pair, backend: selected.backend, decodeTile: compute.decodeTile)
                 // Also compiles the graphs, so that the first customer does not wait for it.
                 let pace = try verifier.listsSizes ? verifier.measurePace() : nil
                 return LoadedVerifier(executor: verifier, models: verifier.catalogue(pace: pace))

@@ -49,6 +49,43 @@ import Testing
         #expect(y?.floats() == [1, 5, 9, 5, 13, 21])
     }
 
+    @Test(arguments: CPUBackend.precisions(of: .oneDNN))
+    func graphsOfOneModelShareTheirWeights(_ precision: ProductPrecision) throws {
+        var builder = GraphBuilder()
+        let picture = builder.input("x", [2, 8, 8, 64])
+        let convolved = try builder.convolution2D(picture, "conv", outputs: 64, kernel: 3, padding: 1)
+        let rows = try builder.reshape(convolved, [2, 64, 64])
+        builder.output("y", try builder.linear(builder.linear(rows, "a", outputs: 128), "b", outputs: 64))
+        var generator = SeededGenerator(seed: 5)
+        func random(_ shape: Shape) -> Tensor {
+            Tensor(shape, (0..<shape.elementCount).map { _ in Float.random(in: -0.1...0.1, using: &generator) })
+        }
+        let model = DictionaryParameters([
+            "conv.weight": random([64, 64, 3, 3]), "conv.bias": random([64]), "a.weight": random([128, 64]),
+            "a.bias": random([128]), "b.weight": random([64, 128]), "b.bias": random([64]),
+        ])
+        let input = ["x": random([2, 8, 8, 64])]
+        let backend = CPUBackend(precision: precision, threads: ThreadPolicy(count: 1))
+        var (first, second): ((any ExecutableGraph)?, (any ExecutableGraph)?)
+        first = try backend.compile(builder.graph, parameters: model)
+        #expect(backend.weights.count == 3)
+        let expected = try #require(try first?.run(input)["y"]).floats()
+        second = try backend.compile(builder.graph, parameters: model)
+        #expect(backend.weights.count == 3)
+        first = nil
+        #expect(try second?.run(input)["y"]?.floats() == expected)
+        second = nil
+        #expect(backend.weights.count == 0)
+        // Other weights are none of theirs.
+        let other = DictionaryParameters([
+            "conv.weight": random([64, 64, 3, 3]), "conv.bias": random([64]), "a.weight": random([128, 64]),
+            "a.bias": random([128]), "b.weight": random([64, 128]), "b.bias": random([64]),
+        ])
+        let both = try [model, other].map { try backend.compile(builder.graph, parameters: $0) }
+        #expect(backend.weights.count == 6)
+        #expect(try both[1].run(input)["y"]?.floats() != expected)
+    }
+
     @Test func partsOfAJointProductAreNotCopied() throws {
         var builder = GraphBuilder()
         let x = builder.input("x", [2, 6, 32])

@@ -15,7 +15,7 @@ import Testing
     init() throws {
         workshop = try Workshop()
         shared = try PictureVerifier(
-            models: workshop.models, backend: CPUBackend(threads: ThreadPolicy(count: 2)), sharesBatches: true)
+            models: workshop.models, backend: CPUBackend(threads: ThreadPolicy(count: 2)))
     }
 
     private func job(
@@ -45,9 +45,11 @@ import Testing
             done, job("checked"), job("other-seed", seed: 8), job("trusted", mode: .trust), job("alone", handoff: 0),
             job("wide", isWide: true), job("short", handoff: 0.5, mode: .trust, steps: 4),
         ]
-        let feed = ListFeed(jobs, limit: 4)
+        // All of them at once: with fewer, how many share a batch would depend on how fast files are written.
+        let feed = ListFeed(jobs, limit: jobs.count)
         feed.run(with: shared)
-        #expect(feed.mostAtOnce == 4)
+        // The one with nothing left to do may be over before the last begins.
+        #expect(feed.mostAtOnce >= jobs.count - 1)
         var aloneRuns = 0
         for job in jobs {
             let before = runCount(workshop.verifier)

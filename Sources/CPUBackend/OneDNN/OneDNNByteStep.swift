@@ -10,31 +10,33 @@ struct OneDNNByteStep: KernelStep {
     private let source: OneDNNMemory
     private var product: OneDNNStep
     private var finish: ck_finish_args
-    /// Packed; the scale and the sum of each row follow.
-    private let weights: OneDNNProvider.Prepared
-    private let scales: AlignedMemory
-    private let sums: AlignedMemory
+    /// Packed, with the scale and the sum of each row.
+    private let weight: PackedWeight
     /// Of the bytes of x, and of their scales.
     private let byteCount: Int
     private let scaleByteCount: Int
 
-    init(_ problem: LinearProblem, _ provider: OneDNNProvider) throws(CPUBackendError) {
+    init(_ problem: LinearProblem, _ fixed: FixedWeight, _ provider: OneDNNProvider) throws(CPUBackendError) {
         team = provider.team
         let (rows, inner, width) = (problem.rows, problem.inner, problem.width)
         let primitive = try provider.product(
             OneDNNProvider.ProductKey(rows: rows, inner: inner, width: width, precision: .int8, result: .int32))
-
-        let levels = AlignedMemory(byteCount: width * inner)
-        scales = AlignedMemory(floatCount: width)
-        sums = AlignedMemory(byteCount: width * MemoryLayout<Int32>.stride)
-        ck_round(
-            team,
-            ck_round_args(
-                x: problem.weight.values, y: levels.base, zero: 0, scales: scales.floats,
-                sums: sums.base.assumingMemoryBound(to: Int32.self), rows: width, width: inner))
-        weights = try provider.prepared(
-            levels.base, isFixed: true, OneDNNLayout([inner, width], dnnl_ba, dnnl_s8),
-            as: primitive.layout(dnnl_query_weights_md))
+        let layout = primitive.layout(dnnl_query_weights_md)
+        weight = try provider.weights.weight(of: fixed.tensor, as: layout) {
+            [team] () throws(CPUBackendError) in
+            let levels = AlignedMemory(byteCount: width * inner)
+            let scales = AlignedMemory(floatCount: width)
+            let sums = AlignedMemory(byteCount: width * MemoryLayout<Int32>.stride)
+            ck_round(
+                team,
+                ck_round_args(
+                    x: fixed.plain.floats, y: levels.base, zero: 0, scales: scales.floats,
+                    sums: sums.base.assumingMemoryBound(to: Int32.self), rows: width, width: inner))
+            let packed = try provider.packed(
+                levels.base, OneDNNLayout([inner, width], dnnl_ba, dnnl_s8), as: layout)
+            return [packed, scales, sums]
+        }
+        let (packed, scales, sums) = (weight.memories[0], weight.memories[1], weight.memories[2])
 
         source = try OneDNNMemory(primitive.layout(dnnl_query_src_md), provider.engine, nil)
         let result = try OneDNNMemory(primitive.layout(dnnl_query_dst_md), provider.engine, problem.y.base)
@@ -42,7 +44,12 @@ struct OneDNNByteStep: KernelStep {
             provider.engine,
             [
                 .init(
-                    primitive, [(DNNL_ARG_SRC, source), (DNNL_ARG_WEIGHTS, weights.memory), (DNNL_ARG_DST, result)])
+                    primitive,
+                    [
+                        (DNNL_ARG_SRC, source),
+                        (DNNL_ARG_WEIGHTS, try OneDNNMemory(layout, provider.engine, packed.base)),
+                        (DNNL_ARG_DST, result),
+                    ])
             ])
         rounding = ck_round_args(
             x: problem.x.floats, y: nil, zero: 128, scales: nil, sums: nil, rows: rows, width: inner)

@@ -25,10 +25,8 @@ extension OneDNNProvider {
             [problem.batch, problem.outputs, problem.outputHeight, problem.outputWidth], dnnl_nhwc)
         let kernels = try OneDNNLayout(
             [problem.outputs, problem.channels, problem.kernel, problem.kernel], dnnl_oihw)
-        let x = try prepared(problem.x.base, isFixed: false, pictures, as: primitive.layout(dnnl_query_src_md))
-        let weight = try prepared(
-            problem.weight.values, isFixed: problem.weight.isFixed, kernels,
-            as: primitive.layout(dnnl_query_weights_md))
+        let x = try prepared(problem.x.base, pictures, as: primitive.layout(dnnl_query_src_md))
+        let weight = try prepared(problem.weight, kernels, as: primitive.layout(dnnl_query_weights_md))
         var arguments: [(Int32, OneDNNMemory)] = [(DNNL_ARG_SRC, x.memory), (DNNL_ARG_WEIGHTS, weight.memory)]
         if let bias = problem.epilogue.bias {
             arguments.append(

@@ -15,7 +15,9 @@ extension OneDNNProvider {
     }
 
     func linear(_ problem: LinearProblem) throws(CPUBackendError) -> any KernelStep {
-        if takesBytes(problem) { return try OneDNNByteStep(problem, self) }
+        if case .fixed(let weight) = problem.weight, takesBytes(problem) {
+            return try OneDNNByteStep(problem, weight, self)
+        }
         // A gate is no post-operation of a two-dimensional product; the whole epilogue then is ours.
         let isFused = problem.epilogue.gate == nil
         let key = ProductKey(
@@ -25,13 +27,12 @@ extension OneDNNProvider {
             precision: precision == .int8 ? .float32 : precision, result: problem.y.elementType)
         let primitive = try product(key)
         let x = try prepared(
-            problem.x.base, isFixed: false,
-            OneDNNLayout([problem.rows, problem.inner], dnnl_ab, problem.x.elementType.layoutType),
+            problem.x.base, OneDNNLayout([problem.rows, problem.inner], dnnl_ab, problem.x.elementType.layoutType),
             as: primitive.layout(dnnl_query_src_md))
         // PyTorch's [outputs, in] is the transpose of the [in, outputs] that a product wants.
         let weight = try prepared(
-            problem.weight.values, isFixed: problem.weight.isFixed,
-            OneDNNLayout([problem.inner, problem.width], dnnl_ba), as: primitive.layout(dnnl_query_weights_md))
+            problem.weight, OneDNNLayout([problem.inner, problem.width], dnnl_ba),
+            as: primitive.layout(dnnl_query_weights_md))
         var arguments: [(Int32, OneDNNMemory)] = [
             (DNNL_ARG_SRC, x.memory), (DNNL_ARG_WEIGHTS, weight.memory),
             (DNNL_ARG_DST, try .init(primitive.layout(dnnl_query_dst_md), engine, problem.y.base)),
@@ -57,10 +58,10 @@ extension OneDNNProvider {
                 ? nil : (team, epilogue.finish(problem.y.floats, rows: problem.rows, width: problem.width)))
     }
 
-    /// Whether a layer is computed in bytes: one of fixed weights that is large enough for its time to count. Those of time and
+    /// Whether a layer of fixed weights is computed in bytes: one that is large enough for its time to count. Those of time and
     /// guidance, of single rows, and those at the latent's edge stay float32: they cost nothing, and all else hangs on them.
     private func takesBytes(_ problem: LinearProblem) -> Bool {
-        precision == .int8 && problem.weight.isFixed && problem.rows >= 8 && problem.inner >= 64 && problem.width >= 64
+        precision == .int8 && problem.rows >= 8 && problem.inner >= 64 && problem.width >= 64
     }
 
     func product(_ key: ProductKey) throws(CPUBackendError) -> OneDNNPrimitive {

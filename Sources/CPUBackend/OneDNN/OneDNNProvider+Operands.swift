@@ -8,30 +8,47 @@ extension OneDNNProvider {
         var calls: [OneDNNStep.Call] = []
         /// Memory of the copies, in the scratch space.
         var between: [OneDNNMemory] = []
-        /// Memory that was filled for good.
-        var owned: [AlignedMemory] = []
+        /// A weight that was packed for good.
+        var owned: [PackedWeight] = []
     }
 
-    /// Values in the layout and precision that a primitive chose: copied now if they never change, else as a call at every
-    /// run, or as they lie if that is what is wanted.
+    /// Values in the layout and precision that a primitive chose: as a copy at every run, or as they lie if that is what is
+    /// wanted.
     func prepared(
-        _ values: UnsafeRawPointer, isFixed: Bool, _ given: OneDNNLayout, as wanted: OneDNNLayout
+        _ values: UnsafeRawPointer, _ given: OneDNNLayout, as wanted: OneDNNLayout
     ) throws(CPUBackendError) -> Prepared {
         let source = try OneDNNMemory(given, engine, UnsafeMutableRawPointer(mutating: values))
-        if wanted == given, !isFixed { return Prepared(memory: source) }
+        if wanted == given { return Prepared(memory: source) }
         let copy = try OneDNNPrimitive(reorderFrom: given, to: wanted, OneDNNAttributes(), engine)
-        guard isFixed else {
-            let memory = try OneDNNMemory(wanted, engine, nil)
-            let call = OneDNNStep.Call(copy, [(DNNL_ARG_FROM, source), (DNNL_ARG_TO, memory)])
-            return Prepared(memory: memory, calls: [call], between: [memory])
+        let memory = try OneDNNMemory(wanted, engine, nil)
+        let call = OneDNNStep.Call(copy, [(DNNL_ARG_FROM, source), (DNNL_ARG_TO, memory)])
+        return Prepared(memory: memory, calls: [call], between: [memory])
+    }
+
+    /// A weight in the layout and precision that a primitive chose, packed now if it never changes.
+    func prepared(
+        _ weight: Weight, _ given: OneDNNLayout, as wanted: OneDNNLayout
+    ) throws(CPUBackendError) -> Prepared {
+        guard case .fixed(let fixed) = weight else { return try prepared(weight.values, given, as: wanted) }
+        let packed = try weights.weight(of: fixed.tensor, as: wanted) { () throws(CPUBackendError) in
+            [try self.packed(weight.values, given, as: wanted)]
         }
+        return Prepared(memory: try OneDNNMemory(wanted, engine, packed.memories[0].base), owned: [packed])
+    }
+
+    /// A copy in another layout.
+    func packed(
+        _ values: UnsafeRawPointer, _ given: OneDNNLayout, as wanted: OneDNNLayout
+    ) throws(CPUBackendError) -> AlignedMemory {
         let packed = AlignedMemory(byteCount: wanted.byteCount)
-        let memory = try OneDNNMemory(wanted, engine, packed.base)
+        let source = try OneDNNMemory(given, engine, UnsafeMutableRawPointer(mutating: values))
+        let copy = try OneDNNPrimitive(reorderFrom: given, to: wanted, OneDNNAttributes(), engine)
         var step = try OneDNNStep(
-            engine, [.init(copy, [(DNNL_ARG_FROM, source), (DNNL_ARG_TO, memory)])])
+            engine,
+            [.init(copy, [(DNNL_ARG_FROM, source), (DNNL_ARG_TO, try OneDNNMemory(wanted, engine, packed.base))])])
         let scratch = AlignedMemory(byteCount: step.scratchByteCount)
         try step.bind(scratch: scratch.base)
         try step.execute()
-        return Prepared(memory: memory, owned: [packed])
+        return packed
     }
 }

@@ -7,13 +7,15 @@ final class OneDNNProvider: MatrixProvider {
     let engine: OneDNNEngine
     let team: ck_team
     let precision: ProductPrecision
+    let weights: PackedWeights
     var products: [ProductKey: OneDNNPrimitive] = [:]
     var convolutions: [ConvolutionKey: OneDNNPrimitive] = [:]
 
-    init(team: ck_team, precision: ProductPrecision) throws(CPUBackendError) {
+    init(team: ck_team, precision: ProductPrecision, weights: PackedWeights) throws(CPUBackendError) {
         engine = try OneDNNEngine()
         self.team = team
         self.precision = precision
+        self.weights = weights
     }
 
     /// Whether the processor has instructions for bfloat16; without them the library widens, which is slower than float32.
@@ -29,8 +31,6 @@ final class OneDNNProvider: MatrixProvider {
 
     /// Whether the processor multiplies tiles of matrices.
     static var hasMatrixTiles: Bool { dnnl_get_effective_cpu_isa() == dnnl_cpu_isa_avx512_core_amx }
-
-    let packsWeights = true
 
     /// A product of float32 on the calling thread alone.
     private var gemm: ck_gemm {

@@ -27,7 +27,7 @@ struct OneDNNStep: KernelStep {
     private let places: [Place]
     private let finish: (ck_team, ck_finish_args)?
     /// Kept alive for the calls.
-    private let owned: [AlignedMemory]
+    private let owned: [PackedWeight]
     let scratchByteCount: Int
 
     /// - Parameters:
@@ -35,7 +35,7 @@ struct OneDNNStep: KernelStep {
     ///   - owned: packed weights that the calls read.
     ///   - finish: a kernel of ours to run at the end.
     init(
-        _ engine: OneDNNEngine, _ calls: [Call], between: [OneDNNMemory] = [], owned: [AlignedMemory] = [],
+        _ engine: OneDNNEngine, _ calls: [Call], between: [OneDNNMemory] = [], owned: [PackedWeight] = [],
         finish: (ck_team, ck_finish_args)? = nil
     ) throws(CPUBackendError) {
         var (calls, places, offset) = (calls, [Place](), 0)

@@ -7,7 +7,8 @@ struct OpenBLASConvolutionStep: KernelStep {
     /// PyTorch's [out, in, k, k] as [out, k, k, in], the order in which windows lie in memory.
     private let weight: AlignedMemory
     private let reordering: ck_gather_args
-    private let isFixed: Bool
+    /// Of a weight that is given at every run.
+    private let reordersAtEveryRun: Bool
     let scratchByteCount: Int
     let implementation = "im2col + sgemm"
 
@@ -18,8 +19,12 @@ struct OpenBLASConvolutionStep: KernelStep {
             extents: [problem.outputs, kernel, kernel, channels],
             strides: [channels * kernel * kernel, kernel, 1, kernel * kernel])
         reordering = try ck_gather_args(x: problem.weight.values, y: weight.floats, axes)
-        isFixed = problem.weight.isFixed
-        if isFixed { ck_gather(team, reordering) }
+        if case .given = problem.weight {
+            reordersAtEveryRun = true
+        } else {
+            reordersAtEveryRun = false
+            ck_gather(team, reordering)
+        }
         self.team = team
         arguments = ck_convolution_args(
             gemm: gemm, x: problem.x.floats, weight: weight.floats, batch: problem.batch, height: problem.height,
@@ -37,7 +42,7 @@ struct OpenBLASConvolutionStep: KernelStep {
     }
 
     func run() throws {
-        if !isFixed { ck_gather(team, reordering) }
+        if reordersAtEveryRun { ck_gather(team, reordering) }
         let status = ck_convolution(team, arguments)
         guard status == 0 else { throw CPUBackendError(call: "cblas_sgemm", status: Int(status)) }
     }

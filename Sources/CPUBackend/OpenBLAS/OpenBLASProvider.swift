@@ -13,8 +13,6 @@ final class OpenBLASProvider: MatrixProvider {
         openblas_set_num_threads(1)
     }
 
-    /// Windows are; the matrices of linear layers are read as they are.
-    let packsWeights = false
     let narrowing: Narrowing? = nil
 
     private var gemm: ck_gemm {
@@ -31,7 +29,7 @@ final class OpenBLASProvider: MatrixProvider {
     func linear(_ problem: LinearProblem) throws(CPUBackendError) -> any KernelStep {
         try OpenBLASProvider.expectIndexable([problem.rows, problem.inner, problem.width])
         return OpenBLASLinearStep(
-            team: team,
+            team: team, weight: problem.weight,
             arguments: ck_linear_args(
                 gemm: gemm, x: problem.x.floats, weight: problem.weight.values, inner: problem.inner,
                 finish: problem.epilogue.finish(problem.y.floats, rows: problem.rows, width: problem.width)))
@@ -59,6 +57,8 @@ final class OpenBLASProvider: MatrixProvider {
 
 struct OpenBLASLinearStep: KernelStep {
     let team: ck_team
+    /// Kept for the arguments, which point into it.
+    let weight: Weight
     let arguments: ck_linear_args
     let implementation = "sgemm"
 

@@ -11,8 +11,6 @@ public struct BatchSizes: Hashable, Sendable {
         ascending = (0...largest.trailingZeroBitCount).map { 1 << $0 }
     }
 
-    public var count: Int { ascending.count }
-
     /// The size of the next batch where `remaining` rows are left: the one that holds them all with at most a quarter of it
     /// empty, or the largest that they fill.
     ///

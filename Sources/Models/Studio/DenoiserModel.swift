@@ -84,10 +84,7 @@ public struct DenoiserModel: Sendable {
     }
 
     /// The denoiser; compiles a graph for each batch and size when it is first needed.
-    ///
-    /// - Parameter graphCapacity: graphs that are kept; by default those of exact windows, of 1, 2, 4, 8 and 16 rows, and one
-    ///   more.
-    public func denoiser(on backend: any Backend, graphCapacity: Int = 6) -> StudioDenoiser {
-        StudioDenoiser(self, weights, backend, graphCapacity: graphCapacity)
+    public func denoiser(on backend: any Backend) -> StudioDenoiser {
+        StudioDenoiser(self, weights, backend)
     }
 }

@@ -2,7 +2,7 @@ import Graphs
 
 /// The graphs compiled last, by shape; the one unused longest gives way to a new one.
 ///
-/// Each holds the model's weights packed for the device, so there must not be many.
+/// They share the model's weights; each has room for its own values.
 struct ExecutableCache<Key: Hashable> {
     let capacity: Int
     /// Oldest use first.
@@ -25,7 +25,7 @@ struct ExecutableCache<Key: Hashable> {
             entries.append(entry)
             return entry.executable
         }
-        // Room first: two sets of packed weights never live at once without need.
+        // Room first: what goes need not lie beside what comes.
         if entries.count >= capacity { entries.removeFirst() }
         let executable = try compile()
         entries.append((key, executable))

@@ -12,7 +12,8 @@ public final class StudioDenoiser {
     public private(set) var count = EvaluationCount()
     private let weights: SafetensorsFile
     private let backend: any Backend
-    private var executables: ExecutableCache<BatchShape>
+    // For four latent shapes the batches of 1, 2, 4, 8 and 16 rows, of exact windows and of jobs together, and that of a check.
+    private var executables = ExecutableCache<BatchShape>(capacity: 24)
 
     /// One row of a call.
     public struct Row: Sendable {
@@ -61,11 +62,10 @@ public final class StudioDenoiser {
         let latent: LatentShape
     }
 
-    init(_ model: DenoiserModel, _ weights: SafetensorsFile, _ backend: any Backend, graphCapacity: Int) {
+    init(_ model: DenoiserModel, _ weights: SafetensorsFile, _ backend: any Backend) {
         self.model = model
         self.weights = weights
         self.backend = backend
-        executables = ExecutableCache(capacity: graphCapacity)
     }
 
     /// Compiles the graph for a number of rows ahead of their first use.

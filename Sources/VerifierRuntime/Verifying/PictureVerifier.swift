@@ -24,23 +24,15 @@ public final class PictureVerifier: JobExecuting {
 
     /// Prepares the verifier, its text encoder and the picture decoder.
     ///
-    /// - Parameters:
-    ///   - decodeTile: pixels along a side of the tiles that pictures are decoded in; nil to decode them whole where the
-    ///     device has room.
-    ///   - sharesBatches: whether jobs will be executed together, which takes more graphs.
+    /// - Parameter decodeTile: pixels along a side of the tiles that pictures are decoded in; nil to decode them whole
+    ///   where the device has room.
     /// - Throws: what the backend throws.
-    public init(
-        models: ModelPair, backend: any Backend, decodeTile: Int? = nil, sharesBatches: Bool = false
-    ) throws {
+    public init(models: ModelPair, backend: any Backend, decodeTile: Int? = nil) throws {
         self.models = models
         calibration = models.verifier.manifest.check?.calibration
-        let denoiser =
-            sharesBatches
-            ? models.verifier.denoiser(on: backend, graphCapacity: Self.sharedGraphCount)
-            : models.verifier.denoiser(on: backend)
         studio = Exclusive(
             Studio(
-                text: try models.shared.text(on: backend), denoiser: denoiser,
+                text: try models.shared.text(on: backend), denoiser: models.verifier.denoiser(on: backend),
                 draft: models.draft.denoiser(on: backend),
                 decoder: models.shared.decoder(on: backend, tilePixels: decodeTile)))
     }
@@ -109,9 +101,6 @@ public final class PictureVerifier: JobExecuting {
 }
 
 extension PictureVerifier {
-    /// Graphs of shared batches for four latent shapes, and of checks that come alone.
-    private static var sharedGraphCount: Int { 4 * (BatchSizes.standard.count + 1) }
-
     /// What comes before the first evaluation.
     ///
     /// - Throws: `VerifierError`, or what the text encoder throws.
