@@ -189,6 +189,6 @@ let package = Package(
             ]),
         tests(
             "CalibrationTests", ["CPUBackend", "Diffusion", "Models", "Speculation", "SplitLab", "TestSupport"]),
-        tests("CommandLineTests", ["underpaint"]),
+        tests("CommandLineTests", ["underpaint", "underpaint-verifier"]),
     ]
 )

@@ -81,32 +81,13 @@ struct GenerateCommand: AsyncParsableCommand {
         try await reportingFailures {
             let orders = try missing(try picture.orders(output: output))
             for order in orders { try order.file.checkWritable() }
-            let previewFile = preview.map(PictureFile.init(path:))
-            try previewFile?.checkWritable()
-
+            try preview.map(PictureFile.init(path:))?.checkWritable()
             try await cancellingOnInterrupt {
                 let workbench = try Workbench(models: models, verifier: verifier, at: verifier.address)
-                let size = try workbench.size(picture)
                 // All of them before the first is made: the last line's mistake should not come out after hours.
                 for order in orders where order.isFirstOfItsPrompt { try workbench.checkWords(of: order) }
-                var tally = SpeculationTally()
-                for (index, order) in orders.enumerated() {
-                    var request = try workbench.request(
-                        order, picture, size: size, format: order.file.format(quality: quality ?? .usual),
-                        isOffline: offline)
-                    let plan = offline ? nil : try await plan(&request, with: workbench.planner)
-                    let exactPlan = offline ? nil : try await planExact(&request, with: workbench.planner)
-                    let progress = MakingProgress(
-                        isQuiet: quiet, preview: previewFile,
-                        place: orders.count > 1 ? "\(index + 1)/\(orders.count)" : nil)
-                    let finished = try await make(request, file: order.file, progress: progress, with: workbench.maker)
-                    workbench.planner.learn(from: finished, hadPreviews: previewFile != nil)
-                    tally.add(finished)
-                    let result = PictureResult(
-                        finished, path: order.file.url.path, tally: tally, plan: plan, exactPlan: exactPlan)
-                    print(json ? try result.json() : result.line)
-                }
-                if !json, orders.count > 1, let summary = tally.line { print(summary) }
+                var series = try PictureSeries(orders, of: self, with: workbench)
+                try await series.make()
             }
         }
     }
@@ -119,54 +100,5 @@ struct GenerateCommand: AsyncParsableCommand {
             Terminal.write("\(orders.count - missing.count) of \(orders.count) pictures are there\n")
         }
         return missing
-    }
-
-    /// Lets the cost model choose the split if that is wished for.
-    private func plan(_ request: inout GenerationRequest, with planner: SplitPlanner) async throws -> SplitPlan? {
-        guard picture.handoff == .auto, picture.mode != .exact else { return nil }
-        do {
-            let plan = try await planner.plan(
-                request, objective: picture.objective ?? .latency, bound: SplitBound(loss: picture.maxLoss),
-                measuring: { [quiet] text in if !quiet { Terminal.write("\(text)\n") } })
-            request.handoffFraction = plan.choice.fraction
-            return plan
-        } catch let error as TransportError {
-            // The draft is worth making all the same: it is kept if the verifier stays away.
-            Terminal.warn("\(error); the split cannot be chosen without it and is \(request.handoffFraction)")
-            return nil
-        }
-    }
-
-    /// Lets the cost model choose what mode `exact` leaves open.
-    private func planExact(
-        _ request: inout GenerationRequest, with planner: SplitPlanner
-    ) async throws -> ExactPrediction? {
-        guard picture.mode == .exact else { return nil }
-        do {
-            let plan = try await planner.planExact(
-                request, draftShare: picture.exactShare,
-                measuring: { [quiet] text in if !quiet { Terminal.write("\(text)\n") } })
-            guard let plan else { return nil }
-            request.exact?.placement = plan.placement
-            request.exact?.window = .fixed(plan.length)
-            request.handoffFraction = picture.exactShare(plan.placement)
-            return plan
-        } catch let error as TransportError {
-            // The job is kept if the verifier stays away.
-            Terminal.warn("\(error); placement and window cannot be chosen without it")
-            return nil
-        }
-    }
-
-    private func make(
-        _ request: GenerationRequest, file: PictureFile, progress: MakingProgress, with maker: PictureMaker
-    ) async throws -> FinishedPicture {
-        let finished = try await maker.make(
-            request, id: .random(), outputPath: file.url.path,
-            previewInterval: preview == nil ? nil : previewInterval, report: progress.report)
-        try file.write(try finished.file(as: request.format))
-        maker.settle(finished)
-        progress.finish()
-        return finished
     }
 }

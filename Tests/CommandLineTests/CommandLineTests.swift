@@ -85,6 +85,43 @@ import Testing
         #expect(try folder.contents("alone.png") == folder.contents("m-4.png"))
     }
 
+    @Test func theNextPictureIsDraftedWhileTheVerifierWorks() throws {
+        let folder = try Folder()
+        let (verifier, input, address) = try folder.startVerifier()
+        defer {
+            try? input.fileHandleForWriting.close()
+            verifier.waitUntilExit()
+        }
+        let command = ["generate", "a red mug", "--seed", "5", "-b", "3", "--steps", "6"]
+        let far = try folder.run(command + ["-o", "far.png", "--verifier", address])
+        #expect(far.status == 0, "\(far.errors)")
+        #expect(try folder.run(command + ["-o", "near.png"]).status == 0)
+        for seed in 5...7 {
+            #expect(try folder.contents("far-\(seed).png") == folder.contents("near-\(seed).png"))
+        }
+        let lines = far.errors.split(separator: "\n").map { $0.prefix { $0 != "t" && $0 != "r" } }
+        #expect(lines == ["1/3 d", "2/3 d", "1/3 ve", "3/3 d", "2/3 ve", "3/3 ve"], "\(far.errors)")
+    }
+
+    @Test func whatIsAtTheVerifierIsFinishedWhenTheNextPictureFails() throws {
+        let folder = try Folder()
+        let (verifier, input, address) = try folder.startVerifier()
+        // The list's second picture cannot be written: the first is there all the same.
+        try FileManager.default.createDirectory(
+            at: folder.url.appendingPathComponent("p-6.png"), withIntermediateDirectories: false)
+        let command = ["generate", "a red mug", "--seed", "5", "-b", "3", "--steps", "6", "-o", "p.png"]
+        let end = try folder.run(command + ["--verifier", address])
+        #expect(end.status == 73, "\(end.errors)")
+        #expect(folder.has("p-5.png") && !folder.has("p-7.png"))
+        // It and the one that was drafted meanwhile wait, and the latter's draft is named.
+        #expect(end.errors.contains("is kept, too"))
+        #expect(try folder.run("resume", "--list").output.split(separator: "\n").count == 2)
+        try input.fileHandleForWriting.close()
+        verifier.waitUntilExit()
+        let away = try folder.run(command + ["--verifier", address])
+        #expect(away.status == 75 && away.errors.contains("is kept, too"), "\(away.errors)")
+    }
+
     @Test func exactModeReportsItsWindows() throws {
         let folder = try Folder()
         let end = try folder.run(

@@ -61,6 +61,24 @@ final class Folder {
         return program
     }
 
+    /// A verifier that ends with the returned pipe, and its address.
+    func startVerifier() throws -> (program: Process, input: Pipe, address: String) {
+        let (program, input) = (try prepare(["serve", "--port", "0", "--child"]), Pipe())
+        program.executableURL = try Folder.program.deletingLastPathComponent()
+            .appendingPathComponent("underpaint-verifier")
+        program.standardInput = input
+        program.standardError = FileHandle.nullDevice
+        let output = url.appendingPathComponent("address")
+        try Data().write(to: output)
+        program.standardOutput = try FileHandle(forWritingTo: output)
+        try program.run()
+        while program.isRunning, try !contents("address").contains(UInt8(ascii: "\n")) {
+            Thread.sleep(forTimeInterval: 0.01)
+        }
+        let address = String(decoding: try contents("address"), as: UTF8.self)
+        return (program, input, address.trimmingCharacters(in: .newlines))
+    }
+
     private func prepare(_ arguments: [String]) throws -> Process {
         let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .appendingPathComponent("Fixtures/tiny").path

@@ -8,13 +8,11 @@ extension PictureMaker {
     /// How often a chain that the verifier has forgotten is begun anew.
     private static let restarts = 2
 
-    /// Makes a picture in mode `exact`.
+    /// Begins a picture in mode `exact`.
     ///
     /// Nothing but the job is kept for `resume`: the chain follows from its seed, so a chain that was cut off is begun
     /// anew and gives the same picture.
-    func makeExact(
-        _ request: GenerationRequest, id: JobID, outputPath: String, report: @escaping Report
-    ) async throws -> FinishedPicture {
+    func beginExact(_ request: GenerationRequest, id: JobID, outputPath: String) throws -> BegunPicture {
         var options = request.exact ?? ExactOptions()
         // A job says where it runs; what `SplitPlanner.planExact` has not chosen is one round trip in all.
         if options.placement == .auto { options.placement = .verifier }
@@ -22,15 +20,12 @@ extension PictureMaker {
         let (job, unknownWords) = try painter.exactJob(request, id: id, options: options)
         try journal.keep(
             UnfinishedPicture(job: job, outputPath: outputPath, verifier: verifier, createdAt: Date()))
-        guard job.exact?.placement == .edge else {
-            return try await verify(job, edgeSeconds: 0, unknownWords: unknownWords, report: report)
-        }
-        return try await runEdgeChain(job, unknownWords: unknownWords, report: report)
+        return BegunPicture(job, edgeSeconds: 0, unknownWords: unknownWords)
     }
 
     /// Drafts here and has every window judged by the verifier.
     ///
-    /// - Throws: as `make`.
+    /// - Throws: as `finish`.
     func runEdgeChain(
         _ job: VerificationJob, unknownWords: [String], report: @escaping Report
     ) async throws -> FinishedPicture {

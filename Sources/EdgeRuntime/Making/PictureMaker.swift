@@ -22,22 +22,31 @@ public struct PictureMaker: Sendable {
         self.verifier = verifier
     }
 
-    /// Drafts and verifies one picture.
+    /// Drafts and verifies one picture: `begin`, then `finish`.
+    ///
+    /// - Throws: as both.
+    public func make(
+        _ request: GenerationRequest, id: JobID, outputPath: String, previewInterval: Int? = nil,
+        report: @escaping Report
+    ) async throws -> FinishedPicture {
+        try await finish(
+            begin(request, id: id, outputPath: outputPath, previewInterval: previewInterval, report: report),
+            report: report)
+    }
+
+    /// Does the edge's part of a picture; the next one may be begun while the verifier works on it.
     ///
     /// Its hand-off file stays until the caller has the picture safe and says so with `settle`.
     ///
     /// - Parameters:
     ///   - outputPath: where the caller will write the picture; kept for `resume`.
     ///   - previewInterval: draft steps from one preview to the next; nil for none.
-    /// - Throws: `UnverifiedError` when the draft is kept and the verifier is not to be had or refuses, or when the task was
-    ///   cancelled after the hand-off; `CancellationError` before it; `JournalError`, or what the models throw.
-    public func make(
+    /// - Throws: `CancellationError`, `JournalError`, or what the models throw.
+    public func begin(
         _ request: GenerationRequest, id: JobID, outputPath: String, previewInterval: Int? = nil,
         report: @escaping Report
-    ) async throws -> FinishedPicture {
-        if request.mode == .exact {
-            return try await makeExact(request, id: id, outputPath: outputPath, report: report)
-        }
+    ) async throws -> BegunPicture {
+        if request.mode == .exact { return try beginExact(request, id: id, outputPath: outputPath) }
         let (drafted, edgeSeconds) = try await timed {
             try await onOwnThread(named: "draft") { [painter] flag in
                 try painter.draft(request, id: id) { step in
@@ -50,24 +59,33 @@ public struct PictureMaker: Sendable {
             }
         }
         guard drafted.job.handoffStep < drafted.job.stepCount else {
-            return try await decodeDraft(drafted, edgeSeconds: edgeSeconds)
+            return BegunPicture(finished: try await decodeDraft(drafted, edgeSeconds: edgeSeconds))
         }
         try journal.keep(
             UnfinishedPicture(
                 job: drafted.job, outputPath: outputPath, verifier: verifier, createdAt: Date()))
         report(.handedOff(drafted, seconds: edgeSeconds))
+        return BegunPicture(drafted.job, edgeSeconds: edgeSeconds, unknownWords: drafted.unknownWords)
+    }
+
+    /// Has the verifier finish a picture.
+    ///
+    /// - Throws: `UnverifiedError` when the verifier is not to be had or refuses, or when the task is cancelled: the hand-off
+    ///   file stays.
+    public func finish(_ begun: BegunPicture, report: @escaping Report) async throws -> FinishedPicture {
+        if let finished = begun.finished { return finished }
+        if begun.job.exact?.placement == .edge {
+            return try await runEdgeChain(begun.job, unknownWords: begun.unknownWords, report: report)
+        }
         return try await verify(
-            drafted.job, edgeSeconds: edgeSeconds, unknownWords: drafted.unknownWords, report: report)
+            begun.job, edgeSeconds: begun.edgeSeconds, unknownWords: begun.unknownWords, report: report)
     }
 
     /// Sends a job from the journal to the verifier.
     ///
-    /// - Throws: as `make`.
+    /// - Throws: as `finish`.
     public func resume(_ unfinished: UnfinishedPicture, report: @escaping Report) async throws -> FinishedPicture {
-        if unfinished.job.exact?.placement == .edge {
-            return try await runEdgeChain(unfinished.job, unknownWords: [], report: report)
-        }
-        return try await verify(unfinished.job, edgeSeconds: 0, unknownWords: [], report: report)
+        try await finish(BegunPicture(unfinished.job, edgeSeconds: 0, unknownWords: []), report: report)
     }
 
     /// Finishes a job from the journal with the draft alone.
@@ -92,7 +110,7 @@ public struct PictureMaker: Sendable {
         journal.forget(finished.job.id)
     }
 
-    func verify(
+    private func verify(
         _ job: VerificationJob, edgeSeconds: Double, unknownWords: [String], report: @escaping Report
     ) async throws -> FinishedPicture {
         do {

@@ -11,6 +11,7 @@ final class MakingProgress: Sendable {
         var hasWarnedOfPreview = false
         /// Whether the line is that of an exact chain.
         var isChain = false
+        var isHidden = false
     }
 
     private let state: Mutex<State>
@@ -26,9 +27,16 @@ final class MakingProgress: Sendable {
         state = Mutex(State(line: ProgressLine("\(self.place)draft", isQuiet: isQuiet)))
     }
 
+    /// Whether another picture's progress is shown meanwhile; the line's end is shown all the same.
+    var isHidden: Bool {
+        get { state.withLock { $0.isHidden } }
+        set { state.withLock { $0.isHidden = newValue } }
+    }
+
     /// Takes events from whatever thread they come.
     @Sendable func report(_ event: MakingEvent) {
         state.withLock { state in
+            guard !state.isHidden else { return }
             switch event {
             case .drafted(let done, let total): state.line.update(done: done, total: total)
             case .preview(let picture): show(picture, in: &state)

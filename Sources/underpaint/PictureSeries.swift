@@ -1,0 +1,141 @@
+import EdgeRuntime
+import Foundation
+import Models
+import Pictures
+import Speculation
+
+/// The pictures of `generate`, one after another. Where the verifier is elsewhere, the next is drafted while it works on the
+/// last.
+struct PictureSeries {
+    /// A picture whose part here is done.
+    private struct Sent {
+        let file: PictureFile
+        let format: PictureFormat
+        let plan: SplitPlan?
+        let exactPlan: ExactPrediction?
+        let progress: MakingProgress
+        let finishing: Task<FinishedPicture, any Error>
+    }
+
+    private let orders: [PictureOrder]
+    private let command: GenerateCommand
+    private let workbench: Workbench
+    private let size: PictureSize
+    private let preview: PictureFile?
+    private let overlaps: Bool
+    private var sent: Sent?
+    private var tally = SpeculationTally()
+
+    init(_ orders: [PictureOrder], of command: GenerateCommand, with workbench: Workbench) throws {
+        self.orders = orders
+        self.command = command
+        self.workbench = workbench
+        size = try workbench.size(command.picture)
+        preview = command.preview.map(PictureFile.init(path:))
+        // An embedded verifier computes where the draft does, and an edge that drafts a chain's windows is busy with them.
+        overlaps = command.verifier.address != nil && command.picture.mode != .exact
+    }
+
+    /// - Throws: the first failure; the pictures before it are written.
+    mutating func make() async throws {
+        do {
+            for index in orders.indices { try await make(index) }
+        } catch {
+            // The picture before it may be well; unless it is this one that failed, or nobody wants any more.
+            if Task.isCancelled { sent?.finishing.cancel() }
+            try await settle()
+            throw error
+        }
+        try await settle()
+        if !command.json, orders.count > 1, let summary = tally.line { print(summary) }
+    }
+
+    private mutating func make(_ index: Int) async throws {
+        let order = orders[index]
+        let format = order.file.format(quality: command.quality ?? .usual)
+        var request = try workbench.request(
+            order, command.picture, size: size, format: format, isOffline: command.offline)
+        let plan = command.offline ? nil : try await plan(&request)
+        let exactPlan = command.offline ? nil : try await planExact(&request)
+        let progress = MakingProgress(
+            isQuiet: command.quiet, preview: preview, place: orders.count > 1 ? "\(index + 1)/\(orders.count)" : nil)
+        let begun = try await workbench.maker.begin(
+            request, id: .random(), outputPath: order.file.url.path,
+            previewInterval: preview == nil ? nil : command.previewInterval, report: progress.report)
+        do {
+            try await settle()
+        } catch {
+            if begun.finished == nil {
+                Terminal.write("the draft of \(order.file.url.path) is kept, too: underpaint resume \(begun.job.id)\n")
+            }
+            throw error
+        }
+        progress.isHidden = overlaps
+        sent = Sent(
+            file: order.file, format: format, plan: plan, exactPlan: exactPlan, progress: progress,
+            finishing: Task { [maker = workbench.maker] in
+                try await maker.finish(begun, report: progress.report)
+            })
+        if !overlaps { try await settle() }
+    }
+
+    /// Waits for the picture that is at the verifier, writes it and says so.
+    private mutating func settle() async throws {
+        guard let sent else { return }
+        self.sent = nil
+        sent.progress.isHidden = false
+        let finished = try await withTaskCancellationHandler {
+            try await sent.finishing.value
+        } onCancel: {
+            sent.finishing.cancel()
+        }
+        try sent.file.write(try finished.file(as: sent.format))
+        workbench.maker.settle(finished)
+        sent.progress.finish()
+        workbench.planner.learn(from: finished, hadPreviews: preview != nil)
+        tally.add(finished)
+        let result = PictureResult(
+            finished, path: sent.file.url.path, tally: tally, plan: sent.plan, exactPlan: sent.exactPlan)
+        print(command.json ? try result.json() : result.line)
+        // A list may be piped on, and its pictures wanted as they come.
+        fflush(nil)
+    }
+
+    /// Lets the cost model choose the split if that is wished for.
+    private func plan(_ request: inout GenerationRequest) async throws -> SplitPlan? {
+        guard command.picture.handoff == .auto, command.picture.mode != .exact else { return nil }
+        do {
+            let plan = try await workbench.planner.plan(
+                request, objective: command.picture.objective ?? .latency,
+                bound: SplitBound(loss: command.picture.maxLoss),
+                measuring: { [quiet = command.quiet] text in if !quiet { Terminal.write("\(text)\n") } })
+            request.handoffFraction = plan.choice.fraction
+            return plan
+        } catch let error as TransportError {
+            // The draft is worth making all the same: it is kept if the verifier stays away.
+            Terminal.warn("\(error); the split cannot be chosen without it and is \(request.handoffFraction)")
+            return nil
+        }
+    }
+
+    /// Lets the cost model choose what mode `exact` leaves open.
+    private func planExact(
+        _ request: inout GenerationRequest
+    ) async throws -> ExactPrediction? {
+        guard command.picture.mode == .exact else { return nil }
+        do {
+            let plan = try await workbench.planner.planExact(
+                request, draftShare: command.picture.exactShare,
+                measuring: { [quiet = command.quiet] text in if !quiet { Terminal.write("\(text)\n") } })
+            guard let plan else { return nil }
+            request.exact?.placement = plan.placement
+            request.exact?.window = .fixed(plan.length)
+            request.handoffFraction = command.picture.exactShare(plan.placement)
+            return plan
+        } catch let error as TransportError {
+            // The job is kept if the verifier stays away.
+            Terminal.warn("\(error); placement and window cannot be chosen without it")
+            return nil
+        }
+    }
+}
