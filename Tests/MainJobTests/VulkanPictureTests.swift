@@ -1,5 +1,7 @@
+import EdgeRuntime
 import Speculation
 import Testing
+import VerifierRuntime
 import VulkanBackend
 
 /// The software device, which `Scripts/test.sh` installs.
@@ -26,6 +28,26 @@ private enum SoftwareDevice {
         let found = try psnr(VulkanOptions(storage: storage), mode: .trust)
         print("tiny models: Vulkan \(storage.rawValue) beside the CPU \(found) dB")
         #expect(found >= 28)
+    }
+
+    /// What `serve` does on a card: jobs at different steps in batches that they share.
+    @Test func jobsThatShareBatchesEndAsTheyDoAlone() throws {
+        let workshop = try Workshop()
+        let verifier = try PictureVerifier(
+            models: workshop.models, backend: VulkanBackend(device: SoftwareDevice.choice))
+        let jobs = try [SpeculationMode.handoff, .trust, .handoff].enumerated().map { index, mode in
+            try workshop.painter.draft(
+                workshop.request(handoff: index == 2 ? 0.5 : 0.8, seed: UInt64(index), mode: mode), id: .random(),
+                progress: { _ in }
+            ).job
+        }
+        let feed = ListFeed(jobs, limit: 3)
+        feed.run(with: verifier)
+        for job in jobs {
+            let found = try FinishedPNG.pixels(try #require(feed.end(of: job.id)).get().payload)
+            let alone = try FinishedPNG.pixels(verifier.execute(job, report: { _ in }).payload)
+            #expect(found.count == alone.count && zip(found, alone).allSatisfy { abs(Int($0) - Int($1)) <= 1 })
+        }
     }
 
     private func psnr(_ options: VulkanOptions, mode: SpeculationMode) throws -> Double {
