@@ -19,6 +19,7 @@ struct GenerateCommand: AsyncParsableCommand {
               underpaint generate "a white bowl" -o bowl.webp --quality 95
               underpaint generate "a pink teapot" --mode exact --steps 50 --window 8
               underpaint generate "a red mug" --precision int8
+              underpaint generate "a red mug" --steps 8 --handoff 0
               underpaint generate --prompt-file shop.txt -o shop.webp --skip-existing
 
             If the verifier cannot be reached, the draft is kept: `underpaint resume` finishes it.
