@@ -1,5 +1,6 @@
 import Diffusion
 import Graphs
+import Tensors
 import TestSupport
 import Testing
 
@@ -64,6 +65,25 @@ import Testing
         #expect(runs == (takesGuidance ? 1 : 2))
     }
 
+    @Test(arguments: [1, 2, 3, 8])
+    func batchesAreNoLargerThanTheDeviceHasRoomFor(room: Int) throws {
+        let pair = try TinyModels().loadPair()
+        let text = try pair.shared.text(on: ReferenceBackend())
+        let empty = try text.unconditional()
+        let askers = (1...9).map { seed in
+            [
+                StudioDenoiser.Row(
+                    state: NoiseGenerator(seed: UInt64(seed)).latent(Self.shape, stream: 0), time: 0.5, prompt: empty,
+                    guidance: 2)
+            ]
+        }
+        let denoiser = pair.draft.denoiser(on: CrampedBackend(room: room))
+        let answers = try denoiser.answers(toEach: askers, unconditional: empty)
+        #expect(answers.count == 9)
+        // Nine rows: one by one, in twos with one left, in twos again, as three is no size, and eight with one left.
+        #expect(denoiser.count.runs == [1: 9, 2: 5, 3: 5, 8: 2][room])
+    }
+
     @Test func aSingleAskersRowsStayOneBatch() throws {
         let pair = try TinyModels().loadPair()
         let text = try pair.shared.text(on: ReferenceBackend())
@@ -85,5 +105,19 @@ import Testing
         case .velocity(let velocity): [velocity]
         case .prompt(let contrast): [contrast.prompted, contrast.unprompted]
         }
+    }
+}
+
+/// A device with room for so many rows.
+private struct CrampedBackend: Backend {
+    let room: Int
+    let name = "cramped"
+
+    func compile(_ graph: Graph, parameters: any ParameterSource) throws -> any ExecutableGraph {
+        try ReferenceBackend().compile(graph, parameters: parameters)
+    }
+
+    func holds(_ graph: Graph) -> Bool {
+        graph.inputs.contains { $0.name == "time" && graph[$0.value].shape[0] <= room }
     }
 }

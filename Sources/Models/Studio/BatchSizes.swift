@@ -1,7 +1,7 @@
 /// The numbers of rows that shared batches have: few, because every one costs a compiled graph.
-public struct BatchSizes: Hashable, Sendable {
+struct BatchSizes: Hashable, Sendable {
     /// Powers of two to the largest.
-    public static let standard = BatchSizes(largest: 16)
+    static let standard = BatchSizes(largest: 16)
 
     private let ascending: [Int]
 
@@ -10,6 +10,11 @@ public struct BatchSizes: Hashable, Sendable {
         precondition(largest > 0 && largest & (largest - 1) == 0, "\(largest) is no power of two")
         ascending = (0...largest.trailingZeroBitCount).map { 1 << $0 }
     }
+
+    var largest: Int { ascending[ascending.count - 1] }
+
+    /// Without the largest, unless it is the only one.
+    var smaller: BatchSizes { BatchSizes(largest: max(1, largest / 2)) }
 
     /// The size of the next batch where `remaining` rows are left: the one that holds them all with at most a quarter of it
     /// empty, or the largest that they fill.

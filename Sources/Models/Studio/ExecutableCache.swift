@@ -16,7 +16,7 @@ struct ExecutableCache<Key: Hashable> {
 
     var count: Int { entries.count }
 
-    /// The executable for `key`, made by `compile` unless it is here.
+    /// The executable for `key`, made by `compile` unless it is here; where that fails, once more when all others are gone.
     mutating func executable(
         for key: Key, compile: () throws -> any ExecutableGraph
     ) throws -> any ExecutableGraph {
@@ -27,7 +27,15 @@ struct ExecutableCache<Key: Hashable> {
         }
         // Room first: what goes need not lie beside what comes.
         if entries.count >= capacity { entries.removeFirst() }
-        let executable = try compile()
+        let executable: any ExecutableGraph
+        do {
+            executable = try compile()
+        } catch {
+            // What is kept may be what there is no room beside.
+            guard !entries.isEmpty else { throw error }
+            entries.removeAll()
+            executable = try compile()
+        }
         entries.append((key, executable))
         return executable
     }

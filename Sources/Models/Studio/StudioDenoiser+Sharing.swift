@@ -4,17 +4,19 @@ extension StudioDenoiser {
     /// What the rows of several askers ask, in batches that they share.
     ///
     /// A single asker's rows are one batch, whatever their number: its answers are those of `answers(to:unconditional:)`.
-    /// Those of several are cut into batches of `BatchSizes`, the last filled up with rows that nobody reads.
+    /// Those of several are cut into batches of a few sizes, up to 16 where the device has room for it; what is left empty of one
+    /// is filled up with rows that nobody reads.
     ///
     /// - Returns: one answer for each asker, with what its rows cost.
     /// - Throws: as `velocities`.
     /// - Precondition: all rows have one latent shape.
-    public func answers(
-        toEach askers: [[Row]], sizes: BatchSizes = .standard, unconditional: Conditioning
-    ) throws -> [FlowAnswers] {
-        guard askers.count > 1 else { return try askers.map { try answers(to: $0, unconditional: unconditional) } }
+    public func answers(toEach askers: [[Row]], unconditional: Conditioning) throws -> [FlowAnswers] {
+        let all = askers.flatMap { $0 }
+        guard askers.count > 1, let shape = all.first?.state.shape else {
+            return try askers.map { try answers(to: $0, unconditional: unconditional) }
+        }
         var found: [FlowAnswer] = []
-        for batch in batches(askers.flatMap { $0 }, sizes, unconditional) {
+        for batch in batches(all, try batchSizes(for: shape), unconditional) {
             found += try answers(to: batch.rows, unconditional: unconditional).rows.prefix(batch.readCount)
         }
         var first = 0

@@ -14,6 +14,7 @@ public final class StudioDenoiser {
     private let backend: any Backend
     // For four latent shapes the batches of 1, 2, 4, 8 and 16 rows, of exact windows and of jobs together, and that of a check.
     private var executables = ExecutableCache<BatchShape>(capacity: 24)
+    private var knownSizes: [LatentShape: BatchSizes] = [:]
 
     /// One row of a call.
     public struct Row: Sendable {
@@ -193,11 +194,25 @@ public final class StudioDenoiser {
             .floats("velocity", count: rows.count * shape.elementCount, backend: backend.name)
     }
 
+    /// The sizes of shared batches that the device has room for.
+    func batchSizes(for shape: LatentShape) throws -> BatchSizes {
+        if let known = knownSizes[shape] { return known }
+        var sizes = BatchSizes.standard
+        while sizes.largest > 1, try !backend.holds(graph(BatchShape(batch: sizes.largest, latent: shape))) {
+            sizes = sizes.smaller
+        }
+        knownSizes[shape] = sizes
+        return sizes
+    }
+
+    private func graph(_ key: BatchShape) throws -> Graph {
+        try model.manifest.architecture.graph(
+            batch: key.batch, height: key.latent.height, width: key.latent.width)
+    }
+
     private func executable(_ key: BatchShape) throws -> any ExecutableGraph {
         try executables.executable(for: key) {
-            let graph = try model.manifest.architecture.graph(
-                batch: key.batch, height: key.latent.height, width: key.latent.width)
-            let executable = try backend.compile(graph, parameters: weights)
+            let executable = try backend.compile(graph(key), parameters: weights)
             executable.isProfiling = isProfiling
             return executable
         }
