@@ -61,8 +61,8 @@ struct ResumeCommand: AsyncParsableCommand {
         try await reportingFailures {
             let journal = Workbench.journal
             guard !list else { return show(journal) }
+            guard !drop else { return try pictures.forEach { try forget($0, in: journal) } }
             let waiting = try pictures.isEmpty ? readable(in: journal) : pictures.map { try find($0, in: journal) }
-            guard !drop else { return waiting.forEach { journal.forget($0.job.id) } }
             guard !waiting.isEmpty else {
                 Terminal.write("no picture waits for a verifier\n")
                 return
@@ -98,6 +98,15 @@ struct ResumeCommand: AsyncParsableCommand {
                 Terminal.warn("\(error)")
                 return nil
             }
+        }
+    }
+
+    /// A file that is damaged can be forgotten too, by the id in its name.
+    private func forget(_ name: String, in journal: HandoffJournal) throws {
+        if let id = JobID(name), FileManager.default.fileExists(atPath: journal.file(for: id).path) {
+            journal.forget(id)
+        } else {
+            journal.forget(try HandoffJournal.read(URL(fileURLWithPath: name)).job.id)
         }
     }
 

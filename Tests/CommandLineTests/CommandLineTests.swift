@@ -200,6 +200,10 @@ import Testing
         #expect(left.count == 1)
         let id = try #require(left.first?.prefix { $0 != " " })
         #expect(try folder.run("resume", "--drop").status == 64)
+        #expect(try folder.run("resume", "--drop", "nobody").status == 66)
+        // However it looks inside.
+        let file = folder.url.appendingPathComponent("state/underpaint/unfinished/\(id).handoff")
+        try Data("{".utf8).write(to: file)
         #expect(try folder.run("resume", "--drop", String(id)).status == 0)
         #expect(try folder.run("resume", "--list").output.isEmpty)
     }
