@@ -68,9 +68,9 @@ struct ResumeCommand: AsyncParsableCommand {
                 return
             }
             try await cancellingOnInterrupt {
-                var session = ResumeSession(command: self)
-                for unfinished in waiting { try await session.take(unfinished) }
-                try session.end()
+                var series = UnfinishedSeries(command: self)
+                for unfinished in waiting { try await series.take(unfinished) }
+                try series.end()
             }
         }
     }
@@ -119,7 +119,7 @@ struct ResumeCommand: AsyncParsableCommand {
 }
 
 /// Finishes one picture after another, of which one that cannot be finished is no other's trouble.
-private struct ResumeSession {
+private struct UnfinishedSeries {
     let command: ResumeCommand
     /// By the verifier's address; nil is the embedded one's.
     private var workbenches: [String?: Workbench] = [:]
