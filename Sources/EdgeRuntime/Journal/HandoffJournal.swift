@@ -72,17 +72,29 @@ public struct HandoffJournal: Hashable, Sendable {
     public func all() -> [(file: URL, picture: Result<UnfinishedPicture, JournalError>)] {
         let files = (try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)) ?? []
         return files.filter { $0.pathExtension == HandoffJournal.suffix }
-            .map { file in
+            .map { file -> (age: Age, file: URL, picture: Result<UnfinishedPicture, JournalError>) in
                 do throws(JournalError) {
-                    return (file, .success(try HandoffJournal.read(file)))
+                    let picture = try HandoffJournal.read(file)
+                    return (Age(picture.createdAt, file), file, .success(picture))
                 } catch {
-                    return (file, .failure(error))
+                    return (Age(.distantFuture, file), file, .failure(error))
                 }
             }
-            .sorted { age(of: $0.picture) < age(of: $1.picture) }
+            .sorted { $0.age < $1.age }
+            .map { ($0.file, $0.picture) }
     }
 
-    private func age(of picture: Result<UnfinishedPicture, JournalError>) -> Date {
-        (try? picture.get().createdAt) ?? .distantFuture
+    /// When a picture was begun, to the second as it is kept, and when its file was written.
+    private struct Age: Comparable {
+        let begun: Date
+        let written: Date
+
+        init(_ begun: Date, _ file: URL) {
+            self.begun = begun
+            let values = try? file.resourceValues(forKeys: [.contentModificationDateKey])
+            written = values?.contentModificationDate ?? .distantFuture
+        }
+
+        static func < (a: Age, b: Age) -> Bool { (a.begun, a.written) < (b.begun, b.written) }
     }
 }
