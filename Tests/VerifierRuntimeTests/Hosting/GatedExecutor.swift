@@ -53,8 +53,8 @@ struct EndlessExecutor: JobExecuting {
 /// Takes all the jobs that it is given and ends each from another thread when a test says so.
 final class HoldingExecutor: JobExecuting {
     private struct Held {
-        let job: VerificationJob
         let end: @Sendable () -> Void
+        let endWhenStopped: @Sendable () -> Void
     }
 
     private let held = Mutex<[JobID: Held]>([:])
@@ -73,7 +73,17 @@ final class HoldingExecutor: JobExecuting {
                 feed.end(
                     job, with: Result { try FakeVerification.run(job) { try feed.report($0, of: job.id) } })
             }
-            held.withLock { $0[job.id] = Held(job: job, end: end) }
+            let endWhenStopped: @Sendable () -> Void = {
+                do {
+                    while true {
+                        try feed.report(.decoding, of: job.id)
+                        Thread.sleep(forTimeInterval: 0.001)
+                    }
+                } catch {
+                    feed.end(job, with: .failure(error))
+                }
+            }
+            held.withLock { $0[job.id] = Held(end: end, endWhenStopped: endWhenStopped) }
             begun.withLock { $0.append(job.id) }
             arrived.signal()
         }
@@ -85,8 +95,8 @@ final class HoldingExecutor: JobExecuting {
         return begun.withLock { $0.removeFirst() }
     }
 
-    func end(_ id: JobID) {
+    func end(_ id: JobID, whenStopped: Bool = false) {
         guard let held = held.withLock({ $0.removeValue(forKey: id) }) else { return }
-        DispatchQueue.global().async { held.end() }
+        DispatchQueue.global().async { whenStopped ? held.endWhenStopped() : held.end() }
     }
 }

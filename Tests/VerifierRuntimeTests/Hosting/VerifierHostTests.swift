@@ -81,9 +81,7 @@ import VerificationTestSupport
         }
         #expect(error.code == .cancelled)
         async let drained: Void = host.drain(grace: .milliseconds(1))
-        while host.condition != .stopping { await Task.yield() }
-        try await Task.sleep(for: .milliseconds(20))
-        executor.end(jobs[0].id)
+        executor.end(jobs[0].id, whenStopped: true)
         await drained
         guard case .failure(let error)? = await end(streams[0]) else {
             Issue.record("the drained job ended well")
