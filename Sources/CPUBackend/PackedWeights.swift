@@ -8,9 +8,9 @@ final class PackedWeight: @unchecked Sendable {
     /// The packed values, and what belongs to them: of bytes, the scale and the sum of each row.
     let memories: [AlignedMemory]
     /// Keeps the place in memory that the weight is known by.
-    private let source: Tensor?
+    private let source: Tensor
 
-    init(_ memories: [AlignedMemory], of source: Tensor?) {
+    init(_ memories: [AlignedMemory], of source: Tensor) {
         self.memories = memories
         self.source = source
     }
@@ -45,6 +45,8 @@ final class PackedWeights: Sendable {
             let living = entries[place, default: []].filter { $0.weight != nil }
             if let known = living.first(where: { $0.layout == layout })?.weight { return known }
             let weight = PackedWeight(try pack(), of: tensor)
+            // What went with its graphs leaves no trace.
+            entries = entries.filter { $0.value.contains { $0.weight != nil } }
             entries[place] = living + [Entry(layout: layout, weight: weight)]
             return weight
         }

@@ -86,6 +86,23 @@ import Testing
         #expect(try both[1].run(input)["y"]?.floats() != expected)
     }
 
+    @Test func aWeightThatOthersReadTooIsPackedOnce() throws {
+        var builder = GraphBuilder()
+        let weight = try builder.parameter("a.weight", [64, 64])
+        let product = try builder.linear(builder.input("x", [16, 64]), "a", outputs: 64, hasBias: false)
+        builder.output("y", product)
+        builder.output("doubled", try builder.add(weight, weight))
+        let values = (0..<64 * 64).map { Float($0 % 7) }
+        let backend = CPUBackend(threads: ThreadPolicy(count: 1))
+        let program = try backend.compile(
+            builder.graph, parameters: DictionaryParameters(["a.weight": Tensor([64, 64], values)]))
+        #expect(backend.weights.count == 1)
+        let outputs = try program.run(["x": Tensor([16, 64], [Float](repeating: 1, count: 16 * 64))])
+        #expect(outputs["doubled"]?.floats() == values.map { 2 * $0 })
+        let sums = (0..<64).map { row in values[row * 64..<row * 64 + 64].reduce(0, +) }
+        #expect(outputs["y"]?.floats() == Array(repeating: sums, count: 16).flatMap { $0 })
+    }
+
     @Test func partsOfAJointProductAreNotCopied() throws {
         var builder = GraphBuilder()
         let x = builder.input("x", [2, 6, 32])

@@ -70,13 +70,7 @@ import Testing
         let pair = try TinyModels().loadPair()
         let text = try pair.shared.text(on: ReferenceBackend())
         let empty = try text.unconditional()
-        let askers = (1...9).map { seed in
-            [
-                StudioDenoiser.Row(
-                    state: NoiseGenerator(seed: UInt64(seed)).latent(Self.shape, stream: 0), time: 0.5, prompt: empty,
-                    guidance: 2)
-            ]
-        }
+        let askers = rows(9, empty, guidance: 2).map { [$0] }
         let denoiser = pair.draft.denoiser(on: CrampedBackend(room: room))
         let answers = try denoiser.answers(toEach: askers, unconditional: empty)
         #expect(answers.count == 9)
@@ -88,16 +82,20 @@ import Testing
         let pair = try TinyModels().loadPair()
         let text = try pair.shared.text(on: ReferenceBackend())
         let empty = try text.unconditional()
-        let rows = (1...5).map { seed in
-            StudioDenoiser.Row(
-                state: NoiseGenerator(seed: UInt64(seed)).latent(Self.shape, stream: 0), time: 0.5, prompt: empty,
-                guidance: 1)
-        }
+        let rows = rows(5, empty, guidance: 1)
         let denoiser = pair.verifier.denoiser(on: ReferenceBackend())
         #expect(
             try denoiser.answers(toEach: [rows], unconditional: empty)
                 == [denoiser.answers(to: rows, unconditional: empty)])
         #expect(denoiser.count.runs == 2 && denoiser.count.rows == 10)
+    }
+
+    private func rows(_ count: Int, _ prompt: Conditioning, guidance: Double) -> [StudioDenoiser.Row] {
+        (1...count).map { seed in
+            StudioDenoiser.Row(
+                state: NoiseGenerator(seed: UInt64(seed)).latent(Self.shape, stream: 0), time: 0.5, prompt: prompt,
+                guidance: guidance)
+        }
     }
 
     private func latents(_ answer: FlowAnswer) -> [Latent] {

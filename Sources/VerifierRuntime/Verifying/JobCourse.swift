@@ -24,9 +24,12 @@ struct JobCourse {
         self.began = began
     }
 
-    /// What it asks of the verifier now; nil at its end.
-    var rows: [StudioDenoiser.Row]? {
-        course.next?.map { StudioDenoiser.Row($0, prompt: prompt, guidance: Double(job.guidanceScale)) }
+    /// Whether there is nothing left to ask.
+    var isAtEnd: Bool { course.next == nil }
+
+    /// What it asks of the verifier now; nothing at its end.
+    var rows: [StudioDenoiser.Row] {
+        (course.next ?? []).map { StudioDenoiser.Row($0, prompt: prompt, guidance: Double(job.guidanceScale)) }
     }
 
     /// Takes what the verifier answered.

@@ -23,7 +23,7 @@ extension PictureVerifier {
     ///
     /// - Throws: what the denoiser throws.
     func evaluate(_ courses: [JobCourse]) throws -> [(answers: FlowAnswers, duration: Duration)] {
-        let askers = courses.map { $0.rows ?? [] }
+        let askers = courses.map(\.rows)
         let start = ContinuousClock.now
         let answers = try studio.withLock { studio in
             try studio.denoiser.answers(toEach: askers, unconditional: studio.text.unconditional())

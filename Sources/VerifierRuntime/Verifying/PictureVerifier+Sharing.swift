@@ -33,7 +33,7 @@ extension PictureVerifier {
         do {
             try check(job)
             let course = try begin(job)
-            if course.rows != nil { return course }
+            if !course.isAtEnd { return course }
             try finish(course, feed)
         } catch {
             feed.end(job, with: .failure(error))
@@ -48,7 +48,7 @@ extension PictureVerifier {
                 var course = course
                 let (answers, duration) = try answer.get()
                 for event in try course.take(answers, after: duration) { try feed.report(event, of: course.job.id) }
-                if course.rows != nil { return course }
+                if !course.isAtEnd { return course }
                 try finish(course, feed)
             } catch {
                 feed.end(course.job, with: .failure(error))

@@ -65,7 +65,7 @@ public final class PictureVerifier: JobExecuting {
         try check(job)
         if job.mode == .exact { return try executeExact(job, report: report) }
         var course = try begin(job)
-        while course.rows != nil {
+        while !course.isAtEnd {
             let answered = try evaluate([course])[0]
             for event in try course.take(answered.answers, after: answered.duration) { try report(event) }
         }

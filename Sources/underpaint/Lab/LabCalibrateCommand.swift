@@ -57,14 +57,8 @@ struct LabCalibrateCommand: AsyncParsableCommand {
                     levelTimes: levels.times,
                     quantile: quantile))
             let backend = CPUBackend(threads: ThreadPolicy(count: options.models.threads))
-            let calibration = try await stoppedByInterrupt { flag in
-                var line = ProgressLine("calibrate", isQuiet: false)
-                let calibration = try calibrator.calibrate(standard, backend: backend) { done in
-                    try flag.check()
-                    line.update(done: done, total: standard.count)
-                }
-                line.finish("\(standard.count) prompts")
-                return calibration
+            let calibration = try await stoppedByInterrupt("calibrate", count: standard.count) { progress in
+                try calibrator.calibrate(standard, backend: backend, progress: progress)
             }
             if dryRun {
                 let encoder = JSONEncoder()

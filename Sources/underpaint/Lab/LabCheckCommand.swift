@@ -54,14 +54,8 @@ struct LabCheckCommand: AsyncParsableCommand {
                     handoff: options.handoff, stepCount: options.steps, quantile: checkQuantile, faultCount: faultCount,
                     folder: pictures ? out : nil))
             let backend = CPUBackend(threads: ThreadPolicy(count: options.models.threads))
-            let report = try await stoppedByInterrupt { flag in
-                var line = ProgressLine("check", isQuiet: false)
-                let report = try trial.run(standard, backend: backend) { done in
-                    try flag.check()
-                    line.update(done: done, total: standard.count)
-                }
-                line.finish("\(standard.count) prompts")
-                return report
+            let report = try await stoppedByInterrupt("check", count: standard.count) { progress in
+                try trial.run(standard, backend: backend, progress: progress)
             }
             try folder.write(report, report.markdown, as: "check")
             print(report.markdown, terminator: "")

@@ -39,3 +39,18 @@ func stoppedByInterrupt<Result: Sendable>(
 ) async throws -> Result {
     try await cancellingOnInterrupt { try await onOwnThread(named: "lab", work) }
 }
+
+/// The same for work on `count` things that says how many of them are done, and stops where it says so.
+func stoppedByInterrupt<Result: Sendable>(
+    _ title: String, count: Int, _ work: @escaping @Sendable (_ progress: (Int) throws -> Void) throws -> Result
+) async throws -> Result {
+    try await stoppedByInterrupt { flag in
+        var line = ProgressLine(title, isQuiet: false)
+        let result = try work { done in
+            try flag.check()
+            line.update(done: done, total: count)
+        }
+        line.finish("\(count) prompts")
+        return result
+    }
+}
