@@ -12,7 +12,7 @@ public struct FlowSchedule: Hashable, Sendable {
     /// s: how much the times lean towards the noise; 1 is uniform.
     public let shift: Double
     /// t_0 = 1 … t_N = 0, N + 1 values.
-    public let times: [Double]
+    public private(set) var times: [Double]
 
     /// Makes the times.
     ///
@@ -39,6 +39,22 @@ public struct FlowSchedule: Hashable, Sendable {
             nearest = n
         }
         return nearest
+    }
+
+    /// The schedule of a state that comes in at `time`, from wherever it was made, and the step that begins there.
+    ///
+    /// Of the steps between the first and the last, the one whose time is nearest begins at `time` instead; all others stay.
+    /// At one of the schedule's own times that is the schedule itself; 0 is its end.
+    ///
+    /// - Returns: nil for a time outside 0..<1, and where no step lies between: a single step begins at the noise.
+    public func entered(at time: Double) -> (schedule: FlowSchedule, step: Int)? {
+        guard (0..<1).contains(time) else { return nil }
+        guard time > 0 else { return (self, stepCount) }
+        guard stepCount > 1 else { return nil }
+        let step = min(max(step(nearestTo: time), 1), stepCount - 1)
+        var entered = self
+        entered.times[step] = time
+        return (entered, step)
     }
 
     /// How many steps the draft takes when it is to run `fraction` of them.

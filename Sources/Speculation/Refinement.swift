@@ -6,6 +6,8 @@ public struct Refinement: Hashable, Sendable {
     public let readings: [LevelReading]
     /// What the check cost, in evaluations.
     public let checkEvaluations: Int
+    /// The steps that are walked, the first of them at the state that the verifier goes on from.
+    public let schedule: FlowSchedule
     /// The step of `startState`: 0 for a fresh start, N if nothing is left to refine.
     public let startStep: Int
     /// x at that step: the seed's pure noise at step 0.
@@ -14,7 +16,6 @@ public struct Refinement: Hashable, Sendable {
     public let firstVelocity: Latent?
     /// The step at which the verifier stops, N as a rule.
     let lastStep: Int
-    let stepCount: Int
 
     /// How many steps there are to take.
     public var refiningStepCount: Int { lastStep - startStep }
@@ -30,6 +31,6 @@ public struct Refinement: Hashable, Sendable {
     public func telemetry(stages: [StageTime], receivedBytes: Int) -> VerificationTelemetry {
         VerificationTelemetry(
             levels: readings, reentryStep: startStep, verifierEvaluations: verifierEvaluations,
-            verifierOnlyEvaluations: stepCount, stages: stages, receivedBytes: receivedBytes)
+            verifierOnlyEvaluations: schedule.stepCount, stages: stages, receivedBytes: receivedBytes)
     }
 }

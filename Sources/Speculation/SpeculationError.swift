@@ -1,7 +1,15 @@
+public import Diffusion
+
 /// Why a split of the work cannot be planned.
 public enum SpeculationError: Error, Hashable, Sendable {
     /// The draft's share of the steps is not a number from 0 to 1.
     case fractionOutOfRange(Double)
+    /// The draft has no such step to hand over after.
+    case handoffStepOutOfRange(Int, stepCount: Int)
+    /// There is no schedule of such steps or such a shift.
+    case invalidSchedule(DiffusionError)
+    /// A verifier of one step begins at the noise: a draft has no place in it.
+    case noStepToEnter
     /// A level of the check is not usable: its time must lie in 0…1, its threshold be finite and not negative.
     case invalidLevel(time: Double, threshold: Float)
     /// A quality curve is not usable, and why.
@@ -16,6 +24,12 @@ extension SpeculationError: CustomStringConvertible {
         case .fractionOutOfRange(let fraction):
             "a hand-off fraction of \(fraction) is not in 0…1; 0.8 is the default, "
                 + "0 leaves all to the verifier and 1 all to the draft"
+        case .handoffStepOutOfRange(let step, let stepCount):
+            "hand-off step \(step) is not in 0…\(stepCount); send a step of the schedule"
+        case .invalidSchedule(let error):
+            error.description
+        case .noStepToEnter:
+            "a verifier of one step takes it from the noise and cannot go on from a draft; give it two steps or more"
         case .invalidLevel(let time, let threshold):
             "a check at t = \(time) with threshold \(threshold) is not usable; "
                 + "times lie in 0…1 and thresholds are finite and at least 0"

@@ -63,15 +63,16 @@ public struct VerificationCourse: Sendable {
     }
 
     private mutating func ask() {
-        next = step < plan.lastStep ? [FlowQuestion(.velocity, state: state, time: plan.schedule.times[step])] : nil
+        guard let refinement, step < plan.lastStep else { return next = nil }
+        next = [FlowQuestion(.velocity, state: state, time: refinement.schedule.times[step])]
     }
 
     private mutating func advance(by velocity: Latent) throws(DiffusionError) -> VerificationEvent {
-        state = try FlowTrajectory(plan.schedule).state(after: step, from: state, velocity: velocity)
+        guard let refinement else { preconditionFailure("no step is taken before the draft is judged") }
+        state = try FlowTrajectory(refinement.schedule).state(after: step, from: state, velocity: velocity)
         step += 1
         ask()
-        let first = refinement?.startStep ?? 0
-        return .refined(done: step - first, total: plan.lastStep - first)
+        return .refined(done: step - refinement.startStep, total: refinement.refiningStepCount)
     }
 }
 

@@ -70,6 +70,13 @@ extension VerificationJob {
             "the schedule shift \(scheduleShift) is not above 0 and at most \(JobLimits.scheduleShift)")
         try require(
             (0...stepCount).contains(handoffStep), "hand-off step \(handoffStep) is not in 0…\(stepCount)")
+        try require(
+            (1...JobLimits.steps).contains(verifierStepCount),
+            "\(verifierStepCount) steps of the verifier are not in 1…\(JobLimits.steps)")
+        try require(
+            verifierStepCount == stepCount || (stopStep == nil && mode != .exact),
+            "\(verifierStepCount) steps of the verifier are not the draft's \(stepCount), as a stop step and mode exact "
+                + "need them")
         if let stopStep {
             // At step 0 there is no picture in the state yet.
             try require(

@@ -58,10 +58,15 @@ public struct VerificationJob: Hashable, Sendable {
     public var guidanceScale: Float
     /// Shape of the latent, not of the picture.
     public var latentShape: LatentShape
+    /// N of the draft's schedule.
     public var stepCount: Int
-    /// The schedule's shift s (ALGORITHMS.md §1).
+    /// N of the verifier's own schedule, whose steps it tells of.
+    ///
+    /// A verifier whose way to the picture is nearly straight needs fewer steps than a draft that has to find it.
+    public var verifierStepCount: Int
+    /// The shift s of both schedules (ALGORITHMS.md §1).
     public var scheduleShift: Double
-    /// n: how many steps the draft has taken; the state that travels is at t_n.
+    /// n: how many steps the draft has taken; the state that travels is at t_n of the draft's schedule.
     public var handoffStep: Int
     public var seed: UInt64
     public var noise: NoiseKind
@@ -83,11 +88,12 @@ public struct VerificationJob: Hashable, Sendable {
     /// In mode `exact`, where `handoffStep` is the first step that the verifier takes alone.
     public var exact: ExactOptions?
 
+    /// - Parameter verifierStepCount: nil takes the draft's.
     public init(
         id: JobID, draft: ModelIdentity, verifier: ModelIdentity, prompt: String, guidanceScale: Float,
         latentShape: LatentShape, stepCount: Int, scheduleShift: Double, handoffStep: Int, seed: UInt64,
         noise: NoiseKind, mode: SpeculationMode, checkThreshold: Float?, result: ResultKind,
-        codedEstimate: [UInt8], stopStep: Int? = nil, exact: ExactOptions? = nil
+        codedEstimate: [UInt8], verifierStepCount: Int? = nil, stopStep: Int? = nil, exact: ExactOptions? = nil
     ) {
         self.id = id
         self.draft = draft
@@ -96,6 +102,7 @@ public struct VerificationJob: Hashable, Sendable {
         self.guidanceScale = guidanceScale
         self.latentShape = latentShape
         self.stepCount = stepCount
+        self.verifierStepCount = verifierStepCount ?? stepCount
         self.scheduleShift = scheduleShift
         self.handoffStep = handoffStep
         self.seed = seed
@@ -109,5 +116,9 @@ public struct VerificationJob: Hashable, Sendable {
     }
 
     /// The step at which the verifier's work ends.
-    public var lastStep: Int { stopStep ?? stepCount }
+    public var lastStep: Int { stopStep ?? verifierStepCount }
+
+    /// The step of the verifier's schedule at which a draft that passes goes on (`HandoffPlan.entryStep`); the hand-off step
+    /// itself for a job that no plan can be made of.
+    public var entryStep: Int { (try? HandoffPlan(of: self).entryStep) ?? handoffStep }
 }

@@ -29,7 +29,8 @@ public struct LevelReading: Hashable, Sendable, Codable {
 public struct VerificationTelemetry: Hashable, Sendable, Codable {
     /// Readings in the order in which they were taken; empty in mode `trust`.
     public var levels: [LevelReading]
-    /// The step the verifier re-entered at: `handoffStep` when the draft passed, 0 for a fresh start.
+    /// The step of its schedule that the verifier re-entered at: the job's `entryStep` when the draft passed, 0 for a fresh
+    /// start.
     public var reentryStep: Int
     /// Picture evaluations by the verifier network, the check included; a guided evaluation counts once.
     public var verifierEvaluations: Int

@@ -4,9 +4,8 @@ public import Diffusion
 ///
 /// `VerificationCourse` does it.
 public struct VerificationPlan: Hashable, Sendable {
-    public let schedule: FlowSchedule
-    public let handoffStep: Int
-    /// The step at which the work ends: N unless the job stops before.
+    public let handoff: HandoffPlan
+    /// The step of the verifier's schedule at which the work ends: N unless the job stops before.
     public let lastStep: Int
     /// ξ: the seed's noise.
     public let noise: Latent
@@ -31,22 +30,17 @@ public struct VerificationPlan: Hashable, Sendable {
     ///
     /// - Throws: `invalidJob` for a schedule or a hand-off step out of range.
     public init(job: VerificationJob, rule: CheckRule?) throws(VerifierError) {
-        do throws(DiffusionError) {
-            self.schedule = try FlowSchedule(stepCount: job.stepCount, shift: job.scheduleShift)
+        do throws(SpeculationError) {
+            handoff = try HandoffPlan(of: job)
         } catch {
             throw VerifierError(.invalidJob, error.description)
         }
-        guard (0...job.stepCount).contains(job.handoffStep) else {
+        let lastSteps = max(handoff.entryStep, 1)...job.verifierStepCount
+        guard lastSteps.contains(job.lastStep) else {
             throw VerifierError(
                 .invalidJob,
-                "hand-off step \(job.handoffStep) is not in 0…\(job.stepCount); send a step of the schedule")
+                "stop step \(job.lastStep) is not in \(lastSteps.lowerBound)…\(lastSteps.upperBound); send a later one")
         }
-        guard (job.handoffStep...job.stepCount).contains(job.lastStep), job.lastStep > 0 else {
-            throw VerifierError(
-                .invalidJob,
-                "stop step \(job.lastStep) is not in \(max(job.handoffStep, 1))…\(job.stepCount); send a later one")
-        }
-        self.handoffStep = job.handoffStep
         self.lastStep = job.lastStep
         self.rule = rule
         switch job.noise {
@@ -62,7 +56,8 @@ public struct VerificationPlan: Hashable, Sendable {
     public func check(of estimate: Latent?) throws(VerifierError) -> DraftCheck? {
         guard let estimate = try validated(estimate), let rule else { return nil }
         return DraftCheck(
-            estimate: estimate, noise: noise, schedule: schedule, handoffStep: handoffStep, rule: rule)
+            estimate: estimate, noise: noise, schedule: handoff.entrySchedule, handoffStep: handoff.entryStep,
+            rule: rule)
     }
 
     /// Where to go on, once the check is decided.
@@ -72,9 +67,9 @@ public struct VerificationPlan: Hashable, Sendable {
     public func refinement(of estimate: Latent?, after check: DraftCheck?) throws(VerifierError) -> Refinement {
         guard let estimate = try validated(estimate) else { return start(at: 0, state: noise) }
         guard let check else {
-            let time = schedule.times[handoffStep]
             return start(
-                at: handoffStep, state: noisedState(picture: estimate, noise: noise, time: time))
+                at: handoff.entryStep,
+                state: noisedState(picture: estimate, noise: noise, time: handoff.handoffTime))
         }
         switch check.decision {
         case .enter(let step, let state, let velocity):
@@ -90,13 +85,14 @@ public struct VerificationPlan: Hashable, Sendable {
         at step: Int, state: Latent, after check: DraftCheck? = nil, firstVelocity: Latent? = nil
     ) -> Refinement {
         Refinement(
-            readings: check?.readings ?? [], checkEvaluations: check?.evaluationCount ?? 0, startStep: step,
-            startState: state, firstVelocity: firstVelocity, lastStep: lastStep, stepCount: schedule.stepCount)
+            readings: check?.readings ?? [], checkEvaluations: check?.evaluationCount ?? 0,
+            schedule: handoff.schedule(enteredAt: step), startStep: step, startState: state,
+            firstVelocity: firstVelocity, lastStep: lastStep)
     }
 
     /// The estimate if the job has one; nil at hand-off step 0.
     private func validated(_ estimate: Latent?) throws(VerifierError) -> Latent? {
-        guard handoffStep > 0 else { return nil }
+        guard !handoff.isVerifierAlone else { return nil }
         guard let estimate else {
             throw VerifierError(
                 .invalidLatent, "the job has no latent; send the draft's estimate or hand off at step 0")

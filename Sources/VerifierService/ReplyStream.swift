@@ -20,7 +20,8 @@ struct ReplyStream: Sendable {
     private func write(to writer: inout any ResponseBodyWriter) async throws {
         var end: JobEnd?
         defer { onEnd(end) }
-        try await writer.write(frame(.accepted(version: ProtocolVersions.current.newest, job: job)))
+        // Like requests: of no newer version than needed. No reply says what version 1 could not.
+        try await writer.write(frame(.accepted(version: ProtocolVersions.current.oldest, job: job)))
         try await withThrowingDiscardingTaskGroup { group in
             // Bounded like the watch itself: a client that reads slowly misses progress, never the end.
             let (messages, continuation) = AsyncStream.makeStream(

@@ -40,7 +40,7 @@ struct VerifierRoutes: Sendable {
             metadata: [
                 "job": "\(job.id)", "verifier": "\(job.verifier.id)", "draft": "\(job.draft.id)",
                 "latent": "\(job.latentShape)", "handoff": "\(job.handoffStep)/\(job.stepCount)",
-                "bytes": "\(job.codedBytes)",
+                "steps": "\(job.verifierStepCount)", "bytes": "\(job.codedBytes)",
             ])
         return stream(job.id, updates, context.logger)
     }

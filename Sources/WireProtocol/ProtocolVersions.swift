@@ -1,3 +1,5 @@
+public import Speculation
+
 /// The range of protocol versions that one side speaks.
 public struct ProtocolVersions: Hashable, Sendable {
     public let oldest: Int
@@ -9,7 +11,12 @@ public struct ProtocolVersions: Hashable, Sendable {
     }
 
     /// What this build speaks.
-    public static let current = ProtocolVersions(oldest: 1, newest: 1)
+    public static let current = ProtocolVersions(oldest: 1, newest: 2)
+
+    /// The oldest version that has all that a job says: 2 for a verifier with steps of its own.
+    ///
+    /// Requests are of no newer one than they need, so that older verifiers take all that they understand.
+    public static func needed(by job: VerificationJob) -> Int { job.verifierStepCount == job.stepCount ? 1 : 2 }
 
     /// The newest version that both sides speak, or nil if there is none.
     public func agreed(with other: ProtocolVersions) -> Int? {

@@ -28,8 +28,9 @@ public enum RequestCodec {
 
     static func request(for job: VerificationJob) -> Underpaint_V1_VerifyRequest {
         var message = Underpaint_V1_VerifyRequest()
-        message.protocolVersion = UInt32(ProtocolVersions.current.newest)
-        message.minimumVersion = UInt32(ProtocolVersions.current.oldest)
+        let version = UInt32(ProtocolVersions.needed(by: job))
+        message.protocolVersion = version
+        message.minimumVersion = version
         message.jobID = job.id.text
         message.draft = job.draft.wire
         message.verifier = job.verifier.wire
@@ -37,6 +38,9 @@ public enum RequestCodec {
         message.guidanceScale = job.guidanceScale
         message.latentShape = job.latentShape.wire
         message.stepCount = UInt32(clamping: job.stepCount)
+        if job.verifierStepCount != job.stepCount {
+            message.verifierStepCount = UInt32(clamping: job.verifierStepCount)
+        }
         message.scheduleShift = job.scheduleShift
         message.handoffStep = UInt32(clamping: job.handoffStep)
         message.seed = job.seed
@@ -78,6 +82,7 @@ public enum RequestCodec {
             checkThreshold: message.hasCheckThreshold ? message.checkThreshold : nil,
             result: try known(ResultKind(wire: message.resultKind), "a result kind that this verifier knows"),
             codedEstimate: Array(message.codedEstimate),
+            verifierStepCount: message.hasVerifierStepCount ? Int(message.verifierStepCount) : nil,
             stopStep: message.hasStopStep ? Int(message.stopStep) : nil,
             exact: message.hasExact ? try ExactOptions(wire: message.exact) : nil)
         job.checkQuantile = message.hasCheckQuantile ? message.checkQuantile : nil

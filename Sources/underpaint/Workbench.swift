@@ -97,7 +97,8 @@ struct Workbench {
         let manifest = models.draft.manifest
         var request = GenerationRequest(
             prompt: order.prompt, width: size.width, height: size.height,
-            stepCount: options.steps ?? manifest.schedule.defaultStepCount,
+            stepCount: options.steps ?? models.stepCounts.draft,
+            verifierStepCount: options.verifierSteps ?? options.steps ?? models.stepCounts.verifier,
             handoffFraction: isOffline ? 1 : options.draftShare, seed: order.seed,
             guidanceScale: options.guidanceScale ?? Float(manifest.guidance.default),
             mode: isOffline ? .handoff : options.mode, checkThreshold: options.checkThreshold,

@@ -25,7 +25,8 @@ import Testing
     }
 
     @Test func aCalibrationHasRisingTablesOfEveryFaultAndRepeats() throws {
-        let calibrator = Calibrator(models: models, plan: Calibrator.Plan(stepCount: 6))
+        let calibrator = Calibrator(
+            models: models, plan: Calibrator.Plan(stepCounts: StepCounts(draft: 6, verifier: 4)))
         let backend = CPUBackend(threads: ThreadPolicy(count: 1))
         var seen: [Int] = []
         let calibration = try calibrator.calibrate(prompts, backend: backend) { seen.append($0) }
@@ -47,22 +48,24 @@ import Testing
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
         defer { try? FileManager.default.removeItem(at: folder) }
         let trial = CheckTrial(
-            models: models, plan: CheckTrial.Plan(stepCount: 6, faultCount: 2, folder: folder.path))
+            models: models,
+            plan: CheckTrial.Plan(
+                stepCounts: StepCounts(draft: 6, verifier: 4), faultCount: 2, folder: folder.path))
         let report = try trial.run(prompts, backend: CPUBackend(threads: ThreadPolicy(count: 1))) { _ in }
         #expect(report.arms.map(\.name) == ["verifier", "trust-0.8", "handoff-0.8"])
-        #expect(report.arms[0].verifierEvaluations == 6 && report.arms[1].verifierEvaluations == 1)
+        #expect(report.arms[0].verifierEvaluations == 4 && report.arms[1].verifierEvaluations == 1)
         #expect(report.entries.map(\.pictures).reduce(0, +) == 3)
         #expect(report.falseAlarms.map(\.count) == [2, 2])
         #expect(report.faults.contains { $0.name == "wrong color, drafted" && $0.count == 2 })
         #expect(report.faults.allSatisfy { $0.areas.values.allSatisfy { (0...1).contains($0) } })
-        #expect(report.markdown.contains("| verifier | 6.00 | 0.0 % | – |"))
+        #expect(report.markdown.contains("| verifier | 4.00 | 0.0 % | – |"))
         #expect(try JSONDecoder().decode(CheckReport.self, from: JSONEncoder().encode(report)) == report)
 
         let lines = try String(contentsOf: folder.appendingPathComponent("pictures.jsonl"), encoding: .utf8)
             .split(separator: "\n").map { try JSONDecoder().decode(Gallery.Label.self, from: Data($0.utf8)) }
         #expect(lines.count == 9)
         for line in lines {
-            #expect(line.file == "\(line.arm)/\(line.seed).png" && line.stepCount == 6)
+            #expect(line.file == "\(line.arm)/\(line.seed).png" && line.stepCount == 6 && line.verifierStepCount == 4)
             #expect(FileManager.default.fileExists(atPath: folder.appendingPathComponent(line.file).path))
             #expect(line.fields.keys.contains("color"))
         }

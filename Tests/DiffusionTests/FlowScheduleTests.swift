@@ -40,6 +40,32 @@ struct FlowScheduleTests {
         #expect(try FlowSchedule(stepCount: 2, shift: 1).step(nearestTo: 0.25) == 1)
     }
 
+    @Test(arguments: [2, 3, 8, 25], [0.01, 1, 3, 100])
+    func aStateComesInAtTheNearestInnerStep(stepCount: Int, shift: Double) throws {
+        let schedule = try FlowSchedule(stepCount: stepCount, shift: shift)
+        for time in [1e-9, 0.01, 0.2, 3.0 / 7, 0.5, 0.9, 0.999, 1 - 1e-9] {
+            let (entered, step) = try #require(schedule.entered(at: time))
+            #expect((1..<stepCount).contains(step) && entered.times[step] == time)
+            #expect(zip(entered.times, entered.times.dropFirst()).allSatisfy { $0 > $1 })
+            for n in 0...stepCount where n != step { #expect(entered.times[n] == schedule.times[n]) }
+            let nearest = (1..<stepCount).map { abs(schedule.times[$0] - time) }.min()
+            #expect(abs(schedule.times[step] - time) == nearest)
+        }
+        // At its own times nothing moves.
+        for n in 1...stepCount {
+            let (entered, step) = try #require(schedule.entered(at: schedule.times[n]))
+            #expect(entered == schedule && step == n)
+        }
+    }
+
+    @Test func noStateComesInAtTheNoiseOrOutsideOrIntoASingleStep() throws {
+        let schedule = try FlowSchedule(stepCount: 8, shift: 3)
+        for time in [1, 1.5, -0.1, .nan, .infinity] { #expect(schedule.entered(at: time) == nil) }
+        let single = try FlowSchedule(stepCount: 1, shift: 3)
+        #expect(single.entered(at: 0.4) == nil)
+        #expect(single.entered(at: 0)?.step == 1)
+    }
+
     @Test func aFractionBetweenLeavesBothModelsWork() throws {
         let schedule = try FlowSchedule(stepCount: 25, shift: 3)
         let fractions = [-1, 0, 1e-9, 0.01, 0.5, 0.8, 0.999, 1, 2, .nan]

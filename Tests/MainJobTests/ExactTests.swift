@@ -64,7 +64,7 @@ import VerifierRuntime
         let finished = try await workshop.embedded.make(request(workshop, .edge))
         let telemetry = try #require(finished.report.verification)
         var tally = SpeculationTally()
-        tally.add(telemetry, handoffStep: finished.job.handoffStep)
+        tally.add(telemetry, entryStep: finished.job.entryStep)
         #expect(tally.pictureCount == 0)
         #expect(VerifierPace(telemetry) == nil)
         #expect(finished.report.resultBytes > 0)

@@ -26,6 +26,33 @@ import Testing
         #expect(prediction.fraction == 0.75)
     }
 
+    @Test func aVerifierWithStepsOfItsOwnIsAskedForThose() throws {
+        var model = try model()
+        model.verifierStepCount = 6
+        #expect(model.prediction(handoffStep: 0).verifierEvaluations == 6)
+        // t = 0.5 at step 15 of 20 is the time of step 4.5 of 6: one or two are left.
+        let left = try HandoffPlan(schedule: model.schedule, verifierStepCount: 6, handoffStep: 15).verifierSteps.count
+        #expect((1...2).contains(left) && model.prediction(handoffStep: 15).verifierEvaluations == Double(left))
+        model.verifierStepCount = 1
+        #expect(model.best(within: SplitBound(fractionWithoutMeasurement: 0.8)).handoffStep == 0)
+        #expect(model.allowedSteps(within: SplitBound(fractionWithoutMeasurement: 1)) == [0, 20])
+    }
+
+    /// Shares of evaluations are those of the schedules that they were measured with.
+    @Test func aCurveOfOtherStepsTellsOfLossesAlone() throws {
+        let points = [
+            QualityCurve.Point(fraction: 0, loss: 0, evaluationShare: 1),
+            QualityCurve.Point(fraction: 1, loss: 0.1, evaluationShare: 1.2),
+        ]
+        let measured = try QualityCurve(points: points, stepCounts: StepCounts(draft: 20))
+        var model = try model(edge: 0.001, quality: measured)
+        #expect(model.prediction(handoffStep: 10).verifierEvaluations == 1.1 * 20)
+        model.verifierStepCount = 8
+        let left = try HandoffPlan(schedule: model.schedule, verifierStepCount: 8, handoffStep: 10).verifierSteps.count
+        #expect(model.prediction(handoffStep: 10).verifierEvaluations == Double(left))
+        #expect(model.prediction(handoffStep: 10).loss == 0.05)
+    }
+
     @Test func theControlsHaveOnlyTheirOwnParts() throws {
         let alone = try model().prediction(handoffStep: 0)
         #expect(alone.verifierEvaluations == 20)
@@ -220,10 +247,10 @@ import Testing
     @Test func everyFateIsCountedAndTheRatiosFollow() {
         var tally = SpeculationTally()
         #expect(tally.acceptanceRate == nil && tally.evaluationShare == nil)
-        tally.add(telemetry(reentry: 20, evaluations: 8), handoffStep: 20)
-        tally.add(telemetry(reentry: 12, evaluations: 16), handoffStep: 20)
-        tally.add(telemetry(reentry: 0, evaluations: 28), handoffStep: 20)
-        tally.add(telemetry(reentry: 0, evaluations: 25), handoffStep: 0)
+        tally.add(telemetry(reentry: 20, evaluations: 8), entryStep: 20)
+        tally.add(telemetry(reentry: 12, evaluations: 16), entryStep: 20)
+        tally.add(telemetry(reentry: 0, evaluations: 28), entryStep: 20)
+        tally.add(telemetry(reentry: 0, evaluations: 25), entryStep: 0)
         #expect(tally.pictureCount == 3)
         #expect((tally.acceptedCount, tally.correctedCount, tally.droppedCount) == (1, 1, 1))
         #expect(tally.reentries == [20: 1, 12: 1, 0: 1])

@@ -5,8 +5,8 @@ import Testing
 
 /// A job for the mixture, and the estimate that a draft makes for it.
 func mixtureJob(
-    mode: SpeculationMode = .handoff, stepCount: Int = 25, handoffStep: Int = 20, seed: UInt64 = 1,
-    checkThreshold: Float? = nil
+    mode: SpeculationMode = .handoff, stepCount: Int = 25, verifierStepCount: Int? = nil, handoffStep: Int = 20,
+    seed: UInt64 = 1, checkThreshold: Float? = nil
 ) -> VerificationJob {
     let digest = String(repeating: "0", count: 64)
     guard let id = JobID("job") else { preconditionFailure("the id is allowed") }
@@ -15,7 +15,7 @@ func mixtureJob(
         verifier: ModelIdentity(id: "verifier", weightsDigest: digest), prompt: "a mug", guidanceScale: 3,
         latentShape: MixtureFlow.shape, stepCount: stepCount, scheduleShift: 3, handoffStep: handoffStep,
         seed: seed, noise: .philox, mode: mode, checkThreshold: checkThreshold, result: .latent,
-        codedEstimate: [])
+        codedEstimate: [], verifierStepCount: verifierStepCount)
 }
 
 /// A rule for the mixture without a question about the prompt: its own drafts stay well below, other pictures well
@@ -58,6 +58,6 @@ func draftEstimate(_ job: VerificationJob, with draft: MixtureFlow = MixtureFlow
 /// What the verifier makes without a draft.
 func verifierOnly(_ job: VerificationJob) throws -> Latent {
     var model = MixtureFlow()
-    let schedule = try FlowSchedule(stepCount: job.stepCount, shift: job.scheduleShift)
-    return try FlowTrajectory(schedule).run(0..<job.stepCount, from: noise(of: job), with: &model)
+    let schedule = try FlowSchedule(stepCount: job.verifierStepCount, shift: job.scheduleShift)
+    return try FlowTrajectory(schedule).run(0..<job.verifierStepCount, from: noise(of: job), with: &model)
 }

@@ -22,6 +22,27 @@ struct PlanningTests {
         }
     }
 
+    @Test func aVerifierWithStepsOfItsOwnTakesThoseThatAreLeft() throws {
+        let plan = try HandoffPlan(schedule: schedule, verifierStepCount: 8, fraction: 0.8)
+        #expect(plan.draftSteps == 0..<20 && plan.verifierSteps == 6..<8)
+        #expect(plan.entrySchedule.times[6] == plan.handoffTime && plan.handoffTime == schedule.times[20])
+        // Of those before the hand-off none has moved, for drafts that are taken up again there.
+        #expect(plan.schedule(enteredAt: 5) == plan.verifierSchedule)
+        #expect(plan.schedule(enteredAt: 6) == plan.entrySchedule && plan.entrySchedule != plan.verifierSchedule)
+        #expect(try HandoffPlan(schedule: schedule, verifierStepCount: 8, fraction: 0).verifierSteps == 0..<8)
+        #expect(try HandoffPlan(schedule: schedule, verifierStepCount: 8, fraction: 1).verifierSteps == 8..<8)
+        #expect(try HandoffPlan(schedule: schedule, verifierStepCount: 1, fraction: 0).verifierSteps == 0..<1)
+        #expect(throws: SpeculationError.noStepToEnter) {
+            try HandoffPlan(schedule: schedule, verifierStepCount: 1, fraction: 0.8)
+        }
+        #expect(throws: SpeculationError.invalidSchedule(.stepCountOutOfRange(0))) {
+            try HandoffPlan(schedule: schedule, verifierStepCount: 0, fraction: 0.8)
+        }
+        #expect(throws: SpeculationError.handoffStepOutOfRange(26, stepCount: 25)) {
+            try HandoffPlan(schedule: schedule, handoffStep: 26)
+        }
+    }
+
     @Test(arguments: [-0.01, 1.01, .nan, .infinity])
     func fractionsOutOfRangeAreRefused(fraction: Double) {
         #expect(throws: SpeculationError.self) { try HandoffPlan(schedule: schedule, fraction: fraction) }
@@ -49,6 +70,7 @@ struct PlanningTests {
     @Test func jobsThatCannotBePlannedAreInvalid() throws {
         let known = try calibration()
         var bad = [mixtureJob(stepCount: 0), mixtureJob(handoffStep: 26), mixtureJob(handoffStep: -1)]
+        bad += [0, 1, 1001].map { mixtureJob(verifierStepCount: $0) }
         bad += [Float.nan, -1, .infinity].map { mixtureJob(checkThreshold: $0) }
         var shift = mixtureJob()
         shift.scheduleShift = .nan

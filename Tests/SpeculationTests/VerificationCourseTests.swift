@@ -114,6 +114,57 @@ struct VerificationCourseTests {
         #expect(rootMeanSquare(latent, try verifierOnly(job)) < 1e-5)
     }
 
+    /// The draft takes 20 of its 25 steps, the verifier what is left of its own eight.
+    @Test func aVerifierWithStepsOfItsOwnGoesOnFromTheHandoffsTime() throws {
+        let job = mixtureJob(verifierStepCount: 8)
+        #expect(job.entryStep == 6)
+        let (latent, refinement, model) = try verify(job, estimate: draftEstimate(job))
+        #expect(refinement.startStep == 6 && refinement.readings.map(\.step) == [6])
+        #expect(refinement.readings.first?.time == (try FlowSchedule(stepCount: 25, shift: 3).times[20]))
+        #expect(model.evaluations == 2 && refinement.verifierEvaluations == 2)
+        let telemetry = refinement.telemetry(stages: [], receivedBytes: 0)
+        #expect(telemetry.reentryStep == 6 && telemetry.verifierOnlyEvaluations == 8)
+        // From the draft's state, by steps at the hand-off's time and at the last of the eight.
+        var fresh = MixtureFlow()
+        let plan = try HandoffPlan(of: job)
+        let state = noisedState(picture: try draftEstimate(job), noise: noise(of: job), time: plan.handoffTime)
+        #expect(latent == (try FlowTrajectory(plan.entrySchedule).run(6..<8, from: state, with: &fresh)))
+        #expect(
+            try verify(mixtureJob(mode: .trust, verifierStepCount: 8), estimate: draftEstimate(job)).latent == latent)
+    }
+
+    @Test func aDroppedDraftLeavesWhatTheVerifiersOwnStepsMake() throws {
+        let job = mixtureJob(verifierStepCount: 8)
+        var stranger = MixtureFlow()
+        stranger.centres = [NoiseGenerator(seed: 5000).latent(job.latentShape, stream: 0)]
+        let (latent, refinement, model) = try verify(job, estimate: draftEstimate(job, with: stranger))
+        #expect(refinement.startStep == 0)
+        #expect(latent == (try verifierOnly(job)))
+        // The hand-off, two levels, and the eight steps.
+        #expect(model.evaluations == 11 && refinement.verifierEvaluations == 11)
+    }
+
+    /// Above the hand-off the verifier's schedule is its own: none of its steps begins at the hand-off's time.
+    @Test func aCorrectedDraftIsTakenUpOnTheVerifiersOwnSchedule() throws {
+        let job = mixtureJob(verifierStepCount: 8)
+        let levels = [
+            try CheckLevel(time: 0.43, threshold: 0.2), try CheckLevel(time: 0.7, threshold: 0.5),
+            try CheckLevel(time: 0.85, threshold: 0.9),
+        ]
+        var estimate = try draftEstimate(job)
+        let fault = NoiseGenerator(seed: 77).latent(job.latentShape, stream: 0)
+        for i in estimate.values.indices { estimate.values[i] += 0.4 * fault.values[i] }
+        let rule = try CheckRule(distances: levels, times: levels.map(\.time))
+        let (latent, refinement, _) = try verify(job, estimate: estimate, rule: rule)
+        let step = refinement.startStep
+        #expect((1..<6).contains(step))
+        let schedule = try FlowSchedule(stepCount: 8, shift: 3)
+        var fresh = MixtureFlow()
+        let state = noisedState(picture: estimate, noise: noise(of: job), time: schedule.times[step])
+        #expect(latent == (try FlowTrajectory(schedule).run(step..<8, from: state, with: &fresh)))
+        #expect(refinement.verifierEvaluations == refinement.checkEvaluations + (8 - step) - 1)
+    }
+
     @Test func handoffAtStepZeroIsTheVerifierAlone() throws {
         let job = mixtureJob(handoffStep: 0)
         let (latent, refinement, model) = try verify(job, estimate: nil)

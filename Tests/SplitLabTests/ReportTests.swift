@@ -211,7 +211,7 @@ import Testing
             }
         }
         runs += [SampleRuns.run(draftSteps: 5, seed: 1)]
-        let (modes, samples) = QualityCurveWriter.curves(runs, stepCount: 25)
+        let (modes, samples) = QualityCurveWriter.curves(runs, StepCounts(draft: 25))
         #expect(samples == 4)
         #expect(modes.keys.sorted() == ["handoff"])
         let curve = try #require(modes["handoff"])

@@ -12,7 +12,8 @@ import Testing
         SplitSweep(
             networks: Array(NetworkProfile.named.prefix(networks)),
             edges: [EdgeProfile(share: 1, threads: 1), EdgeProfile(share: 0.25, threads: 1)],
-            modes: [.handoff, .trust], orders: orders, splits: splits, stepCounts: [25], shifts: [nil],
+            modes: [.handoff, .trust], orders: orders, splits: splits, stepCounts: [StepCounts(draft: 25, verifier: 8)],
+            shifts: [nil],
             prompts: [PromptedSeed(prompt: "a", seed: 1), PromptedSeed(prompt: "b", seed: 2)],
             repetitions: repetitions, includesAuto: includesAuto)
     }
@@ -52,6 +53,15 @@ import Testing
         #expect(runs.allSatisfy { $0.mode == .trust && $0.split != .auto })
     }
 
+    /// Resuming goes by the key: a run with other steps of the verifier is another run, one of old logs the same.
+    @Test func theKeyNamesTheVerifiersStepsWhereTheyAreItsOwn() throws {
+        var sweep = sweep()
+        let own = try #require(sweep.runs().first).key(models: "m")
+        sweep.stepCounts = [StepCounts(draft: 25)]
+        let same = try #require(sweep.runs().first).key(models: "m")
+        #expect(own.contains("| N25/8 |") && same.contains("| N25 |"))
+    }
+
     @Test func splitsThatFallOnOneStepAreRunOnce() {
         let steps = sweep(splits: [0, 0.4, 0.41, 0.001, 0.999, 1]).runs().compactMap { run in
             if case .draftSteps(let count) = run.split, run.mode == .trust { return count } else { return nil }
@@ -65,7 +75,9 @@ import Testing
         bad.splits = [1.2]
         #expect(throws: LabError.self) { try bad.validate() }
         bad = sweep()
-        bad.stepCounts = [0]
+        bad.stepCounts = [StepCounts(draft: 0)]
+        #expect(throws: LabError.self) { try bad.validate() }
+        bad.stepCounts = [StepCounts(draft: 25, verifier: 0)]
         #expect(throws: LabError.self) { try bad.validate() }
         bad = sweep()
         bad.shifts = [0]

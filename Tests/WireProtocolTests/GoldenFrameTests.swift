@@ -37,6 +37,18 @@ import VerificationTestSupport
         #expect(try RequestCodec.encode(job) == golden)
     }
 
+    /// Version 2: a verifier that does not know its field would take the draft's steps.
+    @Test func goldenRequestForTheVerifiersOwnStepsDecodesToItsJobAndBack() throws {
+        let golden = try Golden.bytes("wire-request-steps.frame")
+        var job = SampleJob.make(id: "golden-steps")
+        job.verifierStepCount = 8
+        #expect(try RequestCodec.decode(golden) == job)
+        #expect(try RequestCodec.encode(job) == golden)
+        #expect(ProtocolVersions.needed(by: job) == 2 && ProtocolVersions.needed(by: SampleJob.make()) == 1)
+        let old = ProtocolVersions(oldest: 1, newest: 1)
+        #expect(old.agreed(with: ProtocolVersions(oldest: 2, newest: 2)) == nil)
+    }
+
     @Test func goldenCheckSaysWhatWasRead() throws {
         let golden = try Golden.bytes("wire-checked-prompt.frame")
         let message = ReplyMessage.event(

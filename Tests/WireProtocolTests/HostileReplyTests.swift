@@ -66,7 +66,7 @@ import VerificationTestSupport
 
     @Test func answerInAnotherVersionIsRefused() {
         var reply = Underpaint_V1_VerifyReply()
-        reply.accepted.protocolVersion = 2
+        reply.accepted.protocolVersion = 3
         reply.accepted.jobID = "a"
         #expect { try decode(reply) } throws: { ($0 as? WireError)?.code == .unsupportedVersion }
     }

@@ -29,13 +29,13 @@ import VerificationTestSupport
             $0.protocolVersion = 0
         },
         Spoiling("future version only", .unsupportedVersion) {
-            $0.minimumVersion = 2
-            $0.protocolVersion = 3
+            $0.minimumVersion = 3
+            $0.protocolVersion = 4
         },
         Spoiling("version range upside down", .unsupportedVersion) { $0.minimumVersion = 2 },
         Spoiling("future version with a bad id", .unsupportedVersion) {
-            $0.minimumVersion = 2
-            $0.protocolVersion = 2
+            $0.minimumVersion = 3
+            $0.protocolVersion = 3
             $0.jobID = ""
         },
         Spoiling("no id") { $0.jobID = "" },
@@ -62,6 +62,9 @@ import VerificationTestSupport
         },
         Spoiling("no steps") { $0.stepCount = 0 },
         Spoiling("too many steps") { $0.stepCount = 1001 },
+        Spoiling("no steps of the verifier") { $0.verifierStepCount = 0 },
+        Spoiling("too many steps of the verifier") { $0.verifierStepCount = 1001 },
+        Spoiling("a stop step on another schedule") { ($0.verifierStepCount, $0.stopStep) = (8, 24) },
         Spoiling("shift not a number") { $0.scheduleShift = .nan },
         Spoiling("no shift") { $0.scheduleShift = 0 },
         Spoiling("hand-off after the end") { $0.handoffStep = 26 },
@@ -163,7 +166,7 @@ import VerificationTestSupport
         let frame = try Frame.wrap(serialize(message), limit: Frame.requestLimit)
         #expect { try RequestCodec.decode(frame) } throws: { error in
             guard let error = error as? VerifierError else { return false }
-            return error.message.contains("41…42") && error.message.contains("this verifier 1;")
+            return error.message.contains("41…42") && error.message.contains("this verifier 1…2;")
         }
     }
 

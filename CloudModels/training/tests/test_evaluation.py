@@ -383,7 +383,8 @@ for number, line in enumerate(sys.stdin, 1):
     entry = json.loads(line)
     path = value("-o")[:-4] + f"-{{number}}.png"
     open(path, "wb").write(bytes(str(entry["seed"]), "ascii"))
-    report = {{"draftSteps": 20, "stepCount": 25, "verification": {{"verifierEvaluations": 9, "reentryStep": 12}}}}
+    report = {{"draftSteps": 20, "stepCount": 25, "verifierStepCount": 8}}
+    report["verification"] = {{"verifierEvaluations": 9, "reentryStep": 4}}
     print(json.dumps({{"path": path, **entry, "report": report}}))
 """
 
@@ -412,9 +413,10 @@ def test_the_program_is_run_once_for_a_list_and_never_twice_for_a_picture(tmp_pa
         assert r.file.read_bytes() == str(r.seed).encode()
     assert records[0].telemetry == {
         "verifierEvaluations": 9,
-        "reentryStep": 12,
+        "reentryStep": 4,
         "handoffStep": 20,
         "stepCount": 25,
+        "verifierStepCount": 8,
     }
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import torch
 
 from underpaint_training.models import dit
-from underpaint_training.models.flow import euler, schedule
+from underpaint_training.models.flow import entered, euler, schedule
 from underpaint_training.models.vae import VAE
 from underpaint_training.train_vae import decorrelated
 from underpaint_training.training import orthogonalised
@@ -46,6 +46,15 @@ def test_the_schedule_runs_from_noise_to_picture_and_is_shifted() -> None:
     times = schedule(25, 3.0)
     assert times[0] == 1 and times[-1] == 0
     torch.testing.assert_close(times[20], torch.tensor(0.6 / 1.4), rtol=1e-6, atol=0)
+
+
+def test_a_state_comes_into_a_schedule_at_the_nearest_inner_step() -> None:
+    times = schedule(8, 3.0)
+    assert [round(float(t), 3) for t in entered(times, 3 / 7)] == [0.429, 0.3, 0.0]
+    # At its own times it is the schedule; near the noise or the picture the first or the last inner step.
+    assert torch.equal(entered(times, float(times[3])), times[3:])
+    assert len(entered(times, 0.999)) == 8 and len(entered(times, 0.01)) == 2
+    assert entered(times, 0.0).tolist() == [0.0]
 
 
 def test_euler_follows_a_straight_flow_exactly() -> None:

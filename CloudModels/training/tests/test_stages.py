@@ -373,10 +373,16 @@ def _paints_from_the_export(root: Path) -> None:
     maker = Torch(root)
     jobs = [Job("a red ceramic mug", 1), Job("a blue vase", 2)]
     paint(
-        maker, [ArmPlan.parse(a) for a in ("draft", "verifier", "trust-0.0", "trust-0.6@3")], jobs, root / "p"
+        maker,
+        [ArmPlan.parse(a) for a in ("draft", "verifier", "trust-0.0", "trust-0.6@3", "trust-0.6")],
+        jobs,
+        root / "p",
     )
     records = [json.loads(line) for line in (root / "p" / "pictures.jsonl").read_text().splitlines()]
-    assert [(r["handoffStep"], r["stepCount"]) for r in records[::2]] == [(5, 5), (0, 5), (0, 5), (2, 3)]
+    # Five steps are the draft's, three the verifier's own, of which the hand-off comes in at the second.
+    steps = [(r["handoffStep"], r["reentryStep"], r["verifierEvaluations"]) for r in records[::2]]
+    assert steps == [(5, 3, 0), (0, 0, 3), (0, 0, 3), (2, 2, 1), (3, 2, 1)]
+    assert [(r["stepCount"], r["verifierStepCount"]) for r in records[6::2]] == [(3, 3), (5, 3)]
     files = {r["file"]: (root / "p" / r["file"]).read_bytes() for r in records}
     assert files["verifier/1.png"] == files["trust-0.0/1.png"] != files["verifier/2.png"]
     with pytest.raises(PictureFolderError, match="--program"):
@@ -384,8 +390,9 @@ def _paints_from_the_export(root: Path) -> None:
     # Both models in the other order, and weights that were rounded, give other pictures from the same noise.
     others = ("large-first-0.6@3", "verifier:float32", "verifier:int8")
     paint(maker, [ArmPlan.parse(a) for a in others], jobs, root / "p")
-    assert len({(root / "p" / arm / "1.png").read_bytes() for arm in ("verifier", "trust-0.6@3", *others)}) == 5
-    last = json.loads((root / "p" / "pictures.jsonl").read_text().splitlines()[8])
+    arms = ("verifier", "trust-0.6@3", "trust-0.6", *others)
+    assert len({(root / "p" / arm / "1.png").read_bytes() for arm in arms}) == 6
+    last = json.loads((root / "p" / "pictures.jsonl").read_text().splitlines()[10])
     assert (last["arm"], last["verifierEvaluations"], last["handoffStep"]) == ("large-first-0.6@3", 2, 2)
     (root / "EdgeModels" / "studio-draft" / "draft.safetensors").write_bytes(b"damaged")
     with pytest.raises(ValueError, match="draft.safetensors"):

@@ -137,16 +137,16 @@ def write(bundle: Bundle, root: Path) -> None:
         "parameterisation": "velocity",
         "shared": b.ids.shared,
         "sizes": [{"width": w, "height": h} for w, h in b.sizes],
-        "schedule": {"kind": "shiftedUniform", "shift": b.flow.shift, "defaultStepCount": b.flow.steps},
         "guidance": {
             "default": b.flow.guidance,
             "minimum": b.flow.guidance_minimum,
             "maximum": b.flow.guidance_maximum,
         },
     }
-    for role, folder, model, name, partner in (
-        ("draft", draft, b.draft, "draft.safetensors", b.ids.verifier),
-        ("verifier", verifier, b.verifier, "verifier.safetensors", b.ids.draft),
+    own_steps = b.flow.verifier_steps or b.flow.steps
+    for role, folder, model, name, partner, steps in (
+        ("draft", draft, b.draft, "draft.safetensors", b.ids.verifier, b.flow.steps),
+        ("verifier", verifier, b.verifier, "verifier.safetensors", b.ids.draft, own_steps),
     ):
         _save(model, folder / name)
         manifest = (
@@ -155,6 +155,7 @@ def write(bundle: Bundle, root: Path) -> None:
             | {
                 "id": b.ids.draft if role == "draft" else b.ids.verifier,
                 "role": role,
+                "schedule": {"kind": "shiftedUniform", "shift": b.flow.shift, "defaultStepCount": steps},
                 "files": {"weights": _file(folder, name)},
                 "architecture": _dit_architecture(model, b.text),
                 "partners": [partner],

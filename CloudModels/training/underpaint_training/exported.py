@@ -75,11 +75,12 @@ def load_exported(root: Path, ids: Ids | None = None) -> tuple[Painter, DiT, DiT
     vocabulary = json.loads((edge / ids.shared / files["vocabulary"]["path"]).read_text())
     tokenizer = Tokenizer(vocabulary["words"], vocabulary["maximumTokenCount"])
     verifier, draft = _read(cloud / ids.verifier), _read(edge / ids.draft)
-    schedule, guidance = verifier["schedule"], verifier["guidance"]
+    schedule, guidance = draft["schedule"], verifier["guidance"]
     flow = replace(
         FlowRecipe(),
         shift=schedule["shift"],
         steps=schedule["defaultStepCount"],
+        verifier_steps=verifier["schedule"]["defaultStepCount"],
         guidance=guidance["default"],
     )
     latent = LatentStatistics(shared["latent"]["mean"], shared["latent"]["standardDeviation"])

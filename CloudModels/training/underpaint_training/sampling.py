@@ -91,6 +91,10 @@ class Painter:
     def times(self, steps: int | None = None) -> Tensor:
         return schedule(steps or self.flow.steps, self.flow.shift).to(self.device)
 
+    def verifier_times(self, steps: int | None = None) -> Tensor:
+        """Of the verifier's own schedule."""
+        return self.times(steps or self.flow.verifier_steps or None)
+
     @torch.no_grad()
     def states(self, velocity: Velocity, noise: Tensor, times: Tensor) -> list[Tensor]:
         return euler(velocity, noise, times)

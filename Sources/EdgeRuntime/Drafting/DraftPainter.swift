@@ -48,7 +48,8 @@ public final class DraftPainter: Sendable {
         _ request: GenerationRequest, id: JobID, progress: (DraftStep) throws -> Void
     ) throws -> DraftedPicture {
         let schedule = try schedule(of: request)
-        let plan = try HandoffPlan(schedule: schedule, fraction: request.handoffFraction)
+        let plan = try HandoffPlan(
+            schedule: schedule, verifierStepCount: request.verifierStepCount, fraction: request.handoffFraction)
         var job = VerificationJob(
             id: id, draft: models.draft.identity, verifier: models.verifier.identity, prompt: request.prompt,
             guidanceScale: request.guidanceScale,
@@ -56,7 +57,7 @@ public final class DraftPainter: Sendable {
                 for: PictureSize(width: request.width, height: request.height)),
             stepCount: schedule.stepCount, scheduleShift: schedule.shift, handoffStep: plan.handoffStep,
             seed: request.seed, noise: .philox, mode: request.mode, checkThreshold: request.checkThreshold,
-            result: .png, codedEstimate: [])
+            result: .png, codedEstimate: [], verifierStepCount: request.verifierStepCount)
         job.ask(for: request.format)
         job.checkQuantile = request.checkQuantile
         job.checkLevels = request.checkLevels

@@ -7,8 +7,10 @@ public struct GenerationRequest: Hashable, Sendable {
     /// Pixels.
     public var width: Int
     public var height: Int
-    /// N: denoising steps in all, draft and verifier together.
+    /// N of the draft's schedule.
     public var stepCount: Int
+    /// N of the verifier's own schedule; nil takes the draft's, as mode `exact` always does, which has one chain.
+    public var verifierStepCount: Int?
     /// The share of the steps that the draft takes: 0 is the verifier alone, 1 the draft alone.
     public var handoffFraction: Double
     public var seed: UInt64
@@ -29,14 +31,16 @@ public struct GenerationRequest: Hashable, Sendable {
     public var format = PictureFormat.png
 
     public init(
-        prompt: String, width: Int, height: Int, stepCount: Int, handoffFraction: Double, seed: UInt64,
-        guidanceScale: Float, mode: SpeculationMode, checkThreshold: Float? = nil,
+        prompt: String, width: Int, height: Int, stepCount: Int, verifierStepCount: Int? = nil,
+        handoffFraction: Double, seed: UInt64, guidanceScale: Float, mode: SpeculationMode,
+        checkThreshold: Float? = nil,
         scheduleShift: Double? = nil, exact: ExactOptions? = nil
     ) {
         self.prompt = prompt
         self.width = width
         self.height = height
         self.stepCount = stepCount
+        self.verifierStepCount = verifierStepCount
         self.handoffFraction = handoffFraction
         self.seed = seed
         self.guidanceScale = guidanceScale

@@ -43,7 +43,8 @@ public struct GenerationParameters: Hashable, Sendable {
         ]
         if let verification {
             settings += [
-                ("Re-entry", "\(verification.reentryStep)/\(job.stepCount)"),
+                ("Verifier steps", "\(job.verifierStepCount)"),
+                ("Re-entry", "\(verification.reentryStep)/\(job.verifierStepCount)"),
                 (
                     "Verifier evaluations",
                     "\(verification.verifierEvaluations)/\(verification.verifierOnlyEvaluations)"

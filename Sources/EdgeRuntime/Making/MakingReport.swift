@@ -14,8 +14,10 @@ public enum PictureOrigin: String, Hashable, Sendable, Codable {
 /// What a picture cost, on both sides.
 public struct MakingReport: Hashable, Sendable, Codable {
     public let origin: PictureOrigin
-    /// N, both sides together.
+    /// N of the draft's schedule.
     public let stepCount: Int
+    /// N of the verifier's schedule.
+    public let verifierStepCount: Int
     /// Steps that the draft took; in mode `exact` those of them that were accepted.
     public let draftSteps: Int
     /// Text encoding, drafting and coding on this machine; 0 for a resumed picture.
@@ -41,6 +43,7 @@ public struct MakingReport: Hashable, Sendable, Codable {
     ) {
         self.origin = origin
         stepCount = job.stepCount
+        verifierStepCount = job.verifierStepCount
         draftSteps = verification?.exact?.acceptedSteps ?? job.handoffStep
         self.edgeSeconds = edgeSeconds
         self.verifierSeconds = verifierSeconds

@@ -43,8 +43,8 @@ public struct SplitPlanner: Sendable {
         let edge = try await deviceSpeed(for: request, shape: "\(shape)", measuring: measuring)
         let notes = try await verifierNotes(measuring: measuring)
         var model = CostModel(
-            schedule: schedule, mode: request.mode, rule: models.checkRule, edge: edge,
-            verifier: notes.pace ?? SplitPlanner.unknownPace(edge),
+            schedule: schedule, verifierStepCount: request.verifierStepCount, mode: request.mode,
+            rule: models.checkRule, edge: edge, verifier: notes.pace ?? SplitPlanner.unknownPace(edge),
             waitSeconds: notes.expectedWait(now: Date().timeIntervalSince1970),
             network: notes.network ?? .none,
             payload: payload(notes, shape, request), quality: models.qualityCurve(for: request.mode))
@@ -186,6 +186,12 @@ extension ModelPair {
         verifier.manifest.check?.calibration.flatMap { try? CheckRule($0, draft: draft.weightsDigest) }
     }
 
+    /// The steps that each model takes when nobody says more.
+    public var stepCounts: StepCounts {
+        StepCounts(
+            draft: draft.manifest.schedule.defaultStepCount, verifier: verifier.manifest.schedule.defaultStepCount)
+    }
+
     /// Q(f) of this pair in a mode, as its verifier's manifest has it; nil if it was not measured, or with a draft of
     /// other weights.
     public func qualityCurve(for mode: SpeculationMode) -> QualityCurve? {
@@ -197,6 +203,8 @@ extension ModelPair {
                 fraction: curve.fractions[index], loss: curve.losses[index],
                 evaluationShare: curve.evaluationShares[index])
         }
-        return try? QualityCurve(points: points)
+        return try? QualityCurve(
+            points: points,
+            stepCounts: StepCounts(draft: quality.stepCount, verifier: quality.verifierStepCount))
     }
 }

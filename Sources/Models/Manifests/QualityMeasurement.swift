@@ -3,8 +3,10 @@
 public struct QualityMeasurement: Hashable, Sendable, Codable {
     /// What a loss is, by name.
     public let statistic: String
-    /// N of the pictures that were measured.
+    /// N of the draft's schedule in what was measured.
     public let stepCount: Int
+    /// N of the verifier's schedule; nil, as in the first manifests, where both were one.
+    public let verifierStepCount: Int?
     /// Pictures for each share and mode.
     public let samples: Int
     /// The draft that the curve was measured with.
@@ -42,10 +44,12 @@ public struct QualityMeasurement: Hashable, Sendable, Codable {
     }
 
     public init(
-        statistic: String, stepCount: Int, samples: Int, draft: String, draftDigest: String, modes: [String: Curve]
+        statistic: String, stepCount: Int, verifierStepCount: Int? = nil, samples: Int, draft: String,
+        draftDigest: String, modes: [String: Curve]
     ) {
         self.statistic = statistic
         self.stepCount = stepCount
+        self.verifierStepCount = verifierStepCount
         self.samples = samples
         self.draft = draft
         self.draftDigest = draftDigest
@@ -59,7 +63,9 @@ public struct QualityMeasurement: Hashable, Sendable, Codable {
     public var isUnderstood: Bool { statistic == Self.pictureDistance }
 
     var fault: String? {
-        guard stepCount > 0, samples > 0 else { return "stepCount and samples are not positive" }
+        guard stepCount > 0, verifierStepCount ?? 1 > 0, samples > 0 else {
+            return "stepCount, verifierStepCount and samples are not positive"
+        }
         for (mode, curve) in modes.sorted(by: { $0.key < $1.key }) {
             if let fault = curve.fault { return "modes.\(mode): \(fault)" }
         }

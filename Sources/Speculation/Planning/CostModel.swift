@@ -6,7 +6,10 @@ public import Diffusion
 ///
 /// Pure: everything that must be measured is given.
 public struct CostModel: Hashable, Sendable {
+    /// The draft's.
     public var schedule: FlowSchedule
+    /// N of the verifier's schedule.
+    public var verifierStepCount: Int
     public var mode: SpeculationMode
     /// The verifier's check, for how many rows a draft that passes costs; nil without one.
     public var rule: CheckRule?
@@ -24,11 +27,12 @@ public struct CostModel: Hashable, Sendable {
     public var evaluationsPerPromptQuestion = 1
 
     public init(
-        schedule: FlowSchedule, mode: SpeculationMode, rule: CheckRule?, edge: DeviceSpeed,
-        verifier: VerifierPace, waitSeconds: Double, network: NetworkEstimate, payload: PayloadEstimate,
-        quality: QualityCurve?
+        schedule: FlowSchedule, verifierStepCount: Int? = nil, mode: SpeculationMode, rule: CheckRule?,
+        edge: DeviceSpeed, verifier: VerifierPace, waitSeconds: Double, network: NetworkEstimate,
+        payload: PayloadEstimate, quality: QualityCurve?
     ) {
         self.schedule = schedule
+        self.verifierStepCount = verifierStepCount ?? schedule.stepCount
         self.mode = mode
         self.rule = rule
         self.edge = edge
@@ -75,12 +79,19 @@ public struct CostModel: Hashable, Sendable {
 
     /// K + n_refine(f): what the pair was measured to need, else what a draft that passes needs.
     private func evaluations(handoffStep: Int, fraction: Double) -> Double {
-        guard handoffStep > 0 else { return Double(schedule.stepCount) }
-        if let quality { return quality.evaluationShare(at: fraction) * Double(schedule.stepCount) }
-        let left = Double(schedule.stepCount - handoffStep)
+        guard handoffStep > 0 else { return Double(verifierStepCount) }
+        if let quality, quality.isOf(StepCounts(draft: schedule.stepCount, verifier: verifierStepCount)) {
+            return quality.evaluationShare(at: fraction) * Double(verifierStepCount)
+        }
+        let left = Double(plan(handoffStep)?.verifierSteps.count ?? verifierStepCount)
         guard mode == .handoff else { return left }
         // The hand-off's own evaluation serves as that of the first refining step; those about the prompt come on top.
         return batchedEvaluations(handoffStep: handoffStep) + left
+    }
+
+    /// Nil where the verifier cannot go on from a draft: it takes a single step.
+    private func plan(_ handoffStep: Int) -> HandoffPlan? {
+        try? HandoffPlan(schedule: schedule, verifierStepCount: verifierStepCount, handoffStep: handoffStep)
     }
 
     /// The cheapest split that keeps the bound.
@@ -104,6 +115,7 @@ public struct CostModel: Hashable, Sendable {
 
     private func allows(_ prediction: SplitPrediction, _ bound: SplitBound) -> Bool {
         guard prediction.handoffStep > 0 else { return true }
+        guard plan(prediction.handoffStep) != nil else { return false }
         guard let quality, let loss = prediction.loss, quality.covers(prediction.fraction) else {
             return prediction.fraction <= bound.fractionWithoutMeasurement
         }

@@ -20,10 +20,12 @@ public struct QualityCurve: Hashable, Sendable {
 
     /// By rising fraction, at least one.
     public let points: [Point]
+    /// What it was measured with; nil of one that holds for any.
+    public let stepCounts: StepCounts?
 
     /// - Throws: `SpeculationError.invalidQuality` unless fractions rise strictly within 0…1 and losses and shares
     ///   are finite and not negative.
-    public init(points: [Point]) throws(SpeculationError) {
+    public init(points: [Point], stepCounts: StepCounts? = nil) throws(SpeculationError) {
         guard !points.isEmpty else { throw .invalidQuality("it has no points") }
         for point in points {
             guard (0...1).contains(point.fraction) else {
@@ -36,7 +38,11 @@ public struct QualityCurve: Hashable, Sendable {
             throw .invalidQuality("its fractions do not rise")
         }
         self.points = points
+        self.stepCounts = stepCounts
     }
+
+    /// Whether the shares of evaluations are those of such schedules. Losses hardly depend on them.
+    func isOf(_ counts: StepCounts) -> Bool { stepCounts.map { $0 == counts } ?? true }
 
     /// The loss at any share, on the line between the points around it, flat outside them.
     public func loss(at fraction: Double) -> Double { value(at: fraction, \.loss) }

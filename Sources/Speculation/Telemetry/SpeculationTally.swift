@@ -19,11 +19,13 @@ public struct SpeculationTally: Hashable, Sendable {
 
     /// Counts one picture; one without a draft, at hand-off step 0, and a chain of mode `exact`, whose drafts are steps, tell
     /// nothing of drafts and are left out.
-    public mutating func add(_ telemetry: VerificationTelemetry, handoffStep: Int) {
-        guard handoffStep > 0, telemetry.exact == nil else { return }
+    ///
+    /// - Parameter entryStep: where a draft that passes goes on (`VerificationJob.entryStep`).
+    public mutating func add(_ telemetry: VerificationTelemetry, entryStep: Int) {
+        guard entryStep > 0, telemetry.exact == nil else { return }
         pictureCount += 1
         switch telemetry.reentryStep {
-        case handoffStep...: acceptedCount += 1
+        case entryStep...: acceptedCount += 1
         case 0: droppedCount += 1
         default: correctedCount += 1
         }

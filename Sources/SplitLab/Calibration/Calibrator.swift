@@ -9,8 +9,8 @@ public struct Calibrator: Sendable {
     public struct Plan: Hashable, Sendable {
         /// The draft's share of the steps.
         public var handoff: Double
-        /// N; nil is the models' own.
-        public var stepCount: Int?
+        /// nil are the models' own.
+        public var stepCounts: StepCounts?
         /// Levels at which the prompt is asked about.
         public var promptTimes: [Double]
         /// Levels at which the distance is measured, beside the hand-off; those above it are where a draft may be taken up
@@ -20,11 +20,11 @@ public struct Calibrator: Sendable {
         public var quantile: Double
 
         public init(
-            handoff: Double = 0.8, stepCount: Int? = nil, promptTimes: [Double] = [0.7, 0.9],
+            handoff: Double = 0.8, stepCounts: StepCounts? = nil, promptTimes: [Double] = [0.7, 0.9],
             levelTimes: [Double] = [0.2, 0.3, 0.6, 0.75, 0.9], quantile: Double = 0.95
         ) {
             self.handoff = handoff
-            self.stepCount = stepCount
+            self.stepCounts = stepCounts
             self.promptTimes = promptTimes
             self.levelTimes = levelTimes
             self.quantile = quantile
@@ -50,12 +50,9 @@ public struct Calibrator: Sendable {
         _ prompts: [StandardPrompt], backend: any Backend, progress: (Int) throws -> Void
     ) throws -> CheckCalibration {
         let studio = try Studio(
-            models: models, backend: backend, stepCount: plan.stepCount, guidance: nil)
-        let step = try HandoffPlan(schedule: studio.schedule, fraction: plan.handoff).handoffStep
-        guard (1..<studio.schedule.stepCount).contains(step) else {
-            throw LabError.invalidPlan("a hand-off of \(plan.handoff) leaves one side no step")
-        }
-        let handoffTime = studio.schedule.times[step]
+            models: models, backend: backend, stepCounts: plan.stepCounts, handoff: plan.handoff)
+        let (schedule, step) = (studio.handoff.schedule, studio.handoff.handoffStep)
+        let handoffTime = studio.handoff.handoffTime
         let levels = Set(plan.levelTimes + [handoffTime]).sorted()
         var distances = levels.map { _ in Sample() }
         var shortfalls = Sample()
@@ -64,11 +61,10 @@ public struct Calibrator: Sendable {
             let seeds = batch.map { prompts[$0].seed &+ Self.seedOffset }
             let noise = seeds.map(studio.noise)
             let words = try batch.map { try studio.conditioning(prompts[$0].prompt) }
+            // What the verifier would have drafted takes the draft's steps.
             let own = try studio.estimates(
-                studio.run(0..<step, from: noise, words, drafting: false), noise: noise, step: step)
-            let drafted = try studio.estimates(
-                studio.run(0..<step, from: noise, words, drafting: true), noise: noise, step: step
-            ).map(studio.sent)
+                studio.refined(0..<step, of: schedule, from: noise, words), noise: noise)
+            let drafted = try studio.estimates(studio.drafted(from: noise, words), noise: noise).map(studio.sent)
             for (index, time) in levels.enumerated() {
                 let amplitude = CheckCalibration.noise(at: min(time, handoffTime))
                 let noisy = zip(own, seeds).map { $0.noised(by: amplitude, seed: $1) }
@@ -103,7 +99,7 @@ public struct Calibrator: Sendable {
         }
         return CheckCalibration(
             draft: models.draft.weightsDigest, samples: prompts.count, guidance: studio.guidance,
-            stepCount: studio.schedule.stepCount, handoffStep: step, quantile: plan.quantile,
+            stepCount: schedule.stepCount, handoffStep: step, quantile: plan.quantile,
             prompt: CheckCalibration.Prompt(
                 times: plan.promptTimes.sorted(), null: try shortfalls.table("null"),
                 draft: try shortfalls.table("draft"), draftFaults: try faults("draft"),

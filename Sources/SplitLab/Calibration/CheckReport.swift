@@ -6,7 +6,9 @@ public struct CheckReport: Hashable, Sendable, Codable {
     public var draft: String
     public var prompts: Int
     public var faultPrompts: Int
+    /// N of the draft's schedule, and of the verifier's.
     public var stepCount: Int
+    public var verifierStepCount: Int
     public var handoffStep: Int
     public var quantile: Double
     public var promptThreshold: Double
@@ -61,6 +63,7 @@ public struct CheckReport: Hashable, Sendable, Codable {
         func percent(_ share: Double) -> String { String(format: "%.1f %%", 100 * share) }
         var lines = [
             "\(verifier) with \(draft): \(prompts) standard prompts, \(stepCount) steps, hand-off at step \(handoffStep), "
+                + "\(verifierStepCount) steps of the verifier, "
                 + "check quantile \(quantile)", "",
             "| arm | verifier evaluations a picture | saved | median PSNR to the verifier's own |", "|---|---|---|---|",
         ]

@@ -3,7 +3,7 @@ import Foundation
 public import Graphs
 public import Models
 import Pictures
-import Speculation
+public import Speculation
 
 /// Tries a verifier's check: what it costs, what it lets pass, what it catches, and the pictures that come of it.
 public struct CheckTrial: Sendable {
@@ -11,7 +11,8 @@ public struct CheckTrial: Sendable {
     public struct Plan: Hashable, Sendable {
         /// The draft's share of the steps.
         public var handoff: Double
-        public var stepCount: Int?
+        /// nil are the models' own.
+        public var stepCounts: StepCounts?
         /// nil is the calibration's own.
         public var quantile: Double?
         /// Prompts that faults are planted on.
@@ -20,11 +21,11 @@ public struct CheckTrial: Sendable {
         public var folder: String?
 
         public init(
-            handoff: Double = 0.8, stepCount: Int? = nil, quantile: Double? = nil, faultCount: Int,
+            handoff: Double = 0.8, stepCounts: StepCounts? = nil, quantile: Double? = nil, faultCount: Int,
             folder: String? = nil
         ) {
             self.handoff = handoff
-            self.stepCount = stepCount
+            self.stepCounts = stepCounts
             self.quantile = quantile
             self.faultCount = faultCount
             self.folder = folder
@@ -50,18 +51,16 @@ public struct CheckTrial: Sendable {
             throw LabError.invalidPlan(
                 "\(models.verifier.folder.manifestPath) has no check of this version; run `underpaint lab calibrate`")
         }
-        let studio = try Studio(models: models, backend: backend, stepCount: plan.stepCount, guidance: nil)
-        let handoff = try HandoffPlan(schedule: studio.schedule, fraction: plan.handoff)
-        guard !handoff.isVerifierAlone, !handoff.isDraftAlone else {
-            throw LabError.invalidPlan("a hand-off of \(plan.handoff) leaves one side no step")
-        }
+        let studio = try Studio(
+            models: models, backend: backend, stepCounts: plan.stepCounts, handoff: plan.handoff)
+        let handoff = studio.handoff
         let rule = try CheckRule(
             calibration, draft: models.draft.weightsDigest, quantile: plan.quantile)
         let gallery = try plan.folder.map { try Gallery(folder: $0) }
-        var tally = Tally(handoff: plan.handoff, stepCount: studio.schedule.stepCount)
+        var tally = Tally(handoff: plan.handoff)
         for start in stride(from: 0, to: prompts.count, by: Studio.batch) {
             let batch = Array(start..<min(prompts.count, start + Studio.batch))
-            let sitting = try Sitting(batch.map { prompts[$0] }, handoff.handoffStep, studio)
+            let sitting = try Sitting(batch.map { prompts[$0] }, studio)
             try draw(batch.map { prompts[$0] }, sitting, handoff, rule, studio, gallery, &tally)
             let planted = batch.filter { $0 < plan.faultCount }
             if !planted.isEmpty { try plant(planted, of: prompts, sitting, handoff, rule, studio, &tally) }
@@ -75,20 +74,21 @@ public struct CheckTrial: Sendable {
     private struct Sitting {
         let noise: [Latent]
         let words: [Conditioning]
-        /// The verifier's own pictures, half-way and done.
+        /// The verifier's own pictures: half-way on the draft's steps, and done on its own.
         let own: [Latent]
         let ownFinal: [Latent]
         /// The draft's, as they are sent.
         let drafted: [Latent]
 
-        init(_ prompts: [StandardPrompt], _ step: Int, _ studio: Studio) throws {
+        init(_ prompts: [StandardPrompt], _ studio: Studio) throws {
             noise = prompts.map { studio.noise(seed: $0.seed) }
             words = try prompts.map { try studio.conditioning($0.prompt) }
-            let states = try studio.run(0..<step, from: noise, words, drafting: false)
-            own = try studio.estimates(states, noise: noise, step: step)
-            ownFinal = try studio.run(step..<studio.schedule.stepCount, from: states, words, drafting: false)
-            let half = try studio.run(0..<step, from: noise, words, drafting: true)
-            drafted = try studio.estimates(half, noise: noise, step: step).map(studio.sent)
+            let handoff = studio.handoff
+            own = try studio.estimates(
+                studio.refined(0..<handoff.handoffStep, of: handoff.schedule, from: noise, words), noise: noise)
+            ownFinal = try studio.refined(
+                0..<handoff.verifierSchedule.stepCount, of: handoff.verifierSchedule, from: noise, words)
+            drafted = try studio.estimates(studio.drafted(from: noise, words), noise: noise).map(studio.sent)
         }
     }
 
@@ -98,15 +98,16 @@ public struct CheckTrial: Sendable {
         _ prompts: [StandardPrompt], _ sitting: Sitting, _ handoff: HandoffPlan, _ rule: CheckRule,
         _ studio: Studio, _ gallery: Gallery?, _ tally: inout Tally
     ) throws {
-        let steps = studio.schedule.stepCount
+        let steps = handoff.verifierSchedule.stepCount
         let states = zip(sitting.drafted, sitting.noise).map {
             noisedState(picture: $0, noise: $1, time: handoff.handoffTime)
         }
-        let trusted = try studio.run(handoff.verifierSteps, from: states, sitting.words, drafting: false)
+        let trusted = try studio.refined(
+            handoff.verifierSteps, of: handoff.entrySchedule, from: states, sitting.words)
         for (index, prompt) in prompts.enumerated() {
             var check = DraftCheck(
-                estimate: sitting.drafted[index], noise: sitting.noise[index], schedule: studio.schedule,
-                handoffStep: handoff.handoffStep, rule: rule)
+                estimate: sitting.drafted[index], noise: sitting.noise[index], schedule: handoff.entrySchedule,
+                handoffStep: handoff.entryStep, rule: rule)
             var model = PromptedDenoiser(
                 studio.verifier, prompt: sitting.words[index], unconditional: try studio.text.unconditional(),
                 guidance: studio.guidance)
@@ -116,7 +117,7 @@ public struct CheckTrial: Sendable {
             var (step, latent) = (0, sitting.ownFinal[index])
             if case .enter(let entry, let state, let velocity) = check.decision {
                 step = entry
-                latent = try FlowTrajectory(studio.schedule).run(
+                latent = try FlowTrajectory(handoff.schedule(enteredAt: entry)).run(
                     entry..<steps, from: state, firstVelocity: velocity, with: &model)
             }
             let evaluations = ReentryRule.verifierEvaluations(
@@ -125,7 +126,7 @@ public struct CheckTrial: Sendable {
             let own = try picture(sitting.ownFinal[index], studio)
             for (arm, final, cost, entry) in [
                 (Tally.verifierArm, sitting.ownFinal[index], steps, 0),
-                (tally.trustArm, trusted[index], steps - handoff.handoffStep, handoff.handoffStep),
+                (tally.trustArm, trusted[index], handoff.verifierSteps.count, handoff.entryStep),
                 (tally.handoffArm, latent, evaluations, step),
             ] {
                 let picture = try picture(final, studio)
@@ -138,7 +139,8 @@ public struct CheckTrial: Sendable {
                     Gallery.Label(
                         arm: arm, seed: prompt.seed, prompt: prompt.prompt, fields: prompt.fields, file: "",
                         verifierEvaluations: cost, reentryStep: entry,
-                        handoffStep: arm == Tally.verifierArm ? 0 : handoff.handoffStep, stepCount: steps))
+                        handoffStep: arm == Tally.verifierArm ? 0 : handoff.handoffStep,
+                        stepCount: handoff.schedule.stepCount, verifierStepCount: steps))
             }
         }
     }
@@ -166,13 +168,11 @@ public struct CheckTrial: Sendable {
         let (noise, words) = (sitting.noise, sitting.words)
         let early = max(1, step * 2 / 5)
         let unfinished = try studio.estimates(
-            studio.run(0..<early, from: noise, words, drafting: true), noise: noise, step: early)
-        let unguided = try studio.estimates(
-            studio.run(0..<step, from: noise, words, drafting: true, guidance: 1), noise: noise, step: step)
+            studio.drafted(0..<early, from: noise, words), noise: noise, time: handoff.schedule.times[early])
+        let unguided = try studio.estimates(studio.drafted(from: noise, words, guidance: 1), noise: noise)
         let otherNoise = planted.indices.map { studio.noise(seed: prompts[planted[$0]].seed &+ 5000) }
         let others = Array(words.prefix(otherNoise.count))
-        let otherSeed = try studio.estimates(
-            studio.run(0..<step, from: otherNoise, others, drafting: true), noise: otherNoise, step: step)
+        let otherSeed = try studio.estimates(studio.drafted(from: otherNoise, others), noise: otherNoise)
         let amplitude = CheckCalibration.noise(at: handoff.handoffTime)
         var pictures: [Planted] = []
         for (row, index) in planted.enumerated() {
@@ -211,8 +211,8 @@ public struct CheckTrial: Sendable {
             let rows = index * rowsEach..<(index + 1) * rowsEach
             // The check itself, on answers that it would have asked for first.
             var check = DraftCheck(
-                estimate: planted.estimate, noise: planted.noise, schedule: studio.schedule, handoffStep: step,
-                rule: rule)
+                estimate: planted.estimate, noise: planted.noise, schedule: handoff.entrySchedule,
+                handoffStep: handoff.entryStep, rule: rule)
             check.take(FlowAnswers(rows: Array(answers[rows]), evaluationCount: rowsEach))
             let values = rows.map { readings[$0].value(of: answers[$0]) }
             let (distance, shortfalls) = (values[0], values.dropFirst())
@@ -230,7 +230,7 @@ public struct CheckTrial: Sendable {
     private func report(
         _ tally: Tally, _ count: Int, _ handoff: HandoffPlan, _ rule: CheckRule, _ calibration: CheckCalibration
     ) -> CheckReport {
-        let alone = Double(handoff.schedule.stepCount)
+        let alone = Double(handoff.verifierSchedule.stepCount)
         let good = tally.verdicts[Tally.draftPictures] ?? []
         func share(_ verdicts: [Tally.Verdict], _ condition: (Tally.Verdict) -> Bool) -> Double {
             Double(verdicts.count(where: condition)) / Double(max(1, verdicts.count))
@@ -242,7 +242,8 @@ public struct CheckTrial: Sendable {
         return CheckReport(
             verifier: models.verifier.id, draft: models.draft.id, prompts: count,
             faultPrompts: min(count, plan.faultCount), stepCount: handoff.schedule.stepCount,
-            handoffStep: handoff.handoffStep, quantile: plan.quantile ?? calibration.quantile,
+            verifierStepCount: handoff.verifierSchedule.stepCount, handoffStep: handoff.handoffStep,
+            quantile: plan.quantile ?? calibration.quantile,
             promptThreshold: Double(rule.prompt?.threshold ?? .nan),
             handoffThreshold: Double(rule.distance(at: handoff.handoffTime)),
             arms: [Tally.verifierArm, tally.trustArm, tally.handoffArm].map { arm in
@@ -305,7 +306,7 @@ public struct CheckTrial: Sendable {
         var entries: [Int: Int] = [:]
         var verdicts: [String: [Verdict]] = [:]
 
-        init(handoff: Double, stepCount: Int) {
+        init(handoff: Double) {
             handoffArm = "handoff-\(handoff)"
             trustArm = "trust-\(handoff)"
         }

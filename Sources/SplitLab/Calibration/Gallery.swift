@@ -15,6 +15,7 @@ final class Gallery {
         let reentryStep: Int
         let handoffStep: Int
         let stepCount: Int
+        let verifierStepCount: Int
     }
 
     private let folder: URL

@@ -1,4 +1,5 @@
 import Diffusion
+import EdgeRuntime
 import Graphs
 import LatentCoding
 import Models
@@ -13,7 +14,8 @@ final class Studio {
     }
 
     let models: ModelPair
-    let schedule: FlowSchedule
+    /// Who takes which steps.
+    let handoff: HandoffPlan
     let guidance: Double
     let shape: LatentShape
     let verifier: StudioDenoiser
@@ -25,10 +27,22 @@ final class Studio {
     /// Pictures that share a batch; guidance doubles the network's rows.
     static let batch = 8
 
-    init(models: ModelPair, backend: any Backend, stepCount: Int?, guidance: Double?) throws {
+    /// - Parameters:
+    ///   - stepCounts: nil are the models' own.
+    ///   - handoff: the draft's share of the steps.
+    /// - Throws: `LabError.invalidPlan` where one side has no step.
+    init(
+        models: ModelPair, backend: any Backend, stepCounts: StepCounts?, handoff: Double, guidance: Double? = nil
+    ) throws {
         self.models = models
         let manifest = models.verifier.manifest
-        schedule = try manifest.schedule.times(stepCount: stepCount)
+        let counts = stepCounts ?? models.stepCounts
+        self.handoff = try HandoffPlan(
+            schedule: models.draft.manifest.schedule.times(stepCount: counts.draft),
+            verifierStepCount: counts.verifier, fraction: handoff)
+        guard !self.handoff.isVerifierAlone, !self.handoff.isDraftAlone else {
+            throw LabError.invalidPlan("a hand-off of \(handoff) leaves one side no step")
+        }
         self.guidance = guidance ?? manifest.guidance.default
         guard let size = manifest.sizes.first else {
             throw LabError.notMeasurable("\(models.verifier.folder.manifestPath) lists no picture size")
@@ -44,11 +58,27 @@ final class Studio {
 
     func conditioning(_ prompt: String) throws -> Conditioning { try text.encode(prompt).conditioning }
 
-    /// Takes steps of the verifier, or of the draft, for a batch.
+    /// Takes steps of the draft for a batch, of its schedule: those before the hand-off.
     ///
     /// - Returns: the states after the last step.
-    func run(
-        _ steps: Range<Int>, from states: [Latent], _ prompts: [Conditioning], drafting: Bool, guidance: Double? = nil
+    func drafted(
+        _ steps: Range<Int>? = nil, from states: [Latent], _ prompts: [Conditioning], guidance: Double? = nil
+    ) throws -> [Latent] {
+        try walk(draft, steps ?? handoff.draftSteps, of: handoff.schedule, from: states, prompts, guidance)
+    }
+
+    /// Takes steps of the verifier for a batch.
+    ///
+    /// - Returns: the states after the last step.
+    func refined(
+        _ steps: Range<Int>, of schedule: FlowSchedule, from states: [Latent], _ prompts: [Conditioning]
+    ) throws -> [Latent] {
+        try walk(verifier, steps, of: schedule, from: states, prompts, nil)
+    }
+
+    private func walk(
+        _ denoiser: StudioDenoiser, _ steps: Range<Int>, of schedule: FlowSchedule, from states: [Latent],
+        _ prompts: [Conditioning], _ guidance: Double?
     ) throws -> [Latent] {
         let unconditional = try text.unconditional()
         var states = states
@@ -57,7 +87,7 @@ final class Studio {
             let rows = zip(states, prompts).map {
                 StudioDenoiser.Row(state: $0, time: time, prompt: $1, guidance: guidance ?? self.guidance)
             }
-            let velocities = try (drafting ? draft : verifier).velocities(rows, unconditional: unconditional)
+            let velocities = try denoiser.velocities(rows, unconditional: unconditional)
             states = zip(states, velocities).map {
                 EulerStep(step, of: schedule).next(state: $0, velocity: $1)
             }
@@ -65,10 +95,10 @@ final class Studio {
         return states
     }
 
-    /// s of states of a step.
-    func estimates(_ states: [Latent], noise: [Latent], step: Int) throws -> [Latent] {
+    /// s of states at a time; nil is the hand-off's.
+    func estimates(_ states: [Latent], noise: [Latent], time: Double? = nil) throws -> [Latent] {
         try zip(states, noise).map {
-            try SeedResidual.estimate(state: $0, noise: $1, time: schedule.times[step])
+            try SeedResidual.estimate(state: $0, noise: $1, time: time ?? handoff.handoffTime)
         }
     }
 

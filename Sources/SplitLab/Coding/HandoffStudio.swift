@@ -1,8 +1,10 @@
 import Diffusion
+import EdgeRuntime
 import Graphs
 import LatentCoding
 import Models
 import Pictures
+import Speculation
 
 /// Drafts hand-offs and finishes pictures from them, several a batch.
 final class HandoffStudio {
@@ -11,8 +13,7 @@ final class HandoffStudio {
     private let draft: StudioDenoiser
     private let verifier: StudioDenoiser
     private let decoder: StudioDecoder
-    private let schedule: FlowSchedule
-    private let handoffStep: Int
+    private let handoff: HandoffPlan
     private let shape: LatentShape
     private let guidance: Double
     private static let batch = 8
@@ -24,14 +25,16 @@ final class HandoffStudio {
         verifier = models.verifier.denoiser(on: backend)
         decoder = models.shared.decoder(on: backend)
         let manifest = models.draft.manifest
-        schedule = try manifest.schedule.times(stepCount: manifest.schedule.defaultStepCount)
-        handoffStep = schedule.handoffStep(fraction: handoffFraction)
+        handoff = try HandoffPlan(
+            schedule: manifest.schedule.times(), verifierStepCount: models.stepCounts.verifier,
+            fraction: handoffFraction)
         shape = try models.draft.latentShape(for: manifest.sizes.first ?? PictureSize(width: 128, height: 128))
         guidance = manifest.guidance.default
     }
 
     var description: String {
-        "\(models.draft.id) → \(models.verifier.id), \(shape), hand-off at step \(handoffStep) of \(schedule.stepCount)"
+        "\(models.draft.id) → \(models.verifier.id), \(shape), hand-off at step \(handoff.handoffStep) of "
+            + "\(handoff.schedule.stepCount), \(handoff.verifierSteps.count) steps of the verifier"
     }
 
     /// The hand-offs of `prompts` and the reference pictures of the first `pictureCount`.
@@ -42,16 +45,17 @@ final class HandoffStudio {
         for start in stride(from: 0, to: prompts.count, by: Self.batch) {
             let prompts = Array(prompts[start..<min(start + Self.batch, prompts.count)])
             let noises = prompts.map { NoiseGenerator(seed: $0.seed).latent(shape, stream: 0) }
-            let states = try run(draft, 0..<handoffStep, from: noises, prompts: prompts)
+            let states = try run(
+                draft, handoff.draftSteps, of: handoff.schedule, from: noises, prompts: prompts)
             let compared = min(max(pictureCount - start, 0), prompts.count)
             let references = try pictures(of: Array(states.prefix(compared)), prompts: Array(prompts.prefix(compared)))
             for index in prompts.indices {
                 samples.append(
                     HandoffSample(
                         prompt: prompts[index], noise: noises[index], state: states[index],
-                        time: schedule.times[handoffStep],
+                        time: handoff.handoffTime,
                         estimate: try SeedResidual.estimate(
-                            state: states[index], noise: noises[index], time: schedule.times[handoffStep]),
+                            state: states[index], noise: noises[index], time: handoff.handoffTime),
                         reference: index < references.count ? references[index] : []))
             }
             progress("\(samples.count) hand-offs")
@@ -65,7 +69,8 @@ final class HandoffStudio {
         for start in stride(from: 0, to: states.count, by: Self.batch) {
             let rows = start..<min(start + Self.batch, states.count)
             let latents = try run(
-                verifier, handoffStep..<schedule.stepCount, from: Array(states[rows]), prompts: Array(prompts[rows]))
+                verifier, handoff.verifierSteps, of: handoff.entrySchedule, from: Array(states[rows]),
+                prompts: Array(prompts[rows]))
             for latent in latents {
                 let decoded = try decoder.decode(latent)
                 pictures.append(
@@ -76,7 +81,8 @@ final class HandoffStudio {
     }
 
     private func run(
-        _ denoiser: StudioDenoiser, _ steps: Range<Int>, from states: [Latent], prompts: [StandardPrompt]
+        _ denoiser: StudioDenoiser, _ steps: Range<Int>, of schedule: FlowSchedule, from states: [Latent],
+        prompts: [StandardPrompt]
     ) throws -> [Latent] {
         guard !states.isEmpty else { return [] }
         let conditionings = try prompts.map { try text.encode($0.prompt).conditioning }

@@ -8,7 +8,7 @@ public struct EdgeRequest: Hashable, Sendable, Codable {
     public var mode: SpeculationMode
     public var prompt: String
     public var seed: UInt64
-    public var stepCount: Int
+    public var stepCounts: StepCounts
     /// nil is the models' own.
     public var shift: Double?
     /// The draft's share of the steps; nil lets the cost model choose.
@@ -17,7 +17,7 @@ public struct EdgeRequest: Hashable, Sendable, Codable {
     public var pictureFile: String
 
     public init(
-        verifier: String, order: StepOrder, mode: SpeculationMode, prompt: String, seed: UInt64, stepCount: Int,
+        verifier: String, order: StepOrder, mode: SpeculationMode, prompt: String, seed: UInt64, stepCounts: StepCounts,
         shift: Double?, split: Double?, pictureFile: String
     ) {
         self.verifier = verifier
@@ -25,7 +25,7 @@ public struct EdgeRequest: Hashable, Sendable, Codable {
         self.mode = mode
         self.prompt = prompt
         self.seed = seed
-        self.stepCount = stepCount
+        self.stepCounts = stepCounts
         self.shift = shift
         self.split = split
         self.pictureFile = pictureFile

@@ -102,7 +102,8 @@ public final class EdgeWorker {
     ) async throws -> EdgeOutcome {
         let start = ContinuousClock.now
         var asked = request
-        asked.handoffFraction = 0
+        // Who goes first leaves off at a step of the schedule that the other goes on with.
+        (asked.handoffFraction, asked.verifierStepCount) = (0, nil)
         let undrafted = asked
         let begun = try await onOwnThread(named: "draft") { [painter] _ in
             try painter.draft(undrafted, id: .random()) { _ in }
@@ -138,8 +139,9 @@ public final class EdgeWorker {
             throw LabError.run("\(painter.models.draft.folder.manifestPath) lists no picture size")
         }
         return GenerationRequest(
-            prompt: asked.prompt, width: size.width, height: size.height, stepCount: asked.stepCount,
-            handoffFraction: asked.split ?? SplitBound.standardFraction, seed: asked.seed,
+            prompt: asked.prompt, width: size.width, height: size.height, stepCount: asked.stepCounts.draft,
+            verifierStepCount: asked.stepCounts.verifier, handoffFraction: asked.split ?? SplitBound.standardFraction,
+            seed: asked.seed,
             guidanceScale: Float(manifest.guidance.default), mode: asked.mode, scheduleShift: asked.shift)
     }
 

@@ -12,42 +12,43 @@ public enum QualityCurveWriter {
     ///
     /// - Throws: `LabError.invalidPlan` without enough runs of this pair.
     public static func measurement(runs: [RunRecord], pair: ModelPair) throws(LabError) -> QualityMeasurement {
-        let stepCount = pair.verifier.manifest.schedule.defaultStepCount
+        let counts = pair.stepCounts
         let models = RunRecord.Models(pair)
         let usable = runs.filter {
-            $0.models == models && $0.stepCount == stepCount && $0.order == .smallFirst && !$0.isAuto
+            $0.models == models && $0.stepCounts == counts && $0.order == .smallFirst && !$0.isAuto
                 && ($0.shift == nil || $0.shift == pair.verifier.manifest.schedule.shift)
         }
-        let curves = curves(usable, stepCount: stepCount)
+        let curves = curves(usable, counts)
         guard !curves.modes.isEmpty else {
             throw .invalidPlan(
-                "there are not \(fewestPictures) pictures of this pair at any split with \(stepCount) steps; "
+                "there are not \(fewestPictures) pictures of this pair at any split with \(counts) steps; "
                     + "make them with `underpaint lab split --preset quality`")
         }
         return QualityMeasurement(
-            statistic: QualityMeasurement.pictureDistance, stepCount: stepCount, samples: curves.samples,
-            draft: pair.draft.id, draftDigest: pair.draft.weightsDigest, modes: curves.modes)
+            statistic: QualityMeasurement.pictureDistance, stepCount: counts.draft,
+            verifierStepCount: counts.verifier, samples: curves.samples, draft: pair.draft.id,
+            draftDigest: pair.draft.weightsDigest, modes: curves.modes)
     }
 
     static func curves(
-        _ runs: [RunRecord], stepCount: Int
+        _ runs: [RunRecord], _ counts: StepCounts
     ) -> (modes: [String: QualityMeasurement.Curve], samples: Int) {
         var samples = Int.max
         var curves: [String: QualityMeasurement.Curve] = [:]
         for mode in SpeculationMode.allCases {
             // A picture is the same on every network and edge and counts once.
             var pictures: [Int: [PromptedSeed: RunRecord]] = [:]
-            for run in runs where run.draftSteps > 0 && (run.mode == mode || run.draftSteps == stepCount) {
+            for run in runs where run.draftSteps > 0 && (run.mode == mode || run.draftSteps == counts.draft) {
                 pictures[run.draftSteps, default: [:]][PromptedSeed(prompt: run.prompt, seed: run.seed)] = run
             }
             let steps = pictures.keys.sorted().filter { (pictures[$0]?.count ?? 0) >= fewestPictures }
-            guard steps.contains(where: { $0 < stepCount }) else { continue }
+            guard steps.contains(where: { $0 < counts.draft }) else { continue }
             let means = steps.map { step in
                 let found = (pictures[step] ?? [:]).values
                 samples = min(samples, found.count)
                 return (
-                    fraction: Double(step) / Double(stepCount), loss: Sample(found.map(\.loss)).mean,
-                    share: Sample(found.map { Double($0.verifierEvaluations) / Double(stepCount) }).mean
+                    fraction: Double(step) / Double(counts.draft), loss: Sample(found.map(\.loss)).mean,
+                    share: Sample(found.map { Double($0.verifierEvaluations) / Double(counts.verifier) }).mean
                 )
             }
             curves[mode.rawValue] = QualityMeasurement.Curve(

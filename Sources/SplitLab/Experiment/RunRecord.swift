@@ -18,8 +18,11 @@ public struct RunRecord: Hashable, Sendable, Codable {
     public var edge: EdgeProfile
     public var order: StepOrder
     public var mode: SpeculationMode
+    /// N of the draft's schedule.
     public var stepCount: Int
-    /// The schedule's shift; nil is the models' own.
+    /// N of the verifier's; nil in the first records, where both were one.
+    public var verifierStepCount: Int?
+    /// The schedules' shift; nil is the models' own.
     public var shift: Double?
     /// Whether the cost model chose the split.
     public var isAuto: Bool
@@ -113,6 +116,9 @@ public struct RunRecord: Hashable, Sendable, Codable {
             verifier = "\(pair.verifier.id) \(pair.verifier.weightsDigest.prefix(12))"
         }
     }
+
+    /// N of both schedules.
+    public var stepCounts: StepCounts { StepCounts(draft: stepCount, verifier: verifierStepCount) }
 
     /// The draft's share of the steps.
     public var split: Double { Double(draftSteps) / Double(max(stepCount, 1)) }

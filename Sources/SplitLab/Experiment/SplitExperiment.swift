@@ -59,7 +59,7 @@ public final class SplitExperiment {
     /// What pictures are compared within.
     private struct Reference: Hashable {
         var prompt: PromptedSeed
-        var stepCount: Int
+        var stepCounts: StepCounts
         var shift: Double?
     }
 
@@ -123,7 +123,7 @@ public final class SplitExperiment {
         guard warm.insert(Scene(network: run.network, edge: run.edge)).inserted else { return }
         var split = run
         (split.order, split.mode) = (.smallFirst, sweep.modes.first ?? .trust)
-        for choice in [.verifierOnly, sweep.includesAuto ? .auto : .draftSteps(max(1, run.stepCount * 4 / 5))]
+        for choice in [.verifierOnly, sweep.includesAuto ? .auto : .draftSteps(max(1, run.stepCounts.draft * 4 / 5))]
             as [PlannedRun.Split]
         {
             split.split = choice
@@ -164,12 +164,14 @@ public final class SplitExperiment {
         let telemetry = outcome.verification
         let stages = (telemetry?.stages ?? []).reduce(into: [:]) { $0[$1.name, default: 0] += $1.milliseconds / 1e3 }
         let computing = stages.values.reduce(0, +)
-        let isSplit = outcome.draftSteps > 0 && outcome.draftSteps < run.stepCount
-        let reference = Reference(prompt: run.prompt, stepCount: run.stepCount, shift: run.shift)
+        let isSplit = outcome.draftSteps > 0 && outcome.draftSteps < run.stepCounts.draft
+        let reference = Reference(prompt: run.prompt, stepCounts: run.stepCounts, shift: run.shift)
         if outcome.draftSteps == 0, run.order == .smallFirst { references[reference] = picture }
         return RunRecord(
             key: key(of: run), startedAt: before.2, network: run.network, edge: run.edge, order: run.order,
-            mode: run.mode, stepCount: run.stepCount, shift: run.shift, isAuto: run.split == .auto,
+            mode: run.mode, stepCount: run.stepCounts.draft, verifierStepCount: run.stepCounts.verifier,
+            shift: run.shift,
+            isAuto: run.split == .auto,
             draftSteps: outcome.draftSteps, prompt: run.prompt.prompt, seed: run.prompt.seed,
             repetition: run.repetition,
             seconds: .init(
@@ -191,7 +193,7 @@ public final class SplitExperiment {
         if let known = references[reference] { return known }
         let recorded = log.records.first {
             $0.draftSteps == 0 && $0.prompt == reference.prompt.prompt && $0.seed == reference.prompt.seed
-                && $0.stepCount == reference.stepCount && $0.shift == reference.shift && $0.models == models
+                && $0.stepCounts == reference.stepCounts && $0.shift == reference.shift && $0.models == models
         }
         if let recorded, let picture = try? store.picture(named: recorded.picture) {
             references[reference] = picture
@@ -202,7 +204,7 @@ public final class SplitExperiment {
         }
         let run = PlannedRun(
             network: network, edge: profile, mode: .trust, order: .smallFirst, split: .verifierOnly,
-            stepCount: reference.stepCount, shift: reference.shift, prompt: reference.prompt, repetition: 0)
+            stepCounts: reference.stepCounts, shift: reference.shift, prompt: reference.prompt, repetition: 0)
         _ = try ask(try edge(profile).process, run, over: try relay(network))
         let picture = try store.take().picture
         references[reference] = picture
@@ -212,7 +214,7 @@ public final class SplitExperiment {
     private func ask(_ edge: LineProcess, _ run: PlannedRun, over relay: ShapingRelay) throws -> EdgeOutcome {
         let request = EdgeRequest(
             verifier: relay.url, order: run.order, mode: run.mode, prompt: run.prompt.prompt, seed: run.prompt.seed,
-            stepCount: run.stepCount, shift: run.shift, split: run.fraction, pictureFile: store.workFile.path)
+            stepCounts: run.stepCounts, shift: run.shift, split: run.fraction, pictureFile: store.workFile.path)
         edge.send(String(decoding: try JSONEncoder().encode(request), as: UTF8.self))
         guard let line = edge.readLine(), let reply = try? JSONDecoder().decode(EdgeReply.self, from: Data(line.utf8))
         else { throw LabError.run("the edge ended; its words are in \(folder.path)/edge.log") }
@@ -244,11 +246,11 @@ public final class SplitExperiment {
         edges[profile] = edge
         let direct = NetworkProfile(
             name: "warm-up", uploadMegabits: nil, downloadMegabits: nil, roundTripMilliseconds: 0)
-        guard let prompt = sweep.prompts.first, let stepCount = sweep.stepCounts.first else { return edge }
+        guard let prompt = sweep.prompts.first, let counts = sweep.stepCounts.first else { return edge }
         for mode in sweep.modes {
             let run = PlannedRun(
                 network: direct, edge: profile, mode: mode, order: .smallFirst,
-                split: .draftSteps(max(1, stepCount * 4 / 5)), stepCount: stepCount, shift: nil, prompt: prompt,
+                split: .draftSteps(max(1, counts.draft * 4 / 5)), stepCounts: counts, shift: nil, prompt: prompt,
                 repetition: 0)
             _ = try ask(process, run, over: try relay(direct))
             _ = try store.take()

@@ -10,7 +10,7 @@ public struct SplitSweep: Hashable, Sendable {
     public var orders: [StepOrder]
     /// The draft's shares of the steps; 0 and 1 are the controls verifier-only and edge-only.
     public var splits: [Double]
-    public var stepCounts: [Int]
+    public var stepCounts: [StepCounts]
     /// nil is the models' own shift.
     public var shifts: [Double?]
     public var prompts: [PromptedSeed]
@@ -21,7 +21,7 @@ public struct SplitSweep: Hashable, Sendable {
 
     public init(
         networks: [NetworkProfile], edges: [EdgeProfile], modes: [SpeculationMode], orders: [StepOrder],
-        splits: [Double], stepCounts: [Int], shifts: [Double?], prompts: [PromptedSeed], repetitions: Int,
+        splits: [Double], stepCounts: [StepCounts], shifts: [Double?], prompts: [PromptedSeed], repetitions: Int,
         includesAuto: Bool
     ) {
         self.networks = networks
@@ -52,7 +52,10 @@ public struct SplitSweep: Hashable, Sendable {
         try require(
             splits.allSatisfy { (0...1).contains($0) }, "splits are shares of the steps, from 0 to 1")
         try require(
-            stepCounts.allSatisfy { FlowSchedule.allowedStepCounts.contains($0) },
+            stepCounts.allSatisfy {
+                FlowSchedule.allowedStepCounts.contains($0.draft)
+                    && FlowSchedule.allowedStepCounts.contains($0.verifier)
+            },
             "step counts go from 1 to \(FlowSchedule.allowedStepCounts.upperBound)")
         try require(
             shifts.allSatisfy { $0.map { FlowSchedule.allowedShifts.contains($0) } ?? true },
@@ -74,11 +77,11 @@ public struct SplitSweep: Hashable, Sendable {
     public func runs() -> [PlannedRun] {
         var seen: Set<PlannedRun> = []
         var planned: [PlannedRun] = []
-        for stepCount in stepCounts {
+        for counts in stepCounts {
             for shift in shifts {
                 for network in networks {
                     for edge in edges {
-                        let scene = Scene(network: network, edge: edge, stepCount: stepCount, shift: shift)
+                        let scene = Scene(network: network, edge: edge, stepCounts: counts, shift: shift)
                         planned += rounds(of: scene)
                     }
                 }
@@ -90,7 +93,7 @@ public struct SplitSweep: Hashable, Sendable {
     private struct Scene {
         var network: NetworkProfile
         var edge: EdgeProfile
-        var stepCount: Int
+        var stepCounts: StepCounts
         var shift: Double?
     }
 
@@ -108,7 +111,7 @@ public struct SplitSweep: Hashable, Sendable {
         ) -> PlannedRun {
             PlannedRun(
                 network: network ?? scene.network, edge: scene.edge, mode: mode, order: order, split: split,
-                stepCount: scene.stepCount, shift: scene.shift, prompt: prompt, repetition: repetition)
+                stepCounts: scene.stepCounts, shift: scene.shift, prompt: prompt, repetition: repetition)
         }
         var planned: [PlannedRun] = []
         if splits.contains(0) || includesAuto { planned.append(run(.trust, .smallFirst, .verifierOnly)) }
@@ -118,8 +121,9 @@ public struct SplitSweep: Hashable, Sendable {
         for order in orders {
             // The large model has nothing to check where it goes first.
             for mode in order == .smallFirst ? modes : [.trust] {
-                let steps = Set(splits.map { Int(($0 * Double(scene.stepCount)).rounded()) })
-                for step in steps.sorted() where step > 0 && step < scene.stepCount {
+                let count = scene.stepCounts.draft
+                let steps = Set(splits.map { Int(($0 * Double(count)).rounded()) })
+                for step in steps.sorted() where step > 0 && step < count {
                     planned.append(run(mode, order, .draftSteps(step)))
                 }
                 if includesAuto, order == .smallFirst { planned.append(run(mode, order, .auto)) }
@@ -145,7 +149,7 @@ public struct PlannedRun: Hashable, Sendable {
     public var mode: SpeculationMode
     public var order: StepOrder
     public var split: Split
-    public var stepCount: Int
+    public var stepCounts: StepCounts
     public var shift: Double?
     public var prompt: PromptedSeed
     public var repetition: Int
@@ -155,7 +159,7 @@ public struct PlannedRun: Hashable, Sendable {
         switch split {
         case .verifierOnly: 0
         case .edgeOnly: 1
-        case .draftSteps(let count): Double(count) / Double(stepCount)
+        case .draftSteps(let count): Double(count) / Double(stepCounts.draft)
         case .auto: nil
         }
     }
@@ -171,7 +175,7 @@ public struct PlannedRun: Hashable, Sendable {
             }
         let parts = [
             "\(network.name) \(network.figures)", "\(edge.share.map(\.short) ?? "all")/\(edge.threads)",
-            mode.rawValue, order.rawValue, split, "N\(stepCount)", "s\(shift.map(\.short) ?? "own")",
+            mode.rawValue, order.rawValue, split, "N\(stepCounts)", "s\(shift.map(\.short) ?? "own")",
             "\(prompt.seed) \(prompt.prompt)", "r\(repetition)", models,
         ]
         return parts.joined(separator: " | ")

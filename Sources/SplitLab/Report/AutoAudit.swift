@@ -95,7 +95,7 @@ struct AutoAudit {
             excess += share * ratios.median
             error += share * ratios.medianError
         }
-        let steps = Double(scenario.schedule.stepCount)
+        let steps = Double(scenario.schedule.stepCounts.draft)
         return Finding(
             scenario: scenario, bestSplit: Double(best) / steps, bestSeconds: seconds(best).median,
             chosenSplit: Sample(auto.map(\.split)).median, chosenSeconds: Sample(auto.map(\.seconds.total)).median,

@@ -12,10 +12,10 @@ struct Scenario: Hashable {
 
 /// N and shift.
 struct ScheduleKey: Hashable {
-    var stepCount: Int
+    var stepCounts: StepCounts
     var shift: Double?
 
-    var name: String { "\(stepCount) steps" + (shift.map { ", shift \($0.short)" } ?? "") }
+    var name: String { "\(stepCounts) steps" + (shift.map { ", shift \($0.short)" } ?? "") }
 }
 
 /// All runs of one split in a scenario.
@@ -43,7 +43,7 @@ struct ScenarioTable {
     let runs: [RunRecord]
 
     /// In the order of the file.
-    var schedules: [ScheduleKey] { distinct { ScheduleKey(stepCount: $0.stepCount, shift: $0.shift) } }
+    var schedules: [ScheduleKey] { distinct { ScheduleKey(stepCounts: $0.stepCounts, shift: $0.shift) } }
     var networks: [NetworkProfile] { distinct(\.network) }
     var edges: [EdgeProfile] { distinct(\.edge) }
     var modes: [SpeculationMode] {
@@ -83,7 +83,7 @@ struct ScenarioTable {
     }
 
     private func schedule(of run: RunRecord) -> ScheduleKey {
-        ScheduleKey(stepCount: run.stepCount, shift: run.shift)
+        ScheduleKey(stepCounts: run.stepCounts, shift: run.shift)
     }
 }
 

@@ -10,14 +10,14 @@ extension SplitReport {
         let groups = Dictionary(grouping: table.runs) { run in
             Row(
                 scenario: Scenario(
-                    schedule: ScheduleKey(stepCount: run.stepCount, shift: run.shift), network: run.network,
+                    schedule: ScheduleKey(stepCounts: run.stepCounts, shift: run.shift), network: run.network,
                     edge: run.edge, mode: run.mode, order: run.order), draftSteps: run.draftSteps,
                 isAuto: run.isAuto)
         }
         let order = table.distinct { run in
             Row(
                 scenario: Scenario(
-                    schedule: ScheduleKey(stepCount: run.stepCount, shift: run.shift), network: run.network,
+                    schedule: ScheduleKey(stepCounts: run.stepCounts, shift: run.shift), network: run.network,
                     edge: run.edge, mode: run.mode, order: run.order), draftSteps: run.draftSteps,
                 isAuto: run.isAuto)
         }
@@ -25,7 +25,7 @@ extension SplitReport {
             let runs = groups[row] ?? []
             let sample = { (value: (RunRecord) -> Double) in Sample(runs.map(value)) }
             let total = sample(\.seconds.total)
-            let split = Double(row.draftSteps) / Double(row.scenario.schedule.stepCount)
+            let split = Double(row.draftSteps) / Double(row.scenario.schedule.stepCounts.draft)
             let who =
                 row.draftSteps == 0
                 ? "verifier only"

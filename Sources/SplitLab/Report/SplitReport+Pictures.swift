@@ -9,7 +9,7 @@ extension SplitReport {
     var pictureSection: String {
         guard let schedule = table.schedules.first else { return "" }
         let runs = table.runs.filter {
-            $0.stepCount == schedule.stepCount && $0.shift == schedule.shift && !$0.isAuto
+            $0.stepCounts == schedule.stepCounts && $0.shift == schedule.shift && !$0.isAuto
         }
         let modes: [(String, (RunRecord) -> Bool)] =
             table.modes.map { mode in
@@ -24,9 +24,9 @@ extension SplitReport {
                 let label =
                     step == 0
                     ? "verifier only"
-                    : step == schedule.stepCount
+                    : step == schedule.stepCounts.draft
                         ? "draft only"
-                        : (Double(step) / Double(schedule.stepCount)).percentText
+                        : (Double(step) / Double(schedule.stepCounts.draft)).percentText
                 return "<th scope=\"col\">\(Markup.escaped(label))</th>"
             }
             let rows = table.prompts.prefix(Self.shownPrompts).map { prompt in

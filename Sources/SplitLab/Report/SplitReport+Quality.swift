@@ -4,7 +4,7 @@ import Speculation
 extension SplitReport {
     func quality(_ schedule: ScheduleKey) -> String {
         let runs = table.runs.filter {
-            $0.stepCount == schedule.stepCount && $0.shift == schedule.shift && !$0.isAuto
+            $0.stepCounts == schedule.stepCounts && $0.shift == schedule.shift && !$0.isAuto
         }
         let decibels = figure("decibels to the verifier's own picture", runs) { $0.decibels }
         var parts = [
@@ -56,7 +56,7 @@ extension SplitReport {
     var bytes: String {
         let runs = table.runs.filter { $0.isSplit && $0.order == .smallFirst && !$0.isAuto }
         guard let first = runs.first else { return "" }
-        let cells = Dictionary(grouping: runs.filter { $0.stepCount == first.stepCount }, by: \.draftSteps)
+        let cells = Dictionary(grouping: runs.filter { $0.stepCounts == first.stepCounts }, by: \.draftSteps)
             .map { SplitCell(draftSteps: $0, runs: $1) }.sorted { $0.draftSteps < $1.draftSteps }
         let figure = BytesFigure(cells: cells, rawBytes: Double(first.bytes.rawLatent))
         let result = Sample(runs.map { Double($0.bytes.result) }).mean

@@ -78,7 +78,7 @@ public struct SplitReport {
             for network in table.networks.prefix(4) {
                 let cells = table.cells(
                     Scenario(schedule: schedule, network: network, edge: edge, mode: mode, order: .smallFirst)
-                ).filter { $0.draftSteps < schedule.stepCount }
+                ).filter { $0.draftSteps < schedule.stepCounts.draft }
                 if let best = cells.min(by: { $0.total.mean < $1.total.mean }) {
                     cards.append(
                         (

@@ -28,7 +28,7 @@ public struct HostTally: Hashable, Sendable {
             receivedBytes += job.codedBytes
             sentBytes += outcome.payload.count
             // A window that is not the last of its chain decides over steps, not over a picture.
-            if outcome.verdict == nil { drafts.add(outcome.telemetry, handoffStep: job.handoffStep) }
+            if outcome.verdict == nil { drafts.add(outcome.telemetry, entryStep: job.entryStep) }
         case .failure(let error): add(error)
         }
     }

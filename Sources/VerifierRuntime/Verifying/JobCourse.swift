@@ -54,9 +54,9 @@ struct JobCourse {
         get throws {
             guard let state = course.latent, let refinement = course.refinement else { return nil }
             let plan = course.plan
-            guard plan.lastStep < plan.schedule.stepCount else { return (state, refinement) }
+            guard plan.lastStep < refinement.schedule.stepCount else { return (state, refinement) }
             let estimate = try SeedResidual.estimate(
-                state: state, noise: plan.noise, time: plan.schedule.times[plan.lastStep])
+                state: state, noise: plan.noise, time: refinement.schedule.times[plan.lastStep])
             return (estimate, refinement)
         }
     }

@@ -123,7 +123,7 @@ nonisolated struct Underpaint_V1_VerifyRequest: @unchecked Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// The newest protocol version the client speaks, and the oldest it accepts.
+  /// The protocol version that has all that this request says, and the oldest that would not misunderstand it.
   var protocolVersion: UInt32 {
     get {_storage._protocolVersion}
     set {_uniqueStorage()._protocolVersion = newValue}
@@ -178,18 +178,19 @@ nonisolated struct Underpaint_V1_VerifyRequest: @unchecked Sendable {
   /// Clears the value of `latentShape`. Subsequent reads from it will return its default value.
   mutating func clearLatentShape() {_uniqueStorage()._latentShape = nil}
 
+  /// Of the draft's schedule.
   var stepCount: UInt32 {
     get {_storage._stepCount}
     set {_uniqueStorage()._stepCount = newValue}
   }
 
-  /// The shift s of the noise schedule.
+  /// The shift s of the noise schedules.
   var scheduleShift: Double {
     get {_storage._scheduleShift}
     set {_uniqueStorage()._scheduleShift = newValue}
   }
 
-  /// How many steps the draft has taken.
+  /// How many steps of its schedule the draft has taken.
   var handoffStep: UInt32 {
     get {_storage._handoffStep}
     set {_uniqueStorage()._handoffStep = newValue}
@@ -237,8 +238,18 @@ nonisolated struct Underpaint_V1_VerifyRequest: @unchecked Sendable {
     set {_uniqueStorage()._codedEstimateCrc32 = newValue}
   }
 
+  /// Of the verifier's own schedule, since version 2; absent: step_count. Steps in replies are those of this schedule.
+  var verifierStepCount: UInt32 {
+    get {_storage._verifierStepCount ?? 0}
+    set {_uniqueStorage()._verifierStepCount = newValue}
+  }
+  /// Returns true if `verifierStepCount` has been explicitly set.
+  var hasVerifierStepCount: Bool {_storage._verifierStepCount != nil}
+  /// Clears the value of `verifierStepCount`. Subsequent reads from it will return its default value.
+  mutating func clearVerifierStepCount() {_uniqueStorage()._verifierStepCount = nil}
+
   /// The step that the verifier stops after, for experiments in which the draft takes the last steps: above 0, from
-  /// handoff_step to step_count. The result is then the picture in the state of that step, as a latent coded like an
+  /// handoff_step to step_count, and not with a verifier_step_count. The result is then the picture in the state of that step, as a latent coded like an
   /// estimate. Absent: step_count.
   var stopStep: UInt32 {
     get {_storage._stopStep ?? 0}
@@ -643,7 +654,7 @@ nonisolated extension Underpaint_V1_ProblemCode: SwiftProtobuf._ProtoNameProvidi
 
 nonisolated extension Underpaint_V1_VerifyRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".VerifyRequest"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}protocol_version\0\u{3}minimum_version\0\u{3}job_id\0\u{1}draft\0\u{1}verifier\0\u{1}prompt\0\u{3}guidance_scale\0\u{3}latent_shape\0\u{3}step_count\0\u{3}schedule_shift\0\u{3}handoff_step\0\u{1}seed\0\u{3}noise_kind\0\u{1}mode\0\u{3}check_threshold\0\u{3}result_kind\0\u{3}coded_estimate\0\u{3}coded_estimate_crc32\0\u{4}\u{2}check_quantile\0\u{3}check_levels\0\u{3}picture_quality\0\u{2}\u{8}exact\0\u{4}\u{a}stop_step\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}protocol_version\0\u{3}minimum_version\0\u{3}job_id\0\u{1}draft\0\u{1}verifier\0\u{1}prompt\0\u{3}guidance_scale\0\u{3}latent_shape\0\u{3}step_count\0\u{3}schedule_shift\0\u{3}handoff_step\0\u{1}seed\0\u{3}noise_kind\0\u{1}mode\0\u{3}check_threshold\0\u{3}result_kind\0\u{3}coded_estimate\0\u{3}coded_estimate_crc32\0\u{4}\u{2}check_quantile\0\u{3}check_levels\0\u{3}picture_quality\0\u{3}verifier_step_count\0\u{2}\u{7}exact\0\u{4}\u{a}stop_step\0")
 
   fileprivate class _StorageClass {
     var _protocolVersion: UInt32 = 0
@@ -664,6 +675,7 @@ nonisolated extension Underpaint_V1_VerifyRequest: SwiftProtobuf.Message, SwiftP
     var _resultKind: Underpaint_V1_ResultKind = .unspecified
     var _codedEstimate: Data = Data()
     var _codedEstimateCrc32: UInt32 = 0
+    var _verifierStepCount: UInt32? = nil
     var _stopStep: UInt32? = nil
     var _exact: Underpaint_V1_ExactOptions? = nil
     var _checkQuantile: Double? = nil
@@ -697,6 +709,7 @@ nonisolated extension Underpaint_V1_VerifyRequest: SwiftProtobuf.Message, SwiftP
       _resultKind = source._resultKind
       _codedEstimate = source._codedEstimate
       _codedEstimateCrc32 = source._codedEstimateCrc32
+      _verifierStepCount = source._verifierStepCount
       _stopStep = source._stopStep
       _exact = source._exact
       _checkQuantile = source._checkQuantile
@@ -741,6 +754,7 @@ nonisolated extension Underpaint_V1_VerifyRequest: SwiftProtobuf.Message, SwiftP
         case 20: try { try decoder.decodeSingularDoubleField(value: &_storage._checkQuantile) }()
         case 21: try { try decoder.decodeRepeatedDoubleField(value: &_storage._checkLevels) }()
         case 22: try { try decoder.decodeSingularUInt32Field(value: &_storage._pictureQuality) }()
+        case 23: try { try decoder.decodeSingularUInt32Field(value: &_storage._verifierStepCount) }()
         case 30: try { try decoder.decodeSingularMessageField(value: &_storage._exact) }()
         case 40: try { try decoder.decodeSingularUInt32Field(value: &_storage._stopStep) }()
         default: break
@@ -818,6 +832,9 @@ nonisolated extension Underpaint_V1_VerifyRequest: SwiftProtobuf.Message, SwiftP
       try { if let v = _storage._pictureQuality {
         try visitor.visitSingularUInt32Field(value: v, fieldNumber: 22)
       } }()
+      try { if let v = _storage._verifierStepCount {
+        try visitor.visitSingularUInt32Field(value: v, fieldNumber: 23)
+      } }()
       try { if let v = _storage._exact {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 30)
       } }()
@@ -851,6 +868,7 @@ nonisolated extension Underpaint_V1_VerifyRequest: SwiftProtobuf.Message, SwiftP
         if _storage._resultKind != rhs_storage._resultKind {return false}
         if _storage._codedEstimate != rhs_storage._codedEstimate {return false}
         if _storage._codedEstimateCrc32 != rhs_storage._codedEstimateCrc32 {return false}
+        if _storage._verifierStepCount != rhs_storage._verifierStepCount {return false}
         if _storage._stopStep != rhs_storage._stopStep {return false}
         if _storage._exact != rhs_storage._exact {return false}
         if _storage._checkQuantile != rhs_storage._checkQuantile {return false}

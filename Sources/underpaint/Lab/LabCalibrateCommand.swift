@@ -53,7 +53,7 @@ struct LabCalibrateCommand: AsyncParsableCommand {
             let calibrator = Calibrator(
                 models: pair,
                 plan: Calibrator.Plan(
-                    handoff: options.handoff, stepCount: options.steps, promptTimes: promptLevels.times,
+                    handoff: options.handoff, stepCounts: options.stepCounts(of: pair), promptTimes: promptLevels.times,
                     levelTimes: levels.times,
                     quantile: quantile))
             let backend = CPUBackend(threads: ThreadPolicy(count: options.models.threads))

@@ -31,6 +31,9 @@ struct LabCheckCommand: AsyncParsableCommand {
     @Option(help: "Share of faults that the check must catch (default: the model's).")
     var checkQuantile: Double?
 
+    @Option(help: "Steps of the verifier's own schedule (default: --steps, or the verifier's own).")
+    var verifierSteps: Int?
+
     @Flag(help: "Write the pictures too.")
     var pictures = false
 
@@ -51,7 +54,8 @@ struct LabCheckCommand: AsyncParsableCommand {
             let trial = CheckTrial(
                 models: pair,
                 plan: CheckTrial.Plan(
-                    handoff: options.handoff, stepCount: options.steps, quantile: checkQuantile, faultCount: faultCount,
+                    handoff: options.handoff, stepCounts: options.stepCounts(of: pair, verifierSteps: verifierSteps),
+                    quantile: checkQuantile, faultCount: faultCount,
                     folder: pictures ? out : nil))
             let backend = CPUBackend(threads: ThreadPolicy(count: options.models.threads))
             let report = try await stoppedByInterrupt("check", count: standard.count) { progress in

@@ -1,5 +1,7 @@
 import ArgumentParser
+import EdgeRuntime
 import Models
+import Speculation
 import SplitLab
 
 /// Which pictures the check is calibrated on or tried on.
@@ -10,7 +12,7 @@ struct LabCheckOptions: ParsableArguments {
     @Option(help: "Share of the steps that the draft takes.")
     var handoff = 0.8
 
-    @Option(help: "Denoising steps in all (default: the model's).")
+    @Option(help: "Denoising steps of both models (default: each model's own).")
     var steps: Int?
 
     @OptionGroup(title: "Models") var models: ModelOptions
@@ -21,6 +23,12 @@ struct LabCheckOptions: ParsableArguments {
                 draft: models.draftModel, verifier: models.verifierModel,
                 in: ModelStore.standard(models.modelsFolder))
         }
+    }
+
+    /// - Parameter verifierSteps: of the verifier's own schedule, where they are not the draft's.
+    func stepCounts(of pair: ModelPair, verifierSteps: Int? = nil) -> StepCounts {
+        StepCounts(
+            draft: steps ?? pair.stepCounts.draft, verifier: verifierSteps ?? steps ?? pair.stepCounts.verifier)
     }
 
     func validate() throws {

@@ -77,7 +77,7 @@ struct LabSplitCommand: AsyncParsableCommand {
         try await reportingFailures {
             let store = ModelStore.standard(models.modelsFolder)
             let pair = try ModelPair(draft: models.draftModel, verifier: models.verifierModel, in: store)
-            let sweep = try options.sweep(defaultStepCount: pair.draft.manifest.schedule.defaultStepCount)
+            let sweep = try options.sweep(own: pair.stepCounts)
             try sweep.validate()
             if dryRun {
                 for run in sweep.runs() { print(LabSplitCommand.line(of: run)) }
@@ -152,7 +152,7 @@ struct LabSplitCommand: AsyncParsableCommand {
             switch run.split {
             case .verifierOnly: "verifier only"
             case .edgeOnly: "edge only"
-            case .draftSteps(let count): "\(count)/\(run.stepCount) \(run.mode.rawValue) \(run.order.rawValue)"
+            case .draftSteps(let count): "\(count)/\(run.stepCounts.draft) \(run.mode.rawValue) \(run.order.rawValue)"
             case .auto: "auto \(run.mode.rawValue)"
             }
         return "\(run.network.name), \(run.edge.name), \(split), seed \(run.prompt.seed)"

@@ -32,8 +32,11 @@ struct LabSplitOptions: ParsableArguments {
     @Option(parsing: .upToNextOption, help: "Orders: small-first, and large-first as the control.")
     var order: [StepOrder] = []
 
-    @Option(parsing: .upToNextOption, help: "Denoising steps in all (default: the model's).")
+    @Option(parsing: .upToNextOption, help: "Denoising steps of both models (default: each model's own).")
     var steps: [Int] = []
+
+    @Option(help: "Steps of the verifier's own schedule (default: --steps, or the verifier's own).")
+    var verifierSteps: Int?
 
     @Option(parsing: .upToNextOption, help: "Shifts of the schedule (default: the model's).")
     var shift: [Double] = []
@@ -50,15 +53,20 @@ struct LabSplitOptions: ParsableArguments {
     @Flag(inversion: .prefixedNo, help: "Also let the cost model choose the split in each scenario.")
     var auto = true
 
-    func sweep(defaultStepCount: Int) throws -> SplitSweep {
+    /// - Parameter own: steps of the models where nobody says more.
+    func sweep(own: StepCounts) throws -> SplitSweep {
         let defaults = preset.defaults
+        let counts =
+            steps.isEmpty
+            ? [StepCounts(draft: own.draft, verifier: verifierSteps ?? own.verifier)]
+            : steps.map { StepCounts(draft: $0, verifier: verifierSteps) }
         let networks = network.isEmpty ? defaults.networks : network
         let shares = edge.isEmpty ? defaults.edges : edge
         return SplitSweep(
             networks: try networks.map { text in try NetworkProfile(parsing: text) },
             edges: try shares.map(profile), modes: mode.isEmpty ? defaults.modes : mode,
             orders: order.isEmpty ? defaults.orders : order, splits: split.isEmpty ? defaults.splits : split,
-            stepCounts: steps.isEmpty ? [defaultStepCount] : steps, shifts: shift.isEmpty ? [nil] : shift,
+            stepCounts: counts, shifts: shift.isEmpty ? [nil] : shift,
             prompts: Array(try promptList().prefix(count ?? defaults.promptCount)), repetitions: repetitions,
             includesAuto: auto && defaults.includesAuto)
     }

@@ -28,8 +28,16 @@ struct PictureOptions: ParsableArguments {
             valueName: "w:h"))
     var aspect: Aspect?
 
-    @Option(name: [.long, .customLong("num-inference-steps")], help: "Denoising steps in all (default: the model's).")
+    @Option(
+        name: [.long, .customLong("num-inference-steps")],
+        help: "Denoising steps of both models (default: each model's own).")
     var steps: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "Steps of the verifier's own schedule, from noise to picture (default: --steps, or the verifier's own).",
+            discussion: "After a draft that passes it takes those of them that are left."))
+    var verifierSteps: Int?
 
     @Option(
         name: [.customLong("cfg-scale"), .customLong("guidance-scale")],
@@ -172,6 +180,7 @@ extension PictureOptions {
             ("--check-quantile", checkQuantile != nil), ("--check-levels", checkLevels != nil),
             ("--check-threshold", checkThreshold != nil),
         ]
+        let ofSchedules = [("--verifier-steps", verifierSteps != nil)]
         let ofExact: [(String, Bool)] = [
             ("--window", window != .auto), ("--exact-placement", exactPlacement != .auto),
             ("--exact-draft", exactDraft != .held), ("--exact-correction", exactCorrection != .ahead),
@@ -179,7 +188,8 @@ extension PictureOptions {
         ]
         let ofAuto: [(String, Bool)] = [("--max-loss", maxLoss != nil), ("--objective", objective != nil)]
         for (options, isFit, place) in [
-            (ofCheck, mode == .handoff, "--mode handoff"), (ofExact, mode == .exact, "--mode exact"),
+            (ofCheck, mode == .handoff, "--mode handoff"), (ofSchedules, mode != .exact, "--mode handoff or trust"),
+            (ofExact, mode == .exact, "--mode exact"),
             (ofAuto, handoff == .auto, "--handoff auto"),
         ] where !isFit {
             if let option = options.first(where: \.1) {

@@ -11,6 +11,8 @@ struct PictureResult: Encodable {
     let width: Int
     let height: Int
     let report: MakingReport
+    /// Where the verifier goes on from a draft that passes.
+    let entryStep: Int
     /// Of the pictures of this command so far, this one included.
     let tally: SpeculationTally
     /// Why the split is what it is, if the cost model chose it.
@@ -29,6 +31,7 @@ struct PictureResult: Encodable {
         width = finished.picture.width
         height = finished.picture.height
         report = finished.report
+        entryStep = finished.job.entryStep
         self.tally = tally
         self.plan = plan
         self.exactPlan = exactPlan
@@ -90,7 +93,7 @@ struct PictureResult: Encodable {
     private var decision: String {
         guard let verification = report.verification, !verification.levels.isEmpty else { return "not checked" }
         switch verification.reentryStep {
-        case report.draftSteps: return "draft accepted"
+        case entryStep: return "draft accepted"
         case 0: return "draft rejected"
         default: return "draft corrected from step \(verification.reentryStep)"
         }
@@ -110,7 +113,7 @@ struct PictureResult: Encodable {
 extension SpeculationTally {
     mutating func add(_ finished: FinishedPicture) {
         guard let verification = finished.report.verification else { return }
-        add(verification, handoffStep: finished.job.handoffStep)
+        add(verification, entryStep: finished.job.entryStep)
     }
 
     /// What several pictures come to; nil if no verifier saw a draft.

@@ -1,7 +1,7 @@
 """Folders of pictures to be measured, as `underpaint lab check --pictures DIR` writes them:
 
 DIR/<arm>/<seed>.png, and DIR/pictures.jsonl with one object a picture: arm, seed, prompt, file, and where a program
-made it verifierEvaluations, reentryStep, handoffStep, stepCount.
+made it verifierEvaluations, reentryStep, handoffStep, stepCount, verifierStepCount.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def load_prompts(path: Path) -> dict[str, StandardPrompt]:
     return prompts
 
 
-TELEMETRY = ("verifierEvaluations", "reentryStep", "handoffStep", "stepCount")
+TELEMETRY = ("verifierEvaluations", "reentryStep", "handoffStep", "stepCount", "verifierStepCount")
 
 
 def load_records(folder: Path, prompts: dict[str, StandardPrompt]) -> list[PictureRecord]:

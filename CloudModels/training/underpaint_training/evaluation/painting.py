@@ -1,7 +1,7 @@
 """Makes a folder of pictures to be measured: by the `underpaint` program, which is the product, or by PyTorch.
 
 An arm is named KIND[-HANDOFF][@STEPS][:PRECISION]: `draft`, `verifier`, `handoff-0.8` (checked and corrected), `trust-0.8`
-(only refined), `trust-0.75@8`, `large-first-0.2` (the control: the verifier takes the first fifth, the draft the rest),
+(only refined), `trust-0.75@8` (both models in eight steps; without it each takes its own), `large-first-0.2` (the control: the verifier takes the first fifth, the draft the rest),
 `verifier:int8` (weights rounded to eight bits; of the program, products in bytes), `verifier:bfloat16` (products in
 bfloat16). Pictures that are already in the folder's list are not made again.
 """
@@ -21,7 +21,7 @@ from PIL import Image
 
 from ..exported import load_exported
 from ..models.dit import DiT
-from ..models.flow import Velocity
+from ..models.flow import Velocity, entered
 from ..sampling import Painter
 from .folder import RECORDS, PictureFolderError, StandardPrompt
 
@@ -46,8 +46,8 @@ PATTERN = re.compile(
 
 @dataclass(frozen=True)
 class ArmPlan:
-    """How an arm's pictures are made; without steps, in as many as the models are made for. `handoff` is the share of the
-    model that begins: the draft, or in mode `large-first` the verifier."""
+    """How an arm's pictures are made; without steps, each model takes its own, else both take so many. `handoff` is the share
+    of the model that begins: the draft, or in mode `large-first` the verifier, which then takes the draft's steps."""
 
     name: str
     handoff: float
@@ -139,6 +139,7 @@ class Program:
             "reentryStep": verification.get("reentryStep", report["draftSteps"]),
             "handoffStep": report["draftSteps"],
             "stepCount": report["stepCount"],
+            "verifierStepCount": report["verifierStepCount"],
         }
 
 
@@ -167,9 +168,11 @@ class Torch:
     def make(self, arm: ArmPlan, jobs: list[Job], folder: Path) -> list[dict[str, Any]]:
         draft, verifier = self._models(arm)
         half = arm.precision != "float32"
-        times = self.painter.times(arm.steps)
-        count = len(times) - 1
-        cut = round(arm.handoff * count)
+        parts = self._schedule(arm)
+        drafted, refined = (len(p) - 1 for p in parts)
+        large_first = arm.mode == "large-first"
+        steps = arm.steps or self.painter.flow.steps
+        own = steps if large_first else len(self.painter.verifier_times(arm.steps)) - 1
         (folder / arm.name).mkdir(parents=True, exist_ok=True)
         records = []
         for start in range(0, len(jobs), self.BATCH):
@@ -178,9 +181,9 @@ class Torch:
             order = [
                 self.painter.prompted(model, prompts, half=half) for model in (draft, verifier)
             ]
-            if arm.mode == "large-first":
+            if large_first:
                 order.reverse()
-            pixels = self.painter.decode(_paint(self.painter, order, batch, times, cut))
+            pixels = self.painter.decode(_paint(self.painter, order, batch, parts))
             for job, picture in zip(batch, pixels):
                 file = folder / arm.name / f"{job.seed}.png"
                 Image.fromarray(picture).save(file)
@@ -190,21 +193,31 @@ class Torch:
                         "seed": job.seed,
                         "prompt": job.prompt,
                         "file": str(file.relative_to(folder)),
-                        "verifierEvaluations": cut if arm.mode == "large-first" else count - cut,
-                        "reentryStep": cut,
-                        "handoffStep": cut,
-                        "stepCount": count,
+                        "verifierEvaluations": drafted if large_first else refined,
+                        "reentryStep": own - refined,
+                        "handoffStep": drafted,
+                        "stepCount": steps,
+                        "verifierStepCount": own,
                     }
                 )
         return records
 
+    def _schedule(self, arm: ArmPlan) -> tuple[torch.Tensor, torch.Tensor]:
+        """Times of who begins and of who goes on, both with those of the hand-over."""
+        times = self.painter.times(arm.steps)
+        cut = round(arm.handoff * (len(times) - 1))
+        if arm.mode == "large-first":
+            return times[: cut + 1], times[cut:]
+        own = self.painter.verifier_times(arm.steps)
+        return times[: cut + 1], entered(own, float(times[cut])) if cut else own
+
 
 def _paint(
-    painter: Painter, order: list[Velocity], jobs: list[Job], times: torch.Tensor, cut: int
+    painter: Painter, order: list[Velocity], jobs: list[Job], parts: tuple[torch.Tensor, torch.Tensor]
 ) -> torch.Tensor:
-    """Final latents [n, H, W, C]: `cut` steps by the first model, the others by the second."""
+    """Final latents [n, H, W, C]: the first part's steps by the first model, the others by the second."""
     x = torch.cat([painter.noise(1, j.seed) for j in jobs])
-    for velocity, part in zip(order, (times[: cut + 1], times[cut:])):
+    for velocity, part in zip(order, parts):
         if len(part) > 1:
             x = painter.states(velocity, x, part)[-1]
     return x

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from ..attributes import ATTRIBUTES
-from .folder import load_picture
+from .folder import TELEMETRY, load_picture
 from .measure import Arm, Neighbour
 from .reference import TrainingRenders
 from .scores import AXES
@@ -135,13 +135,13 @@ def _paired(numbers: dict[str, Any]) -> str:
 
 
 def _program(numbers: dict[str, Any]) -> str:
-    names = ("verifierEvaluations", "reentryStep", "handoffStep", "stepCount")
     rows = [
-        [arm, str(e["pictures"]), *(number(e["program"].get(n), 1) for n in names)]
+        [arm, str(e["pictures"]), *(number(e["program"].get(n), 1) for n in TELEMETRY)]
         for arm, e in numbers["arms"].items()
     ]
     return table(
-        ["arm", "pictures", "verifier evaluations", "re-entry step", "hand-off step", "steps in all"], rows
+        ["arm", "pictures", "verifier evaluations", "re-entry step", "hand-off step", "draft's steps", "verifier's steps"],
+        rows,
     )
 
 

@@ -16,6 +16,15 @@ def schedule(steps: int, shift: float) -> Tensor:
     return (shift * u / (1 + (shift - 1) * u)).float()
 
 
+def entered(times: Tensor, time: float) -> Tensor:
+    """The times of a schedule [steps + 1] that are left for a state at `time`, which comes first: of the steps between the
+    first and the last, that whose time is nearest begins there. At the schedule's end that is its end alone."""
+    if time <= 0:
+        return times[-1:]
+    step = 1 + int((times[1:-1] - time).abs().argmin())
+    return torch.cat([times.new_tensor([time]), times[step + 1 :]])
+
+
 def euler(velocity: Velocity, noise: Tensor, times: Tensor) -> list[Tensor]:
     """States x_0 … x_N of the Euler trajectory from the noise [batch, H, W, C]."""
     states = [noise]
