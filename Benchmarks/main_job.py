@@ -53,10 +53,11 @@ def figures(rows: dict[str, list[dict]], similarity: list[float]) -> list[tuple[
     median = lambda results, key: statistics.median(r["report"][key] for r in results)
     mean = lambda results, key: statistics.fmean(r["report"]["verification"][key] for r in results)
     entries = [r["report"]["verification"]["reentryStep"] for r in hybrid]
-    steps, drafted = hybrid[0]["report"]["stepCount"], hybrid[0]["report"]["draftSteps"]
-    kept = sum(e == drafted for e in entries)
+    report, entry = hybrid[0]["report"], hybrid[0]["entryStep"]
+    kept = sum(e == entry for e in entries)
     return [
-        ("steps in all / by the draft", f"{steps} / {drafted}"),
+        ("steps of the draft / to the hand-off", f"{report['stepCount']} / {report['draftSteps']}"),
+        ("steps of the verifier / from the hand-off", f"{report['verifierStepCount']} / {report['verifierStepCount'] - entry}"),
         ("edge: text + draft + coding", f"{median(hybrid, 'edgeSeconds') * 1e3:.0f} ms"),
         ("verifier: check", f"{stage(hybrid, 'check'):.0f} ms"),
         ("verifier: refine", f"{stage(hybrid, 'refine'):.0f} ms"),
@@ -66,7 +67,7 @@ def figures(rows: dict[str, list[dict]], similarity: list[float]) -> list[tuple[
         ("verifier evaluations with / without the draft",
          f"{mean(hybrid, 'verifierEvaluations'):.1f} / {mean(alone, 'verifierEvaluations'):.0f}"),
         ("drafts accepted / corrected / dropped",
-         f"{kept} / {sum(0 < e < drafted for e in entries)} / {sum(e == 0 for e in entries)} of {len(entries)}"),
+         f"{kept} / {sum(0 < e < entry for e in entries)} / {sum(e == 0 for e in entries)} of {len(entries)}"),
         ("hybrid against verifier only, median PSNR", f"{statistics.median(similarity):.1f} dB"),
     ]
 

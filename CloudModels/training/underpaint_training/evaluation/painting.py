@@ -31,7 +31,7 @@ ARMS = (
     "draft",
     "verifier",
     *(f"{mode}-{h}" for mode in ("handoff", "trust") for h in (0.2, 0.4, 0.6, 0.8)),
-    *(f"{kind}@{steps}" for steps in (50, 8, 4) for kind in ("draft", "verifier", "trust-0.75")),
+    *(f"{kind}@{steps}" for steps in (50, 25, 8, 4) for kind in ("draft", "verifier", "trust-0.75")),
     "large-first-0.2",
     *(f"{kind}:{precision}" for precision in PRECISIONS for kind in ("verifier", "trust-0.8")),
 )
