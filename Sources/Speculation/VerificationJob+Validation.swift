@@ -74,6 +74,9 @@ extension VerificationJob {
             (1...JobLimits.steps).contains(verifierStepCount),
             "\(verifierStepCount) steps of the verifier are not in 1…\(JobLimits.steps)")
         try require(
+            verifierStepCount > 1 || !(1..<max(stepCount, 1)).contains(handoffStep), "\(SpeculationError.noStepToEnter)"
+        )
+        try require(
             verifierStepCount == stepCount || (stopStep == nil && mode != .exact),
             "\(verifierStepCount) steps of the verifier are not the draft's \(stepCount), as a stop step and mode exact "
                 + "need them")

@@ -98,7 +98,8 @@ struct Workbench {
         var request = GenerationRequest(
             prompt: order.prompt, width: size.width, height: size.height,
             stepCount: options.steps ?? models.stepCounts.draft,
-            verifierStepCount: options.verifierSteps ?? options.steps ?? models.stepCounts.verifier,
+            verifierStepCount: options.mode == .exact
+                ? nil : options.verifierSteps ?? options.steps ?? models.stepCounts.verifier,
             handoffFraction: isOffline ? 1 : options.draftShare, seed: order.seed,
             guidanceScale: options.guidanceScale ?? Float(manifest.guidance.default),
             mode: isOffline ? .handoff : options.mode, checkThreshold: options.checkThreshold,

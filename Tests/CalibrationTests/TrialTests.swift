@@ -50,9 +50,10 @@ import Testing
         let trial = CheckTrial(
             models: models,
             plan: CheckTrial.Plan(
-                stepCounts: StepCounts(draft: 6, verifier: 4), faultCount: 2, folder: folder.path))
+                stepCounts: StepCounts(draft: 12, verifier: 4), faultCount: 2, folder: folder.path))
         let report = try trial.run(prompts, backend: CPUBackend(threads: ThreadPolicy(count: 1))) { _ in }
         #expect(report.arms.map(\.name) == ["verifier", "trust-0.8", "handoff-0.8"])
+        // Ten of twelve steps are drafted; of the verifier's own four one is left.
         #expect(report.arms[0].verifierEvaluations == 4 && report.arms[1].verifierEvaluations == 1)
         #expect(report.entries.map(\.pictures).reduce(0, +) == 3)
         #expect(report.falseAlarms.map(\.count) == [2, 2])
@@ -65,7 +66,7 @@ import Testing
             .split(separator: "\n").map { try JSONDecoder().decode(Gallery.Label.self, from: Data($0.utf8)) }
         #expect(lines.count == 9)
         for line in lines {
-            #expect(line.file == "\(line.arm)/\(line.seed).png" && line.stepCount == 6 && line.verifierStepCount == 4)
+            #expect(line.file == "\(line.arm)/\(line.seed).png" && line.stepCount == 12 && line.verifierStepCount == 4)
             #expect(FileManager.default.fileExists(atPath: folder.appendingPathComponent(line.file).path))
             #expect(line.fields.keys.contains("color"))
         }

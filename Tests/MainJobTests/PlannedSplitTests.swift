@@ -103,6 +103,38 @@ import VerifierRuntime
         #expect(finished.estimate.isFinite && finished.job.handoffStep == 10)
     }
 
+    /// Ten steps drafted but for two, four of the verifier's own: one is left from the hand-off on.
+    @Test func aVerifierTakesStepsOfItsOwn() async throws {
+        let workshop = try Workshop()
+        var request = workshop.request(mode: .trust)
+        request.verifierStepCount = 4
+        let finished = try await workshop.embedded.make(request)
+        let telemetry = try #require(finished.report.verification)
+        #expect(finished.job.handoffStep == 8 && finished.job.entryStep == 3 && telemetry.reentryStep == 3)
+        #expect(telemetry.verifierEvaluations == 1 && telemetry.verifierOnlyEvaluations == 4)
+        #expect(finished.report.stepCount == 10 && finished.report.verifierStepCount == 4)
+        let text = try #require(try PNG.decode(try finished.file(as: .png)).text.first { $0.key == "parameters" }).text
+        for part in ["Steps: 10,", "Hand-off: 8/10", "Verifier steps: 4", "Re-entry: 3/4", "Verifier evaluations: 1/4"]
+        {
+            #expect(text.contains(part))
+        }
+        var tally = SpeculationTally()
+        tally.add(telemetry, entryStep: finished.job.entryStep)
+        #expect(tally.acceptedCount == 1 && tally.evaluationShare == 0.25)
+        request.handoffFraction = 0
+        let alone = try #require(try await workshop.embedded.make(request).report.verification)
+        #expect(alone.verifierEvaluations == 4)
+        #expect(workshop.models.stepCounts == StepCounts(draft: 25, verifier: 8))
+    }
+
+    /// The speed of a draft does not depend on who goes on; a verifier of one step cannot.
+    @Test func theSpeedIsMeasuredWhateverTheVerifierTakes() throws {
+        let workshop = try Workshop()
+        var request = workshop.request()
+        request.verifierStepCount = 1
+        #expect(try workshop.painter.measureSpeed(like: request).isPlausible)
+    }
+
     @Test func theCountsAreInThePicturesText() async throws {
         let workshop = try Workshop()
         let finished = try await workshop.embedded.make(workshop.request())

@@ -30,9 +30,8 @@ import Testing
         var model = try model()
         model.verifierStepCount = 6
         #expect(model.prediction(handoffStep: 0).verifierEvaluations == 6)
-        // t = 0.5 at step 15 of 20 is the time of step 4.5 of 6: one or two are left.
-        let left = try HandoffPlan(schedule: model.schedule, verifierStepCount: 6, handoffStep: 15).verifierSteps.count
-        #expect((1...2).contains(left) && model.prediction(handoffStep: 15).verifierEvaluations == Double(left))
+        // t = 0.5 at step 15 of 20 is nearer to the 0.6 of step 4 of 6 than to the 0.375 of step 5: two are left.
+        #expect(model.prediction(handoffStep: 15).verifierEvaluations == 2)
         model.verifierStepCount = 1
         #expect(model.best(within: SplitBound(fractionWithoutMeasurement: 0.8)).handoffStep == 0)
         #expect(model.allowedSteps(within: SplitBound(fractionWithoutMeasurement: 1)) == [0, 20])
@@ -48,9 +47,28 @@ import Testing
         var model = try model(edge: 0.001, quality: measured)
         #expect(model.prediction(handoffStep: 10).verifierEvaluations == 1.1 * 20)
         model.verifierStepCount = 8
-        let left = try HandoffPlan(schedule: model.schedule, verifierStepCount: 8, handoffStep: 10).verifierSteps.count
-        #expect(model.prediction(handoffStep: 10).verifierEvaluations == Double(left))
+        // Trusted from t = 0.75 on, which is step 4 of 8.
+        #expect(model.prediction(handoffStep: 10).verifierEvaluations == 4)
         #expect(model.prediction(handoffStep: 10).loss == 0.05)
+    }
+
+    /// What was spent more than passing drafts cost says how many did not pass, and that holds for other steps too.
+    @Test func dropsThatWereMeasuredAtOtherStepsAreCarriedOver() throws {
+        let rule = try CheckRule(
+            distances: [CheckLevel(time: 0.5, threshold: 1)], times: [0.6],
+            prompt: CheckRule.Prompt(times: [0.7, 0.9], threshold: 0))
+        // At 16 of 20 steps a draft that passes costs 2 + 4 of 20, one that does not 2 + 1 + 20: half of them pass.
+        let points = [
+            QualityCurve.Point(fraction: 0, loss: 0, evaluationShare: 1),
+            QualityCurve.Point(fraction: 0.8, loss: 0.1, evaluationShare: 14.5 / 20),
+        ]
+        let curve = try QualityCurve(points: points, stepCounts: StepCounts(draft: 20))
+        var model = try model(mode: .handoff, quality: curve, rule: rule)
+        #expect(model.prediction(handoffStep: 16).verifierEvaluations == 14.5)
+        model.verifierStepCount = 8
+        // 2 + 2 of the eight, or 2 + 1 + 8.
+        #expect(abs(model.prediction(handoffStep: 16).verifierEvaluations - 7.5) < 1e-12)
+        #expect(model.prediction(handoffStep: 0).verifierEvaluations == 8)
     }
 
     @Test func theControlsHaveOnlyTheirOwnParts() throws {
@@ -73,9 +91,9 @@ import Testing
         var distilled = model
         distilled.evaluationsPerPromptQuestion = 2
         #expect(distilled.prediction(handoffStep: 16).verifierEvaluations == 4 + 2 * 2)
-        // Handed off above t = 0.7, where an unfinished picture is not asked about its prompt.
+        // Handed off above t = 0.7, where an unfinished picture is not asked about its prompt and hardly ever passes.
         #expect(model.schedule.times[10] > 0.7)
-        #expect(model.prediction(handoffStep: 10).verifierEvaluations == 10)
+        #expect(model.prediction(handoffStep: 10).verifierEvaluations == 1 + 20)
     }
 
     /// On a GPU rows beside others cost little; the steps cost what they cost.
@@ -274,6 +292,11 @@ import Testing
             receivedBytes: 0)
         let told = try #require(VerifierPace(passed))
         #expect(abs(told.secondsPerEvaluation - 0.02) < 1e-12 && abs((told.rowShare ?? -1) - 0.5) < 1e-12)
+        // Nothing but the batch: no step by itself was seen.
+        let batch = VerificationTelemetry(
+            levels: [reading, reading], reentryStep: 7, verifierEvaluations: 5, verifierOnlyEvaluations: 8,
+            stages: [StageTime(name: "check", milliseconds: 40)], receivedBytes: 0)
+        #expect(VerifierPace(batch) == nil)
         // An older pace keeps what a job without a batch does not know.
         #expect(told.blended(with: pace, weight: 0.5).rowShare == told.rowShare)
         #expect(VerifierPace(telemetry(reentry: 20, evaluations: 8, milliseconds: -5)) == nil)

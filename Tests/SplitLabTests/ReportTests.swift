@@ -219,5 +219,8 @@ import Testing
         #expect(curve.fractions == [0, 0.8, 1])
         #expect(curve.losses == [0, 0.025, 0.2])
         #expect(curve.evaluationShares == [1, 0.4, 0])
+        // Shares are of what the verifier takes alone.
+        let own = QualityCurveWriter.curves(runs, StepCounts(draft: 25, verifier: 8)).modes["handoff"]
+        #expect(own?.fractions == [0, 0.8, 1] && own?.evaluationShares == [1, 1.25, 0])
     }
 }

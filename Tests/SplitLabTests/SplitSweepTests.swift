@@ -51,6 +51,8 @@ import Testing
         let runs = sweep(orders: StepOrder.allCases).runs().filter { $0.order == .largeFirst }
         #expect(runs.count == 2 * 4 * 2)
         #expect(runs.allSatisfy { $0.mode == .trust && $0.split != .auto })
+        // Who goes on does so on the schedule of who began.
+        #expect(runs.allSatisfy { $0.stepCounts == StepCounts(draft: 25) })
     }
 
     /// Resuming goes by the key: a run with other steps of the verifier is another run, one of old logs the same.
@@ -77,8 +79,10 @@ import Testing
         bad = sweep()
         bad.stepCounts = [StepCounts(draft: 0)]
         #expect(throws: LabError.self) { try bad.validate() }
-        bad.stepCounts = [StepCounts(draft: 25, verifier: 0)]
-        #expect(throws: LabError.self) { try bad.validate() }
+        for count in [0, 1] {
+            bad.stepCounts = [StepCounts(draft: 25, verifier: count)]
+            #expect(throws: LabError.self) { try bad.validate() }
+        }
         bad = sweep()
         bad.shifts = [0]
         #expect(throws: LabError.self) { try bad.validate() }

@@ -64,6 +64,7 @@ import VerificationTestSupport
         Spoiling("too many steps") { $0.stepCount = 1001 },
         Spoiling("no steps of the verifier") { $0.verifierStepCount = 0 },
         Spoiling("too many steps of the verifier") { $0.verifierStepCount = 1001 },
+        Spoiling("no step of the verifier to go on from") { $0.verifierStepCount = 1 },
         Spoiling("a stop step on another schedule") { ($0.verifierStepCount, $0.stopStep) = (8, 24) },
         Spoiling("shift not a number") { $0.scheduleShift = .nan },
         Spoiling("no shift") { $0.scheduleShift = 0 },

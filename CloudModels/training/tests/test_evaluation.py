@@ -407,6 +407,10 @@ def test_the_program_is_run_once_for_a_list_and_never_twice_for_a_picture(tmp_pa
     # Thirteen pictures are three chunks of at most five.
     assert len(calls) == 2 * 3
     assert "--steps" not in calls[0] and calls[-1][calls[-1].index("--steps") + 1] == "8"
+    # Another program makes them in other steps: they do not go together.
+    program.write_text(program.read_text().replace('"verifierStepCount": 8', '"verifierStepCount": 9'))
+    with pytest.raises(PictureFolderError, match="other steps"):
+        paint(Program(program, None), arms, [*jobs, Job(jobs[0].prompt, 77)], tmp_path / "out")
     records = load_records(tmp_path / "out", prompts)
     assert len(records) == 2 * len(jobs)
     for r in records:

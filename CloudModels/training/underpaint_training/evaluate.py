@@ -15,6 +15,7 @@ from .evaluation.autoencoder import autoencoder_figures
 from .evaluation.texture import textured
 from .latents import LatentStore
 from .models.dit import DiT
+from .models.flow import entered
 from .recipe import Recipe
 from .sampling import PROMPTS, Painter, sheet
 from .train_vae import held_out
@@ -69,15 +70,15 @@ def arms(
     brush: Painter, verifier: DiT, draft: DiT | None, prompts: list[str], seed: int
 ) -> dict[str, torch.Tensor]:
     """Final latents from the same seeds: verifier alone, draft alone, draft for 80 % of the steps."""
-    noise, times = brush.noise(len(prompts), seed), brush.times()
+    noise, times, own = brush.noise(len(prompts), seed), brush.times(), brush.verifier_times()
     teacher = brush.prompted(verifier, prompts)
-    result = {"verifier": brush.states(teacher, noise, times)[-1]}
+    result = {"verifier": brush.states(teacher, noise, own)[-1]}
     if draft is not None:
         student = brush.prompted(draft, prompts)
         cut = round(0.8 * (len(times) - 1))
         drafted = brush.states(student, noise, times)
         result["draft"] = drafted[-1]
-        result["hybrid"] = brush.states(teacher, drafted[cut], times[cut:])[-1]
+        result["hybrid"] = brush.states(teacher, drafted[cut], entered(own, float(times[cut])))[-1]
     return result
 
 

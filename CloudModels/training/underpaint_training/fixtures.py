@@ -240,7 +240,7 @@ def tiny_bundle(g: torch.Generator) -> Bundle:
         latent,
         verifier,
         draft,
-        FlowRecipe(),
+        FlowRecipe(verifier_steps=8),
         "0.0.1",
         ((64, 64),),
         check=tiny_check(),

@@ -17,7 +17,7 @@ extension DraftPainter {
         let clock = ContinuousClock()
         // A step is a step, whatever mode is asked for.
         var asked = request
-        (asked.mode, asked.exact) = (.trust, nil)
+        (asked.mode, asked.exact, asked.verifierStepCount) = (.trust, nil, nil)
         (asked.stepCount, asked.handoffFraction) = (Self.measuredSteps, 1)
         let whole = asked
         // The first round compiles the graph and fills the caches.

@@ -43,7 +43,8 @@ public struct SplitPlanner: Sendable {
         let edge = try await deviceSpeed(for: request, shape: "\(shape)", measuring: measuring)
         let notes = try await verifierNotes(measuring: measuring)
         var model = CostModel(
-            schedule: schedule, verifierStepCount: request.verifierStepCount, mode: request.mode,
+            schedule: schedule, verifierStepCount: request.mode == .exact ? nil : request.verifierStepCount,
+            mode: request.mode,
             rule: models.checkRule, edge: edge, verifier: notes.pace ?? SplitPlanner.unknownPace(edge),
             waitSeconds: notes.expectedWait(now: Date().timeIntervalSince1970),
             network: notes.network ?? .none,

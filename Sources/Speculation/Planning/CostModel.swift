@@ -63,7 +63,7 @@ public struct CostModel: Hashable, Sendable {
             downloadBytes: payload.pictureBytes, isConnected: isConnected)
         prediction.waitSeconds = waitSeconds
         prediction.verifierEvaluations = evaluations(handoffStep: handoffStep, fraction: fraction)
-        let batched = min(batchedEvaluations(handoffStep: handoffStep), prediction.verifierEvaluations)
+        let batched = min(promptEvaluations(at: schedule.times[handoffStep]), prediction.verifierEvaluations)
         prediction.verifierSeconds =
             verifier.fixedSeconds + (prediction.verifierEvaluations - batched) * verifier.secondsPerEvaluation
             + verifier.seconds(ofBatch: batched + 1) - verifier.secondsPerEvaluation
@@ -71,22 +71,46 @@ public struct CostModel: Hashable, Sendable {
     }
 
     /// Evaluations that share the batch of another one: those that the check asks about the prompt.
-    private func batchedEvaluations(handoffStep: Int) -> Double {
-        guard mode == .handoff, handoffStep > 0 else { return 0 }
-        let questions = rule?.prompt(at: schedule.times[handoffStep])?.times.count ?? 0
-        return Double(questions * evaluationsPerPromptQuestion)
+    private func promptEvaluations(at handoffTime: Double) -> Double {
+        guard mode == .handoff, handoffTime < 1 else { return 0 }
+        return Double((rule?.prompt(at: handoffTime)?.times.count ?? 0) * evaluationsPerPromptQuestion)
     }
 
-    /// K + n_refine(f): what the pair was measured to need, else what a draft that passes needs.
+    /// K + n_refine(f): what the pair was measured to need at these steps, else what drafts need by how many pass.
     private func evaluations(handoffStep: Int, fraction: Double) -> Double {
         guard handoffStep > 0 else { return Double(verifierStepCount) }
         if let quality, quality.isOf(StepCounts(draft: schedule.stepCount, verifier: verifierStepCount)) {
             return quality.evaluationShare(at: fraction) * Double(verifierStepCount)
         }
-        let left = Double(plan(handoffStep)?.verifierSteps.count ?? verifierStepCount)
-        guard mode == .handoff else { return left }
+        guard let plan = plan(handoffStep) else { return Double(verifierStepCount) }
+        let costs = costs(of: plan)
+        let share = droppedShare(of: plan, fraction: fraction)
+        return (1 - share) * costs.passed + share * costs.dropped
+    }
+
+    /// Evaluations for a draft that passes at once, and for one that does not at all.
+    private func costs(of plan: HandoffPlan) -> (passed: Double, dropped: Double) {
+        let left = Double(plan.verifierSteps.count)
+        guard mode == .handoff else { return (left, left) }
+        let asked = promptEvaluations(at: plan.handoffTime)
         // The hand-off's own evaluation serves as that of the first refining step; those about the prompt come on top.
-        return batchedEvaluations(handoffStep: handoffStep) + left
+        return (asked + left, asked + 1 + Double(plan.verifierSchedule.stepCount))
+    }
+
+    /// How many drafts do not pass: by a curve of other steps, which says what was spent; without one, all that are so
+    /// unfinished that their prompt is not asked about, and none of the others.
+    private func droppedShare(of plan: HandoffPlan, fraction: Double) -> Double {
+        guard mode == .handoff else { return 0 }
+        if let quality, let counts = quality.stepCounts,
+            let schedule = try? FlowSchedule(stepCount: counts.draft, shift: schedule.shift),
+            let measured = try? HandoffPlan(
+                schedule: schedule, verifierStepCount: counts.verifier, fraction: fraction)
+        {
+            let (passed, dropped) = costs(of: measured)
+            let spent = quality.evaluationShare(at: fraction) * Double(counts.verifier)
+            return dropped > passed ? min(max((spent - passed) / (dropped - passed), 0), 1) : 0
+        }
+        return rule?.prompt != nil && rule?.prompt(at: plan.handoffTime) == nil ? 1 : 0
     }
 
     /// Nil where the verifier cannot go on from a draft: it takes a single step.

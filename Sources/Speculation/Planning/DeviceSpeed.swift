@@ -55,8 +55,8 @@ public struct VerifierPace: Hashable, Sendable, Codable {
         self.rowShare = rowShare
     }
 
-    /// What a finished job says of the verifier's pace; nil if it took no evaluation, if others shared the verifier, and of a
-    /// chain of mode `exact`, of which a stage is not a number of steps.
+    /// What a finished job says of the verifier's pace; nil if it took no evaluation but those of one batch, if others shared
+    /// the verifier, and of a chain of mode `exact`, of which a stage is not a number of steps.
     ///
     /// Steps are evaluations of one row, the check is a batch: they are told apart, because a mean over both would be
     /// another one for every split.
@@ -68,6 +68,8 @@ public struct VerifierPace: Hashable, Sendable, Codable {
         let isReused = !telemetry.levels.isEmpty && telemetry.reentryStep > 0
         let steps = telemetry.verifierOnlyEvaluations - telemetry.reentryStep - (isReused ? 1 : 0)
         let rows = telemetry.verifierEvaluations - steps
+        // Where the check's batch held every evaluation, nothing tells what one takes by itself.
+        guard steps > 0 || rows <= 1 || !isReused else { return nil }
         // A job that stopped early, or a telemetry that does not add up, has only its mean.
         if steps > 0, rows == 0 || (rows > 0 && !telemetry.levels.isEmpty) {
             step = telemetry.seconds(of: "refine") / Double(steps)

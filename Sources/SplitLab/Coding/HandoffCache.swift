@@ -1,13 +1,17 @@
 import Diffusion
+import EdgeRuntime
 import Foundation
 import LatentCoding
 import Models
+import Speculation
 
 /// Hand-offs and reference pictures kept in a file, so that another round of measuring needs no drafting.
 struct HandoffCache: Codable {
     /// The weights that made them; others make others.
     let weights: [String]
     let handoffFraction: Double
+    /// Nil in the first files, which are drawn anew.
+    let stepCounts: StepCounts?
     let samples: [Entry]
 
     struct Entry: Codable {
@@ -21,6 +25,7 @@ struct HandoffCache: Codable {
     init(_ samples: [HandoffSample], models: ModelPair, handoffFraction: Double) throws {
         weights = Self.weights(of: models)
         self.handoffFraction = handoffFraction
+        stepCounts = models.stepCounts
         self.samples = try samples.map {
             Entry(
                 prompt: $0.prompt, time: $0.time, state: Data(try LatentCodec.lossless.encode($0.state)),
@@ -38,7 +43,7 @@ struct HandoffCache: Codable {
         }
     }
 
-    /// The samples in `file`; nil if there is no such file or it is of other models, prompts or fewer pictures.
+    /// The samples in `file`; nil if there is no such file or it is of other models, steps or prompts, or of fewer pictures.
     static func samples(
         in file: URL, models: ModelPair, prompts: [StandardPrompt], pictureCount: Int, handoffFraction: Double
     ) throws(CodingLabError) -> [HandoffSample]? {
@@ -47,7 +52,7 @@ struct HandoffCache: Codable {
             throw .cache(file: file.path, reason: "it is no file of kept hand-offs")
         }
         guard cache.weights == weights(of: models), cache.handoffFraction == handoffFraction,
-            cache.samples.map(\.prompt) == prompts,
+            cache.stepCounts == models.stepCounts, cache.samples.map(\.prompt) == prompts,
             cache.samples.prefix(pictureCount).allSatisfy({ !$0.reference.isEmpty })
         else { return nil }
         do {

@@ -58,6 +58,8 @@ public struct SplitSweep: Hashable, Sendable {
             },
             "step counts go from 1 to \(FlowSchedule.allowedStepCounts.upperBound)")
         try require(
+            stepCounts.allSatisfy { $0.verifier > 1 || $0.draft == 1 }, "\(SpeculationError.noStepToEnter)")
+        try require(
             shifts.allSatisfy { $0.map { FlowSchedule.allowedShifts.contains($0) } ?? true },
             "shifts go from \(FlowSchedule.allowedShifts.lowerBound) to \(FlowSchedule.allowedShifts.upperBound)")
         try require(
@@ -109,9 +111,12 @@ public struct SplitSweep: Hashable, Sendable {
         func run(
             _ mode: SpeculationMode, _ order: StepOrder, _ split: PlannedRun.Split, over network: NetworkProfile? = nil
         ) -> PlannedRun {
-            PlannedRun(
+            // One chain, or one schedule that the second model goes on with.
+            let isOne = mode == .exact || order == .largeFirst
+            return PlannedRun(
                 network: network ?? scene.network, edge: scene.edge, mode: mode, order: order, split: split,
-                stepCounts: scene.stepCounts, shift: scene.shift, prompt: prompt, repetition: repetition)
+                stepCounts: isOne ? StepCounts(draft: scene.stepCounts.draft) : scene.stepCounts, shift: scene.shift,
+                prompt: prompt, repetition: repetition)
         }
         var planned: [PlannedRun] = []
         if splits.contains(0) || includesAuto { planned.append(run(.trust, .smallFirst, .verifierOnly)) }

@@ -414,7 +414,7 @@ nonisolated struct Underpaint_V1_Accepted: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// The version that both sides use from here on.
+  /// The oldest version that has what the replies say.
   var protocolVersion: UInt32 = 0
 
   var jobID: String = String()

@@ -56,12 +56,18 @@ extension Failure {
         self.init(
             isStopped ? ExitStatus.interrupted : ExitStatus.tryLater,
             """
-            \(isStopped ? "stopped" : "the verifier did not finish the picture: \(error.cause)")
+            \(isStopped ? "stopped" : "the verifier did not finish the picture: \(error.cause)")\(Failure.advice(for: error.cause))
             What there is of it is kept in \(error.file.path)
               underpaint resume \(error.job)             sends it again
               underpaint resume \(error.job) --offline   finishes it here with the draft alone
               underpaint resume \(error.job) --drop      forgets it
             """)
+    }
+
+    /// What else can be done where a verifier speaks only an older version.
+    private static func advice(for cause: any Error) -> String {
+        guard (cause as? VerifierError)?.code == .unsupportedVersion else { return "" }
+        return ". Until then --steps N, as many for both models, asks an older one for nothing that it does not know"
     }
 
     private static func status(of error: ModelError) -> Int32 {

@@ -95,7 +95,7 @@ struct PictureResult: Encodable {
         switch verification.reentryStep {
         case entryStep: return "draft accepted"
         case 0: return "draft rejected"
-        default: return "draft corrected from step \(verification.reentryStep)"
+        default: return "draft corrected from step \(verification.reentryStep)/\(report.verifierStepCount)"
         }
     }
 

@@ -12,6 +12,8 @@ final class MakingProgress: Sendable {
         /// Whether the line is that of an exact chain.
         var isChain = false
         var isHidden = false
+        /// N of the verifier's schedule.
+        var verifierStepCount: Int?
     }
 
     private let state: Mutex<State>
@@ -53,6 +55,7 @@ final class MakingProgress: Sendable {
 
     private func handOff(_ drafted: DraftedPicture, seconds: Double, in state: inout State) {
         let job = drafted.job
+        state.verifierStepCount = job.verifierStepCount
         state.line.finish(
             "\(job.handoffStep)/\(job.stepCount) steps  \(seconds.formatted(decimals: 2)) s  "
                 + "latent \(job.codedEstimate.count) bytes")
@@ -64,7 +67,8 @@ final class MakingProgress: Sendable {
         case .queued(let position): state.line.update(position == 0 ? "next in the queue" : "\(position) before us")
         case .checked(let levels, let reentryStep):
             let passed = levels.filter(\.passes).count
-            state.line.update("checked: \(passed) of \(levels.count) levels pass, from step \(reentryStep)")
+            let of = state.verifierStepCount.map { "/\($0)" } ?? ""
+            state.line.update("checked: \(passed) of \(levels.count) levels pass, from step \(reentryStep)\(of)")
         case .speculated(let step, let stepCount, let accepted):
             if !state.isChain {
                 state.line = ProgressLine("\(place)exact", isQuiet: isQuiet)

@@ -136,7 +136,7 @@ class Program:
             "prompt": result["prompt"],
             "file": str(file.relative_to(folder)),
             "verifierEvaluations": verification.get("verifierEvaluations", 0),
-            "reentryStep": verification.get("reentryStep", report["draftSteps"]),
+            "reentryStep": verification.get("reentryStep", report["verifierStepCount"]),
             "handoffStep": report["draftSteps"],
             "stepCount": report["stepCount"],
             "verifierStepCount": report["verifierStepCount"],
@@ -234,6 +234,11 @@ def rounded(model: DiT) -> DiT:
     return model
 
 
+def _steps(record: dict[str, Any]) -> tuple[Any, Any]:
+    """Of both schedules; the first records know one."""
+    return record.get("stepCount"), record.get("verifierStepCount", record.get("stepCount"))
+
+
 def paint(maker: Maker, arms: list[ArmPlan], jobs: list[Job], folder: Path, chunk: int = 32) -> None:
     """Makes what is missing, arm by arm, and lists it after every chunk, so that a kill loses a chunk at most."""
     for arm in arms:
@@ -242,11 +247,18 @@ def paint(maker: Maker, arms: list[ArmPlan], jobs: list[Job], folder: Path, chun
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / RECORDS
     lines = path.read_text().splitlines() if path.exists() else []
-    done = {(r["arm"], r["prompt"], r["seed"]) for r in map(json.loads, lines)}
+    listed = [json.loads(line) for line in lines]
+    done = {(r["arm"], r["prompt"], r["seed"]) for r in listed}
+    steps = {r["arm"]: _steps(r) for r in listed}
     for arm in arms:
         missing = [j for j in jobs if (arm.name, j.prompt, j.seed) not in done]
         for start in range(0, len(missing), chunk):
             records = maker.make(arm, missing[start : start + chunk], folder)
+            if any(_steps(r) != steps.setdefault(arm.name, _steps(r)) for r in records):
+                raise PictureFolderError(
+                    f"the pictures of the arm {arm.name} in {folder} were made in other steps (draft, verifier: "
+                    f"{steps[arm.name]}): choose another folder"
+                )
             with path.open("a") as file:
                 file.write("".join(json.dumps(r, sort_keys=True) + "\n" for r in records))
             print(f"{arm.name}: {min(start + chunk, len(missing))} of {len(missing)}", flush=True)
