@@ -67,8 +67,6 @@ public struct HandoffPlan: Hashable, Sendable {
         }
     }
 
-    /// N of both schedules.
-    public var stepCounts: StepCounts { StepCounts(draft: schedule.stepCount, verifier: verifierSchedule.stepCount) }
     /// t_n: the time of the state that travels.
     public var handoffTime: Double { schedule.times[handoffStep] }
     /// The draft's steps, of `schedule`.

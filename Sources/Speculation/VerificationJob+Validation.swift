@@ -73,9 +73,8 @@ extension VerificationJob {
         try require(
             (1...JobLimits.steps).contains(verifierStepCount),
             "\(verifierStepCount) steps of the verifier are not in 1…\(JobLimits.steps)")
-        try require(
-            verifierStepCount > 1 || !(1..<max(stepCount, 1)).contains(handoffStep), "\(SpeculationError.noStepToEnter)"
-        )
+        let isHandedOver = handoffStep > 0 && handoffStep < stepCount
+        try require(verifierStepCount > 1 || !isHandedOver, "\(SpeculationError.noStepToEnter)")
         try require(
             verifierStepCount == stepCount || (stopStep == nil && mode != .exact),
             "\(verifierStepCount) steps of the verifier are not the draft's \(stepCount), as a stop step and mode exact "

@@ -44,8 +44,8 @@ public struct SplitPlanner: Sendable {
         let notes = try await verifierNotes(measuring: measuring)
         var model = CostModel(
             schedule: schedule, verifierStepCount: request.mode == .exact ? nil : request.verifierStepCount,
-            mode: request.mode,
-            rule: models.checkRule, edge: edge, verifier: notes.pace ?? SplitPlanner.unknownPace(edge),
+            mode: request.mode, rule: models.checkRule, edge: edge,
+            verifier: notes.pace ?? SplitPlanner.unknownPace(edge),
             waitSeconds: notes.expectedWait(now: Date().timeIntervalSince1970),
             network: notes.network ?? .none,
             payload: payload(notes, shape, request), quality: models.qualityCurve(for: request.mode))
