@@ -95,11 +95,10 @@ struct Workbench {
             throw Failure(ExitStatus.usage, "\(size) is too long for a WebP; choose an --output that ends in .png")
         }
         let manifest = models.draft.manifest
+        let counts = models.stepCounts(options.steps, verifier: options.verifierSteps)
         var request = GenerationRequest(
             prompt: order.prompt, width: size.width, height: size.height,
-            stepCount: options.steps ?? models.stepCounts.draft,
-            verifierStepCount: options.mode == .exact
-                ? nil : options.verifierSteps ?? options.steps ?? models.stepCounts.verifier,
+            stepCount: counts.draft, verifierStepCount: options.mode == .exact ? nil : counts.verifier,
             handoffFraction: isOffline ? 1 : options.draftShare, seed: order.seed,
             guidanceScale: options.guidanceScale ?? Float(manifest.guidance.default),
             mode: isOffline ? .handoff : options.mode, checkThreshold: options.checkThreshold,

@@ -28,16 +28,8 @@ struct VerificationCourseTests {
     }
 
     @Test func noiseInTheEstimateIsRepairedFromAHigherLevel() throws {
-        // The verifier sees a fault of .4 as d ≈ .4 at every level: thresholds that rise with t let it in higher up.
         let job = mixtureJob()
-        let levels = [
-            try CheckLevel(time: 0.43, threshold: 0.2), try CheckLevel(time: 0.7, threshold: 0.5),
-            try CheckLevel(time: 0.85, threshold: 0.9),
-        ]
-        var estimate = try draftEstimate(job)
-        let fault = NoiseGenerator(seed: 77).latent(job.latentShape, stream: 0)
-        for i in estimate.values.indices { estimate.values[i] += 0.4 * fault.values[i] }
-        let rule = try CheckRule(distances: levels, times: levels.map(\.time))
+        let (estimate, rule) = try noisyDraft(of: job)
         let (latent, refinement, model) = try verify(job, estimate: estimate, rule: rule)
         #expect((1..<20).contains(refinement.startStep))
         #expect(refinement.readings.first?.passes == false)
@@ -147,14 +139,7 @@ struct VerificationCourseTests {
     /// Above the hand-off the verifier's schedule is its own: none of its steps begins at the hand-off's time.
     @Test func aCorrectedDraftIsTakenUpOnTheVerifiersOwnSchedule() throws {
         let job = mixtureJob(verifierStepCount: 8)
-        let levels = [
-            try CheckLevel(time: 0.43, threshold: 0.2), try CheckLevel(time: 0.7, threshold: 0.5),
-            try CheckLevel(time: 0.85, threshold: 0.9),
-        ]
-        var estimate = try draftEstimate(job)
-        let fault = NoiseGenerator(seed: 77).latent(job.latentShape, stream: 0)
-        for i in estimate.values.indices { estimate.values[i] += 0.4 * fault.values[i] }
-        let rule = try CheckRule(distances: levels, times: levels.map(\.time))
+        let (estimate, rule) = try noisyDraft(of: job)
         let (latent, refinement, _) = try verify(job, estimate: estimate, rule: rule)
         let step = refinement.startStep
         #expect((1..<6).contains(step))
@@ -247,6 +232,19 @@ struct VerificationCourseTests {
         }
         // One row of the check, which is the first step's too.
         #expect(model.evaluations == 1 + max(0, eventCount - 1))
+    }
+
+    /// An estimate with noise of .4 in it. The verifier sees that as d ≈ .4 at every level: the rule's thresholds, which
+    /// rise with t, let it in higher up.
+    private func noisyDraft(of job: VerificationJob) throws -> (estimate: Latent, rule: CheckRule) {
+        let levels = [
+            try CheckLevel(time: 0.43, threshold: 0.2), try CheckLevel(time: 0.7, threshold: 0.5),
+            try CheckLevel(time: 0.85, threshold: 0.9),
+        ]
+        var estimate = try draftEstimate(job)
+        let fault = NoiseGenerator(seed: 77).latent(job.latentShape, stream: 0)
+        for i in estimate.values.indices { estimate.values[i] += 0.4 * fault.values[i] }
+        return (estimate, try CheckRule(distances: levels, times: levels.map(\.time)))
     }
 
     @discardableResult

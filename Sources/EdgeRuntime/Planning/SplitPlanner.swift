@@ -193,6 +193,11 @@ extension ModelPair {
             draft: draft.manifest.schedule.defaultStepCount, verifier: verifier.manifest.schedule.defaultStepCount)
     }
 
+    /// The steps that both models take where somebody says how many, or the verifier alone.
+    public func stepCounts(_ steps: Int?, verifier own: Int? = nil) -> StepCounts {
+        StepCounts(draft: steps ?? stepCounts.draft, verifier: own ?? steps ?? stepCounts.verifier)
+    }
+
     /// Q(f) of this pair in a mode, as its verifier's manifest has it; nil if it was not measured, or with a draft of
     /// other weights.
     public func qualityCurve(for mode: SpeculationMode) -> QualityCurve? {

@@ -74,8 +74,7 @@ public struct CheckTrial: Sendable {
     private struct Sitting {
         let noise: [Latent]
         let words: [Conditioning]
-        /// The verifier's own pictures: half-way on the draft's steps, and done on its own.
-        let own: [Latent]
+        /// The verifier's own pictures, done on its own steps.
         let ownFinal: [Latent]
         /// The draft's, as they are sent.
         let drafted: [Latent]
@@ -83,11 +82,8 @@ public struct CheckTrial: Sendable {
         init(_ prompts: [StandardPrompt], _ studio: Studio) throws {
             noise = prompts.map { studio.noise(seed: $0.seed) }
             words = try prompts.map { try studio.conditioning($0.prompt) }
-            let handoff = studio.handoff
-            own = try studio.estimates(
-                studio.refined(0..<handoff.handoffStep, of: handoff.schedule, from: noise, words), noise: noise)
-            ownFinal = try studio.refined(
-                0..<handoff.verifierSchedule.stepCount, of: handoff.verifierSchedule, from: noise, words)
+            let schedule = studio.handoff.verifierSchedule
+            ownFinal = try studio.refined(0..<schedule.stepCount, of: schedule, from: noise, words)
             drafted = try studio.estimates(studio.drafted(from: noise, words), noise: noise).map(studio.sent)
         }
     }
@@ -166,6 +162,9 @@ public struct CheckTrial: Sendable {
     ) throws {
         let step = handoff.handoffStep
         let (noise, words) = (sitting.noise, sitting.words)
+        // What the verifier would have drafted takes the draft's steps.
+        let own = try studio.estimates(
+            studio.refined(handoff.draftSteps, of: handoff.schedule, from: noise, words), noise: noise)
         let early = max(1, step * 2 / 5)
         let unfinished = try studio.estimates(
             studio.drafted(0..<early, from: noise, words), noise: noise, time: handoff.schedule.times[early])
@@ -181,13 +180,13 @@ public struct CheckTrial: Sendable {
                     Planted(
                         name: name, estimate: estimate, noise: noise[row], words: conditioning ?? words[row]))
             }
-            add(Tally.verifierPictures, sitting.own[row])
+            add(Tally.verifierPictures, own[row])
             add(Tally.draftPictures, sitting.drafted[row])
             for fault in WordFault.allCases {
                 guard let text = fault.words(for: index, of: prompts, round: 0) else { continue }
                 let other = try studio.conditioning(text)
                 add("wrong \(fault.rawValue), drafted", sitting.drafted[row], other)
-                add("wrong \(fault.rawValue), by the verifier", sitting.own[row], other)
+                add("wrong \(fault.rawValue), by the verifier", own[row], other)
             }
             for factor in [0.5, 1, 2] {
                 add(

@@ -32,7 +32,7 @@ final class Studio {
     ///   - handoff: the draft's share of the steps.
     /// - Throws: `LabError.invalidPlan` where one side has no step.
     init(
-        models: ModelPair, backend: any Backend, stepCounts: StepCounts?, handoff: Double, guidance: Double? = nil
+        models: ModelPair, backend: any Backend, stepCounts: StepCounts?, handoff: Double
     ) throws {
         self.models = models
         let manifest = models.verifier.manifest
@@ -43,7 +43,7 @@ final class Studio {
         guard !self.handoff.isVerifierAlone, !self.handoff.isDraftAlone else {
             throw LabError.invalidPlan("a hand-off of \(handoff) leaves one side no step")
         }
-        self.guidance = guidance ?? manifest.guidance.default
+        guidance = manifest.guidance.default
         guard let size = manifest.sizes.first else {
             throw LabError.notMeasurable("\(models.verifier.folder.manifestPath) lists no picture size")
         }

@@ -27,8 +27,7 @@ struct LabCheckOptions: ParsableArguments {
 
     /// - Parameter verifierSteps: of the verifier's own schedule, where they are not the draft's.
     func stepCounts(of pair: ModelPair, verifierSteps: Int? = nil) -> StepCounts {
-        StepCounts(
-            draft: steps ?? pair.stepCounts.draft, verifier: verifierSteps ?? steps ?? pair.stepCounts.verifier)
+        pair.stepCounts(steps, verifier: verifierSteps)
     }
 
     func validate() throws {

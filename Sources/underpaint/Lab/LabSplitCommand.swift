@@ -77,7 +77,7 @@ struct LabSplitCommand: AsyncParsableCommand {
         try await reportingFailures {
             let store = ModelStore.standard(models.modelsFolder)
             let pair = try ModelPair(draft: models.draftModel, verifier: models.verifierModel, in: store)
-            let sweep = try options.sweep(own: pair.stepCounts)
+            let sweep = try options.sweep(of: pair)
             try sweep.validate()
             if dryRun {
                 for run in sweep.runs() { print(LabSplitCommand.line(of: run)) }

@@ -1,6 +1,7 @@
 public import ArgumentParser
 import EdgeRuntime
 import Foundation
+import Models
 import Speculation
 public import SplitLab
 
@@ -53,13 +54,10 @@ struct LabSplitOptions: ParsableArguments {
     @Flag(inversion: .prefixedNo, help: "Also let the cost model choose the split in each scenario.")
     var auto = true
 
-    /// - Parameter own: steps of the models where nobody says more.
-    func sweep(own: StepCounts) throws -> SplitSweep {
+    func sweep(of pair: ModelPair) throws -> SplitSweep {
         let defaults = preset.defaults
-        let counts =
-            steps.isEmpty
-            ? [StepCounts(draft: own.draft, verifier: verifierSteps ?? own.verifier)]
-            : steps.map { StepCounts(draft: $0, verifier: verifierSteps) }
+        let asked: [Int?] = steps.isEmpty ? [nil] : steps
+        let counts = asked.map { pair.stepCounts($0, verifier: verifierSteps) }
         let networks = network.isEmpty ? defaults.networks : network
         let shares = edge.isEmpty ? defaults.edges : edge
         return SplitSweep(

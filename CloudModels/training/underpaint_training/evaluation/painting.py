@@ -1,7 +1,8 @@
 """Makes a folder of pictures to be measured: by the `underpaint` program, which is the product, or by PyTorch.
 
 An arm is named KIND[-HANDOFF][@STEPS][:PRECISION]: `draft`, `verifier`, `handoff-0.8` (checked and corrected), `trust-0.8`
-(only refined), `trust-0.75@8` (both models in eight steps; without it each takes its own), `large-first-0.2` (the control: the verifier takes the first fifth, the draft the rest),
+(only refined), `trust-0.75@8` (both models in eight steps; without it each takes its own), `large-first-0.2` (the
+control: the verifier takes the first fifth, the draft the rest),
 `verifier:int8` (weights rounded to eight bits; of the program, products in bytes), `verifier:bfloat16` (products in
 bfloat16). Pictures that are already in the folder's list are not made again.
 """
