@@ -2,11 +2,14 @@
 public enum FlowAnswer: Hashable, Sendable {
     case velocity(Latent)
     case prompt(PromptContrast)
+    /// Log odds; above zero it rather does.
+    case agreement(Float)
 
     var latents: [Latent] {
         switch self {
         case .velocity(let velocity): [velocity]
         case .prompt(let contrast): [contrast.prompted, contrast.unprompted]
+        case .agreement: []
         }
     }
 }
@@ -27,7 +30,7 @@ public struct FlowAnswers: Hashable, Sendable {
     /// One for each question, in order.
     public let rows: [FlowAnswer]
     /// In velocities as the sampler takes them: a question about the prompt is one where guidance computes both halves
-    /// anyway, and two where a velocity needs but one.
+    /// anyway, and two where a velocity needs but one. A critic's answer is none: it is not the model's.
     public let evaluationCount: Int
 
     public init(rows: [FlowAnswer], evaluationCount: Int) {

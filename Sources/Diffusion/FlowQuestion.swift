@@ -5,6 +5,8 @@ public struct FlowQuestion: Hashable, Sendable {
         case velocity
         /// What the prompt adds: the velocities with it and with the empty one, without guidance.
         case prompt
+        /// How sure a critic is that the picture in the state shows the prompt.
+        case agreement
     }
 
     public let subject: Subject

@@ -11,6 +11,8 @@ public struct CheckCalibration: Hashable, Sendable, Codable {
     public var version: Int
     /// SHA-256 of the weights of the draft whose pictures were measured, as a job names it.
     public var draft: String
+    /// SHA-256 of the weights of the critic that read them; nil where the verifier itself was asked about the prompt.
+    public var critic: String?
     /// Prompts that were measured.
     public var samples: Int
     /// The guidance scale w that they were made with.
@@ -25,7 +27,7 @@ public struct CheckCalibration: Hashable, Sendable, Codable {
     /// Is the picture near what the verifier would draw? By rising noise.
     public var levels: [Level]
 
-    /// The mean prompt shortfall over a few high levels.
+    /// The mean of the prompt's statistic over a few levels.
     public struct Prompt: Hashable, Sendable, Codable {
         /// t of the levels, rising.
         public var times: [Double]
@@ -49,7 +51,7 @@ public struct CheckCalibration: Hashable, Sendable, Codable {
             self.verifierFaults = verifierFaults
         }
 
-        /// The largest mean shortfall that passes if at least `quantile` of every kind of fault must not.
+        /// The largest mean that passes if at least `quantile` of every kind of fault must not.
         ///
         /// - Parameter isMeasuredDraft: whether the faults are those of the calibration's draft.
         public func threshold(catching quantile: Double, isMeasuredDraft: Bool) -> Double {
@@ -80,13 +82,16 @@ public struct CheckCalibration: Hashable, Sendable, Codable {
         public func threshold(catching quantile: Double) -> Double { noiseFaults.value(at: 1 - quantile) }
     }
 
+    /// - Parameter critic: the digest of the critic that was asked about the prompt; nil if the verifier was.
     public init(
-        draft: String, samples: Int, guidance: Double, stepCount: Int, handoffStep: Int, quantile: Double,
-        prompt: Prompt, levels: [Level]
+        draft: String, critic: String? = nil, samples: Int, guidance: Double, stepCount: Int, handoffStep: Int,
+        quantile: Double, prompt: Prompt, levels: [Level]
     ) {
-        rule = Self.knownRule
+        let statistic: CheckStatistic = critic == nil ? .promptShortfall : .promptDoubt
+        rule = Self.promptStatistics.first { $0.value == statistic }?.key ?? ""
         version = Self.knownVersion
         self.draft = draft
+        self.critic = critic
         self.samples = samples
         self.guidance = guidance
         self.stepCount = stepCount
@@ -96,11 +101,20 @@ public struct CheckCalibration: Hashable, Sendable, Codable {
         self.levels = levels
     }
 
-    public static let knownRule = "promptShortfall+estimateDistance"
-    public static let knownVersion = 1
+    /// The rules that this build computes, with what each reads of the prompt.
+    static let promptStatistics: [String: CheckStatistic] = [
+        "promptShortfall+estimateDistance": .promptShortfall, "promptDoubt+estimateDistance": .promptDoubt,
+    ]
+    static let knownVersion = 1
+
+    /// What is read of the prompt.
+    public var promptStatistic: CheckStatistic { Self.promptStatistics[rule] ?? .promptShortfall }
 
     /// What is wrong with the values, in words; nil if nothing is.
     public var fault: String? {
+        guard (critic != nil) == (promptStatistic == .promptDoubt) else {
+            return critic == nil ? "the rule '\(rule)' needs a critic" : "the rule '\(rule)' asks no critic"
+        }
         guard samples > 0 else { return "samples \(samples) is not positive" }
         guard guidance.isFinite, guidance >= 0 else { return "guidance \(guidance) is not a scale" }
         guard Self.quantiles.contains(quantile) else { return "quantile \(quantile) is not between 0 and 1" }

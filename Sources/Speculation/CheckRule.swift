@@ -7,16 +7,31 @@ public struct CheckRule: Hashable, Sendable {
     /// Whether the picture follows the prompt; nil asks nothing.
     public let prompt: Prompt?
 
-    /// The largest mean shortfall over a few levels that passes.
+    /// The largest mean of a statistic over a few levels that passes.
     public struct Prompt: Hashable, Sendable {
+        /// What is read: the shortfall or a critic's doubt.
+        public let statistic: CheckStatistic
         /// t of the levels, rising.
         public let times: [Double]
         public let threshold: Float
 
-        public init(times: [Double], threshold: Float) {
+        public init(_ statistic: CheckStatistic = .promptShortfall, times: [Double], threshold: Float) {
+            self.statistic = statistic
             self.times = times
             self.threshold = threshold
         }
+
+        /// The hand-offs whose drafts are asked about are below this time: nothing is known of unfinished pictures.
+        var unfinishedTime: Double {
+            switch statistic {
+            // The noise that is laid over them has to hide what the draft has not done.
+            case .promptShortfall, .estimateDistance: times.first ?? 0
+            case .promptDoubt: Self.criticsUnfinishedTime
+            }
+        }
+
+        /// Where the lowest of the shortfall's levels lies by default: a critic is asked of the same drafts.
+        static let criticsUnfinishedTime = 0.7
     }
 
     /// The rule that catches a share of the planted faults.
@@ -39,7 +54,7 @@ public struct CheckRule: Hashable, Sendable {
         distances = levels
         self.times = (times ?? calibration.levels.map(\.time)).sorted()
         prompt = Prompt(
-            times: calibration.prompt.times,
+            calibration.promptStatistic, times: calibration.prompt.times,
             threshold: Float(
                 calibration.prompt.threshold(
                     catching: quantile, isMeasuredDraft: draft == calibration.draft)))
@@ -66,7 +81,7 @@ public struct CheckRule: Hashable, Sendable {
     ///
     /// Calibrated on pictures that are done but for their detail: nothing is known of unfinished ones.
     public func prompt(at time: Double) -> Prompt? {
-        prompt.flatMap { prompt in prompt.times.allSatisfy { $0 > time } ? prompt : nil }
+        prompt.flatMap { $0.unfinishedTime > time ? $0 : nil }
     }
 
     /// The largest distance that passes at a time.

@@ -18,12 +18,18 @@ public enum CheckStatistic: String, Hashable, Sendable, Codable, CaseIterable {
     /// with what it is shown, it tells another object or colour. It is the diffusion classifier (arXiv 2303.16203) as a
     /// projection: (‖x̂₀(∅) − s‖² − ‖x̂₀(c) − s‖²) / ‖x̂₀(c) − x̂₀(∅)‖² = 1 − 2m.
     case promptShortfall
+    /// −log odds, by a critic, that the picture shows the prompt.
+    ///
+    /// Asks what the shortfall asks, of a small network that was trained for it on pictures beside words that are true of
+    /// them and words that are not: no evaluation of the verifier.
+    case promptDoubt
 
     /// What the verifier has to be asked.
     public var subject: FlowQuestion.Subject {
         switch self {
         case .estimateDistance: .velocity
         case .promptShortfall: .prompt
+        case .promptDoubt: .agreement
         }
     }
 
@@ -55,7 +61,9 @@ public enum CheckStatistic: String, Hashable, Sendable, Codable, CaseIterable {
             // Where the prompt changes less than this, it asks for nothing, and the ratio would be one of roundings.
             let least = Double(estimate.values.count) * 1e-6
             return Float((asked - shown) / max(asked, least))
-        case (.estimateDistance, .prompt), (.promptShortfall, .velocity):
+        case (.promptDoubt, .agreement(let odds)):
+            return -odds
+        case (.estimateDistance, _), (.promptShortfall, _), (.promptDoubt, _):
             return .nan
         }
     }

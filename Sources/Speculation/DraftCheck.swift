@@ -5,13 +5,14 @@ public import Diffusion
 /// The draft's estimate s gets the seed's noise ξ laid over it at a few levels, x_t = (1 − t)·s + t·ξ, and the verifier
 /// answers with its own estimate at each.
 ///
-/// 1. One batch holds the hand-off and the high levels where the prompt is asked about. A picture that lacks too
-///    much of the prompt is dropped.
+/// 1. A critic, if there is one, says whether the picture shows the prompt, before the verifier is asked anything. Without
+///    one the verifier says so: one batch holds the hand-off and the high levels where the prompt is asked about. A picture
+///    that lacks too much of the prompt is dropped.
 /// 2. If the hand-off is near enough, the verifier goes on from there, and that evaluation was its first step.
 /// 3. If it is not, the levels above are tried one at a time, and the first that is near enough is where the verifier
 ///    re-enters: low noise repairs little, high noise much.
 ///
-/// A draft that passes so costs only the prompt's levels. Whatever fails everywhere is dropped, and the picture is the
+/// A draft that passes so costs nothing but the prompt's levels, and with a critic nothing. Whatever fails everywhere is dropped, and the picture is the
 /// verifier's own. A value type without a model: whoever has one asks `next` and answers with `take`, so rows of several
 /// drafts can share a batch.
 public struct DraftCheck: Hashable, Sendable {
@@ -34,7 +35,7 @@ public struct DraftCheck: Hashable, Sendable {
 
     /// By rising noise; the first is the hand-off. Empty if the draft took no step.
     public let probes: [Probe]
-    /// What is asked about the prompt in the first batch; nil below a hand-off above its levels.
+    /// What is asked about the prompt; nil for a draft that is too unfinished.
     public let prompt: CheckRule.Prompt?
     /// What was read so far, in the order in which it was evaluated.
     public private(set) var readings: [LevelReading] = []
@@ -71,11 +72,13 @@ public struct DraftCheck: Hashable, Sendable {
         }
         prompt = rule.prompt(at: schedule.times[lowest])
         (self.estimate, self.noise, self.schedule) = (estimate, noise, schedule)
-        if let first = probes.first {
-            next = [question(.velocity, first.time)] + (prompt?.times ?? []).map { question(.prompt, $0) }
-        } else {
+        unread = prompt
+        guard let first = probes.first else {
             decision = .drop
+            return
         }
+        let asked = prompt.map { prompt in prompt.times.map { question(prompt.statistic.subject, $0) } } ?? []
+        next = prompt?.statistic == .promptDoubt ? asked : [question(.velocity, first.time)] + asked
     }
 
     /// Takes the verifier's answers to `next`.
@@ -84,26 +87,28 @@ public struct DraftCheck: Hashable, Sendable {
     public mutating func take(_ answers: FlowAnswers) {
         guard let questions = next else { preconditionFailure("nothing was asked") }
         precondition(answers.rows.count == questions.count, "rows do not match")
-        let isFirst = readings.isEmpty
-        let probe = probes[isFirst ? 0 : tried]
         evaluationCount += answers.evaluationCount
         next = nil
-        if isFirst, let prompt {
-            let reading = reading(prompt, questions, answers.rows)
+        var rows = Array(zip(questions, answers.rows))
+        if let prompt = unread {
+            unread = nil
+            let reading = reading(prompt, rows.suffix(prompt.times.count))
+            rows.removeLast(prompt.times.count)
             readings.append(reading)
             guard reading.passes else { return decision = .drop }
         }
+        let probe = probes[tried]
+        guard let (question, answer) = rows.first else { return next = [self.question(.velocity, probe.time)] }
         let reading = LevelReading(
             step: probe.step, time: probe.time,
-            statistic: CheckStatistic.estimateDistance.value(
-                estimate: estimate, question: questions[0], answer: answers.rows[0]),
+            statistic: CheckStatistic.estimateDistance.value(estimate: estimate, question: question, answer: answer),
             threshold: probe.threshold)
         readings.append(reading)
         tried += 1
-        if reading.passes, case .velocity(let velocity) = answers.rows[0] {
-            decision = .enter(step: probe.step, state: questions[0].state, velocity: velocity)
+        if reading.passes, case .velocity(let velocity) = answer {
+            decision = .enter(step: probe.step, state: question.state, velocity: velocity)
         } else if tried < probes.count {
-            next = [question(.velocity, probes[tried].time)]
+            next = [self.question(.velocity, probes[tried].time)]
         } else {
             decision = .drop
         }
@@ -111,6 +116,8 @@ public struct DraftCheck: Hashable, Sendable {
 
     /// Probes whose distance was read.
     private var tried = 0
+    /// What is asked about the prompt, until it is read.
+    private var unread: CheckRule.Prompt?
 
     private func question(_ subject: FlowQuestion.Subject, _ time: Double) -> FlowQuestion {
         FlowQuestion(
@@ -118,16 +125,13 @@ public struct DraftCheck: Hashable, Sendable {
     }
 
     private func reading(
-        _ prompt: CheckRule.Prompt, _ questions: [FlowQuestion], _ answers: [FlowAnswer]
+        _ prompt: CheckRule.Prompt, _ rows: some Sequence<(FlowQuestion, FlowAnswer)>
     ) -> LevelReading {
-        // The first is the hand-off's.
-        let values = zip(questions, answers).dropFirst().map {
-            CheckStatistic.promptShortfall.value(estimate: estimate, question: $0, answer: $1)
-        }
+        let values = rows.map { prompt.statistic.value(estimate: estimate, question: $0, answer: $1) }
         let time = prompt.times.reduce(0, +) / Double(prompt.times.count)
         return LevelReading(
             step: schedule.step(nearestTo: time), time: time,
             statistic: values.reduce(0, +) / Float(values.count), threshold: prompt.threshold,
-            kind: .promptShortfall)
+            kind: prompt.statistic)
     }
 }

@@ -2,7 +2,7 @@
 public struct LevelReading: Hashable, Sendable, Codable {
     /// The schedule step at or nearest to the level; of a distance the step the verifier would re-enter at.
     public let step: Int
-    /// t of that step; of the prompt shortfall the mean over its levels.
+    /// t of that step; of what is read of the prompt the mean over its levels.
     public let time: Double
     /// The statistic's value.
     public let statistic: Float

@@ -25,7 +25,7 @@ public enum ReplyCodec {
         case .alive: return .alive
         case .queued(let queued): return .event(.queued(position: Int(queued.position)))
         case .checked(let checked):
-            let levels = try readings(checked.levels)
+            let levels = try readings(checked.criticLevels, checked.levels)
             return .event(.checked(levels: levels, reentryStep: Int(checked.reentryStep)))
         case .refined(let refined):
             guard refined.done <= refined.total else {
@@ -58,7 +58,7 @@ public enum ReplyCodec {
         case .alive: reply.alive = .init()
         case .event(.queued(let position)): reply.queued.position = UInt32(clamping: position)
         case .event(.checked(let levels, let reentryStep)):
-            reply.checked.levels = levels.map(\.wire)
+            (reply.checked.criticLevels, reply.checked.levels) = levels.wire
             reply.checked.reentryStep = UInt32(clamping: reentryStep)
         case .event(.refined(let done, let total)):
             reply.refined.done = UInt32(clamping: done)
@@ -128,7 +128,7 @@ public enum ReplyCodec {
             throw WireError(.malformed, "a stage took \(stage.milliseconds) milliseconds")
         }
         return VerificationTelemetry(
-            levels: try readings(message.levels), reentryStep: Int(message.reentryStep),
+            levels: try readings(message.criticLevels, message.levels), reentryStep: Int(message.reentryStep),
             verifierEvaluations: Int(message.verifierEvaluations),
             verifierOnlyEvaluations: Int(message.verifierOnlyEvaluations),
             stages: message.stages.map { StageTime(name: $0.name, milliseconds: $0.milliseconds) },
@@ -136,9 +136,11 @@ public enum ReplyCodec {
             exact: message.hasExact ? try ExactTelemetry(wire: message.exact) : nil)
     }
 
+    /// A critic's come first: it is asked first.
     private static func readings(
-        _ messages: [Underpaint_V1_LevelReading]
+        _ critics: [Underpaint_V1_LevelReading], _ verifiers: [Underpaint_V1_LevelReading]
     ) throws(WireError) -> [LevelReading] {
+        let messages = critics + verifiers
         guard messages.count <= listLimit else {
             throw WireError(.malformed, "the check lists \(messages.count) levels")
         }
@@ -153,6 +155,14 @@ public enum ReplyCodec {
                     threshold: message.threshold, kind: kind))
         }
         return readings
+    }
+}
+
+extension [LevelReading] {
+    /// The critic's and the verifier's.
+    fileprivate var wire: (critics: [Underpaint_V1_LevelReading], verifiers: [Underpaint_V1_LevelReading]) {
+        let isCritics = { (reading: LevelReading) in reading.kind == .promptDoubt }
+        return (filter(isCritics).map(\.wire), filter { !isCritics($0) }.map(\.wire))
     }
 }
 
@@ -171,7 +181,7 @@ extension LevelReading {
 extension VerificationTelemetry {
     fileprivate var wire: Underpaint_V1_Telemetry {
         var message = Underpaint_V1_Telemetry()
-        message.levels = levels.map(\.wire)
+        (message.criticLevels, message.levels) = levels.wire
         message.reentryStep = UInt32(clamping: reentryStep)
         message.verifierEvaluations = UInt32(clamping: verifierEvaluations)
         message.verifierOnlyEvaluations = UInt32(clamping: verifierOnlyEvaluations)

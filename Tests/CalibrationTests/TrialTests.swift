@@ -34,6 +34,9 @@ import Testing
         #expect(calibration.fault == nil)
         #expect(calibration.samples == 3 && calibration.stepCount == 6 && calibration.handoffStep == 5)
         #expect(calibration.draft == models.draft.weightsDigest)
+        // The fixtures' verifier has a critic, which is what the prompt is asked of.
+        #expect(calibration.critic == models.verifier.criticDigest && calibration.critic != nil)
+        #expect(calibration.promptStatistic == .promptDoubt && calibration.prompt.times == [0.25])
         #expect(calibration.prompt.draftFaults.keys.contains("color"))
         #expect(calibration.prompt.draftFaults.keys.contains("object"))
         // Planted noise is farther from what the verifier draws than its own pictures.

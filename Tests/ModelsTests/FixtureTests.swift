@@ -6,7 +6,7 @@ import Testing
     @Test func everyFixtureIsTheOneThatWasMade() throws {
         let index = try Fixtures.index()
         #expect(index.format == 1)
-        #expect(index.files.count == 10)
+        #expect(index.files.count == 11)
         for (path, digest) in index.files {
             #expect(try FileDigest(path: Fixtures.folder + "/" + path).hexadecimal == digest, "\(path)")
         }

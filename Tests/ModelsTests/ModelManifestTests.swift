@@ -30,6 +30,43 @@ import Testing
         #expect(check.prompt.verifierFaults.keys.sorted() == ["color", "object"])
         #expect(check.prompt.null.value(at: 0.5) == 0.4)
         #expect(manifest.training == nil)
+        let critic = try #require(denoiser.critic)
+        #expect(critic.tokenSpacing == 2 && critic.trunk.patchSize == 4 && critic.trunk.textWidth == 8)
+    }
+
+    @Test func aVerifierNeedsNoCritic() throws {
+        let text = try ManifestFiles.changing(
+            ManifestFiles.changing(ManifestFiles.verifier, "critic", to: nil), "files.critic", to: nil)
+        #expect(try ManifestFiles.parse(text).denoiser?.critic == nil)
+    }
+
+    @Test(
+        "a critic that cannot be",
+        arguments: [
+            ("files.critic", nil, "files.critic"), ("critic.kind", #""dit""#, "kind"), ("critic.width", "17", "width"),
+            ("critic.tokenSpacing", "0", "tokenSpacing"), ("critic.guidanceEmbedding", "true", "guidance"),
+            ("critic.latentChannelCount", "8", "denoiser's"), ("critic.textWidth", "16", "denoiser's"),
+        ])
+    func isRefused(path: String, value: String?, reason: String) throws {
+        let text = try ManifestFiles.changing(ManifestFiles.verifier, path, to: value)
+        let error = #expect(throws: ModelError.self) { try ManifestFiles.parse(text) }
+        #expect(error?.description.contains(reason) == true, "\(String(describing: error))")
+    }
+
+    @Test func aCheckBelongsToTheCriticThatReadForIt() throws {
+        let digest = String(repeating: "0123456789abcdef", count: 4)
+        let rule = try ManifestFiles.changing(
+            ManifestFiles.verifier, "check.rule", to: #""promptDoubt+estimateDistance""#)
+        func check(critic: String?) throws -> ModelManifest {
+            try ManifestFiles.parse(ManifestFiles.changing(rule, "check.critic", to: critic.map { "\"\($0)\"" }))
+        }
+        #expect(try check(critic: digest).denoiser?.check?.calibration?.promptStatistic == .promptDoubt)
+        for critic in [nil, String(repeating: "0", count: 64)] {
+            #expect(throws: ModelError.self) { try check(critic: critic) }
+        }
+        // The verifier's own answers need no critic's name.
+        let mixed = try ManifestFiles.changing(ManifestFiles.verifier, "check.critic", to: "\"\(digest)\"")
+        #expect(throws: ModelError.self) { try ManifestFiles.parse(mixed) }
     }
 
     @Test func aDraftsTrainingAndASharedModelsStatisticsAreRead() throws {

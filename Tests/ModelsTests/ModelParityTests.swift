@@ -51,6 +51,27 @@ import Testing
         expectClose(found["output"], try fixtures["block.output"], bound: ParityBound.block)
     }
 
+    @Test(arguments: ParityBackend.all)
+    func theCriticsOddsAreThoseOfPyTorch(backend: ParityBackend) throws {
+        let (fixtures, pair) = (try Fixtures.models(), try Fixtures.pair())
+        let text = try pair.shared.text(on: backend.backend)
+        let times = try fixtures["critic.t"].floats()
+        let prompts = try Fixtures.index().tokenizer
+        let rows = try times.indices.map { row in
+            let x = try fixtures["critic.x"].row(row)
+            let state = Latent(
+                shape: LatentShape(height: x.shape[0], width: x.shape[1], channelCount: x.shape[2]), values: x.floats())
+            return StudioDenoiser.Row(
+                FlowQuestion(.agreement, state: state, time: Double(times[row])),
+                prompt: try text.encode(prompts[row].text).conditioning, guidance: 1)
+        }
+        let answers = try pair.verifier.denoiser(on: backend.backend).answers(
+            to: rows, unconditional: text.unconditional())
+        let odds = answers.rows.map { if case .agreement(let odds) = $0 { odds } else { Float.nan } }
+        expectClose(Tensor([2], odds), try fixtures["critic.odds"], bound: ParityBound.step)
+        #expect(answers.evaluationCount == 0)
+    }
+
     @Test(arguments: ParityBackend.all, ["step16x16", "step12x20"])
     func oneStepIsThatOfPyTorch(backend: ParityBackend, step: String) throws {
         let (fixtures, pair) = (try Fixtures.models(), try Fixtures.pair())

@@ -65,6 +65,64 @@ import Testing
         #expect(runs == (takesGuidance ? 1 : 2))
     }
 
+    /// Critic and verifier are asked apart, and everybody gets the answers to what he asked, in his order.
+    @Test func aCriticAnswersAmongTheOthers() throws {
+        let pair = try TinyModels().loadPair()
+        let text = try pair.shared.text(on: ReferenceBackend())
+        let empty = try text.unconditional()
+        let prompts = try ["a red mug", "a blue table"].map { try text.encode($0).conditioning }
+        func row(_ subject: FlowQuestion.Subject, _ seed: UInt64) -> StudioDenoiser.Row {
+            let state = NoiseGenerator(seed: seed).latent(Self.shape, stream: 0)
+            return StudioDenoiser.Row(
+                FlowQuestion(subject, state: state, time: 0.25), prompt: prompts[Int(seed) % 2], guidance: 1)
+        }
+        let askers = [
+            [row(.agreement, 1)], [row(.velocity, 2), row(.agreement, 3), row(.velocity, 4)], [row(.agreement, 5)],
+        ]
+        let denoiser = pair.verifier.denoiser(on: ReferenceBackend())
+        let together = try denoiser.answers(toEach: askers, unconditional: empty)
+        #expect(together.map(\.evaluationCount) == [0, 2, 0])
+        #expect(denoiser.count.velocities == 2)
+        var odds: Set<Float> = []
+        for (rows, answers) in zip(askers, together) {
+            for (row, answer) in zip(rows, answers.rows) {
+                switch try (answer, denoiser.answers(to: [row], unconditional: empty).rows[0]) {
+                case (.agreement(let found), .agreement(let alone)):
+                    #expect(abs(found - alone) < 1e-5 && row.subject == .agreement)
+                    odds.insert(found)
+                case (.velocity(let found), .velocity(let alone)):
+                    expectClose(found.tensor, alone.tensor, bound: 1e-12)
+                    #expect(row.subject == .velocity)
+                default: Issue.record("an answer to another question")
+                }
+            }
+        }
+        #expect(odds.count == 3)
+    }
+
+    /// A critic's patches cover four pixels, the denoiser's two: what is left at the edge is read with the edge repeated.
+    @Test func aCriticReadsLatentsThatItsPatchesDoNotFill() throws {
+        let pair = try TinyModels().loadPair()
+        let text = try pair.shared.text(on: ReferenceBackend())
+        let (empty, prompt) = (try text.unconditional(), try text.encode("a red mug").conditioning)
+        let denoiser = pair.verifier.denoiser(on: ReferenceBackend())
+        func odds(_ state: Latent) throws -> FlowAnswer {
+            let question = FlowQuestion(.agreement, state: state, time: 0.25)
+            let row = StudioDenoiser.Row(question, prompt: prompt, guidance: 1)
+            return try denoiser.answers(to: [row], unconditional: empty).rows[0]
+        }
+        let narrow = NoiseGenerator(seed: 6).latent(LatentShape(height: 8, width: 10, channelCount: 4), stream: 0)
+        var values: [Float] = []
+        for y in 0..<8 {
+            for x in 0..<12 {
+                let start = (y * 10 + min(x, 9)) * 4
+                values += narrow.values[start..<start + 4]
+            }
+        }
+        let wide = Latent(shape: LatentShape(height: 8, width: 12, channelCount: 4), values: values)
+        #expect(try odds(narrow) == odds(wide))
+    }
+
     @Test(arguments: [1, 2, 3, 8])
     func batchesAreNoLargerThanTheDeviceHasRoomFor(room: Int) throws {
         let pair = try TinyModels().loadPair()
@@ -102,6 +160,7 @@ import Testing
         switch answer {
         case .velocity(let velocity): [velocity]
         case .prompt(let contrast): [contrast.prompted, contrast.unprompted]
+        case .agreement: []
         }
     }
 }

@@ -38,6 +38,10 @@ struct TinyModels {
             if let denoiser = try ManifestFiles.parse(text).denoiser {
                 files[folder(name) + "/\(name).safetensors"] = weights(
                     of: try denoiser.architecture.graph(batch: 1, height: 2, width: 2), &random)
+                if let critic = denoiser.critic {
+                    files[folder(name) + "/critic.safetensors"] = weights(
+                        of: try critic.graph(batch: 1, height: 4, width: 4), &random)
+                }
             }
         }
         return files

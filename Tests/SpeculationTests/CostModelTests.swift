@@ -96,6 +96,16 @@ import Testing
         #expect(model.prediction(handoffStep: 10).verifierEvaluations == 1 + 20)
     }
 
+    @Test func aCriticCostsTheVerifierNothing() throws {
+        let rule = try CheckRule(
+            distances: [CheckLevel(time: 0.5, threshold: 1)], times: [0.6],
+            prompt: CheckRule.Prompt(.promptDoubt, times: [0.25], threshold: 0))
+        let model = try model(mode: .handoff, rule: rule)
+        #expect(model.prediction(handoffStep: 16).verifierEvaluations == 4)
+        // Where it is not asked, drafts hardly ever pass.
+        #expect(model.prediction(handoffStep: 10).verifierEvaluations == 1 + 20)
+    }
+
     /// On a GPU rows beside others cost little; the steps cost what they cost.
     @Test func rowsOfTheCheckCostTheirShareOfABatch() throws {
         let rule = try CheckRule(

@@ -15,7 +15,7 @@ struct DraftCheckTests {
         noise = NoiseGenerator(seed: 5).latent(shape, stream: 0)
     }
 
-    /// An answer whose picture estimate is `offset` from s everywhere, and which s lacks `shortfall` of.
+    /// An answer whose picture estimate is `offset` from s everywhere, and which s lacks `shortfall` of: a critic's doubt.
     private func answer(_ question: FlowQuestion, offset: Float, shortfall: Float = 0) -> FlowAnswer {
         func velocity(to picture: (Int) -> Float) -> Latent {
             Latent(
@@ -31,6 +31,7 @@ struct DraftCheckTests {
             return .prompt(
                 PromptContrast(
                     prompted: velocity { estimate.values[$0] / (1 - shortfall) }, unprompted: velocity { _ in 0 }))
+        case .agreement: return .agreement(-shortfall)
         }
     }
 
@@ -57,10 +58,50 @@ struct DraftCheckTests {
             check.take(
                 FlowAnswers(
                     rows: questions.map { answer($0, offset: offset($0.time), shortfall: shortfall) },
-                    evaluationCount: questions.reduce(0) { $0 + ($1.subject == .prompt ? 2 : 1) }))
+                    evaluationCount: questions.reduce(0) { $0 + cost($1.subject) }))
         }
         guard case .enter(let step, _, _) = check.decision else { return (check, 0, batches) }
         return (check, step, batches)
+    }
+
+    private func cost(_ subject: FlowQuestion.Subject) -> Int {
+        switch subject {
+        case .velocity: 1
+        case .prompt: 2
+        case .agreement: 0
+        }
+    }
+
+    private static let critics = CheckRule.Prompt(.promptDoubt, times: [0.25], threshold: 0.5)
+
+    @Test func aCriticIsAskedBeforeTheVerifier() throws {
+        let (check, step, batches) = decide(try check(prompt: Self.critics), shortfall: 0.4) { _ in 0.1 }
+        #expect(step == 20 && check.evaluationCount == 1)
+        #expect(batches == [[0.25], [schedule.times[20]]])
+        #expect(check.readings.map(\.kind) == [.promptDoubt, .estimateDistance])
+        #expect(check.readings.map(\.passes) == [true, true])
+    }
+
+    @Test func whatACriticDropsCostsTheVerifierNothing() throws {
+        for doubt in [Float(0.6), .infinity, .nan] {
+            let (check, _, batches) = decide(try check(prompt: Self.critics), shortfall: doubt) { _ in 0.1 }
+            #expect(check.decision == .drop && check.evaluationCount == 0 && batches == [[0.25]])
+            #expect(check.readings.map(\.kind) == [.promptDoubt])
+        }
+    }
+
+    @Test func aCriticsLevelsAreOneReading() throws {
+        let prompt = CheckRule.Prompt(.promptDoubt, times: [0.1, 0.3], threshold: 0.5)
+        let (check, step, batches) = decide(try check(prompt: prompt), shortfall: 0.25) { _ in 0.3 }
+        // What it lets pass may still be far from the verifier's own.
+        #expect(step == 0 && check.evaluationCount == 4 && batches.first == [0.1, 0.3])
+        #expect(check.readings.first?.time == 0.2 && check.readings.first?.statistic == 0.25)
+    }
+
+    @Test func aCriticIsNotAskedAboutUnfinishedDrafts() throws {
+        #expect(schedule.times[10] > 0.7 && schedule.times[15] < 0.7)
+        #expect(try check(handoffStep: 10, prompt: Self.critics).prompt == nil)
+        #expect(try check(handoffStep: 15, prompt: Self.critics).prompt == Self.critics)
     }
 
     @Test func theFirstBatchHoldsTheHandoffAndThePromptsLevels() throws {

@@ -36,6 +36,7 @@ struct MixtureFlow: PromptComparing {
             switch question.subject {
             case .velocity: return FlowAnswer.velocity(velocity)
             case .prompt: return .prompt(contrast(question.state, question.time))
+            case .agreement: return .agreement(.nan)  // it has no critic
             }
         }
         return FlowAnswers(rows: rows, evaluationCount: rows.count)

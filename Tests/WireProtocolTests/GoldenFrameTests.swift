@@ -62,6 +62,20 @@ import VerificationTestSupport
         #expect(try ReplyCodec.encode(message) == golden)
     }
 
+    /// A critic's readings travel apart, so that a client that knows no critic gets the others and its picture.
+    @Test func goldenCheckSaysWhatACriticRead() throws {
+        let golden = try Golden.bytes("wire-checked-critic.frame")
+        let message = ReplyMessage.event(
+            .checked(
+                levels: [
+                    LevelReading(step: 22, time: 0.25, statistic: -3.5, threshold: 0.5, kind: .promptDoubt),
+                    LevelReading(step: 20, time: 0.4285714285714286, statistic: 0.125, threshold: 0.25),
+                ], reentryStep: 20))
+        #expect(try ReplyCodec.decode(Frame.unwrap(golden, limit: Frame.replyLimit)) == message)
+        #expect(try ReplyCodec.encode(message) == golden)
+        #expect(ReplyCodec.wire(message).checked.levels.map(\.kind) == [.estimateDistance])
+    }
+
     @Test func goldenModelListDecodesToItsDescriptionAndBack() throws {
         let golden = try Golden.bytes("wire-models.frame")
         let description = VerifierDescription(models: SampleJob.models, isReady: true, waitingJobCount: 2)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def trained(tiny: Recipe, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    from underpaint_training import distillation, train_vae, train_verifier
+    from underpaint_training import distillation, train_critic, train_vae, train_verifier
     from underpaint_training.parallel import Group
 
     folder = tmp_path_factory.mktemp("work")
@@ -40,6 +40,7 @@ def trained(tiny: Recipe, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pat
     train_vae.train(tiny, data, checkpoints, None, alone)
     train_verifier.train(tiny, data, checkpoints, None, alone)
     distillation.train(tiny, data, checkpoints, None, alone)
+    train_critic.train(tiny, data, checkpoints, None, alone)
     return data, checkpoints
 
 
@@ -254,6 +255,7 @@ def test_what_was_brought_home_is_what_was_trained(tiny: Recipe, trained: tuple[
     from underpaint_training.latents import LatentStore, MissingStageError
     from underpaint_training.parallel import Group
     from underpaint_training.slim import restore, slim
+    from underpaint_training.train_critic import load_critic
 
     data, checkpoints = trained[0], tmp_path / "checkpoints"
     shutil.copytree(trained[1], checkpoints)
@@ -263,9 +265,13 @@ def test_what_was_brought_home_is_what_was_trained(tiny: Recipe, trained: tuple[
     assert len(pieces) > 2 and all(p.stat().st_size <= 5000 for p in pieces)
     home = tmp_path / "home"
     restore(tiny, tmp_path / "slim", home)
-    there, here = (distillation.load_served(tiny, c)[0] for c in (checkpoints, home))
-    for name, weight in there.state_dict().items():
-        assert torch.equal(weight.bfloat16(), here.state_dict()[name].bfloat16()), name
+    there, here = (distillation.load_served(tiny, c)[0].state_dict() for c in (checkpoints, home))
+    for name, weight in there.items():
+        assert torch.equal(weight.bfloat16(), here[name].bfloat16()), name
+    critics = [load_critic(tiny, c) for c in (checkpoints, home)]
+    assert critics[0] is not None and critics[1] is not None
+    for name, weight in critics[0][0].state_dict().items():
+        assert torch.equal(weight.bfloat16(), critics[1][0].state_dict()[name].bfloat16()), name
     one, other = LatentStore(tiny, data, checkpoints), LatentStore(tiny, data, home)
     assert (one.mean == other.mean).all() and (one.deviation == other.deviation).all()
     # The rounded encoder has a name of its own, and training goes on with it.
@@ -303,7 +309,40 @@ def test_the_export_names_files_by_their_true_hashes(
         if manifest["role"] == "verifier":
             # `underpaint lab calibrate` measures it.
             assert "check" not in manifest
+            assert set(manifest["files"]) == {"weights", "critic"} and manifest["critic"]["tokenSpacing"] == 2
     _paints_from_the_export(tmp_path)
+
+
+def test_a_critic_is_put_beside_an_exported_verifier(
+    tiny: Recipe, trained: tuple[Path, Path], tmp_path: Path
+) -> None:
+    from underpaint_training.latents import MissingStageError
+    from underpaint_training.release import release, release_critic
+
+    data, checkpoints = trained[0], tmp_path / "checkpoints"
+    shutil.copytree(trained[1], checkpoints)
+    kept = (checkpoints / "critic.pt").rename(tmp_path / "critic.pt")
+    release(tiny, data, checkpoints, tmp_path, tmp_path / "report")
+    path = tmp_path / "CloudModels" / "studio-verifier" / "manifest.json"
+    without = json.loads(path.read_text())
+    assert "critic" not in without and set(without["files"]) == {"weights"}
+    with pytest.raises(MissingStageError, match="run the stage 'critic'"):
+        release_critic(tiny, checkpoints, tmp_path)
+    # A check by the verifier itself stays as it was measured, one by another critic does not.
+    kept.rename(checkpoints / "critic.pt")
+    for check, stays in (({"rule": "promptShortfall"}, True), ({"critic": "0" * 64}, False)):
+        path.write_text(json.dumps(without | {"check": check}))
+        release_critic(tiny, checkpoints, tmp_path)
+        found = json.loads(path.read_text())
+        assert ("check" in found) == stays
+        content = (path.parent / "critic.safetensors").read_bytes()
+        assert found["files"]["critic"]["sha256"] == hashlib.sha256(content).hexdigest()
+        assert {k: v for k, v in found["training"].items() if k != "critic"} == without["training"]
+        assert found["training"]["critic"]["heldOut"]["object"].keys() == {"ranked", "rejected"}
+    # Together they are exported as one after the other.
+    release(tiny, data, checkpoints, tmp_path, tmp_path / "report")
+    again = json.loads(path.read_text())
+    assert again == {k: v for k, v in found.items() if k != "check"}
 
 
 def test_what_the_engine_measured_stays_with_the_weights_that_it_is_of(

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from .evaluation.stage import PictureOptions
 
 STAGES = (
-    *("data", "pack", "adopt", "vae", "decoder", "verifier", "guided", "draft", "classifier"),
-    *("slim", "restore", "export", "evaluate", "fixtures", "prompts"),
+    *("data", "pack", "adopt", "vae", "decoder", "verifier", "guided", "draft", "critic", "classifier"),
+    *("slim", "restore", "export", "export-critic", "evaluate", "fixtures", "prompts"),
 )
 
 
@@ -63,6 +63,11 @@ def _run(stage: str, recipe: Recipe, arguments: argparse.Namespace) -> None:
         from .parallel import join
 
         train(recipe, data, checkpoints, arguments.minutes, join(arguments.processes, checkpoints), stage)
+    elif stage == "critic":
+        from .parallel import join
+        from .train_critic import train
+
+        train(recipe, data, checkpoints, arguments.minutes, join(arguments.processes, checkpoints))
     elif stage == "classifier":
         from .parallel import join
         from .train_classifier import train
@@ -81,6 +86,10 @@ def _run(stage: str, recipe: Recipe, arguments: argparse.Namespace) -> None:
         from .release import release
 
         release(recipe, data, checkpoints, arguments.out or Path("."), report_folder(recipe.name))
+    elif stage == "export-critic":
+        from .release import release_critic
+
+        release_critic(recipe, checkpoints, arguments.out or Path("../.."))
     elif arguments.pictures is not None:
         from .evaluation.stage import evaluate_pictures, summary
 

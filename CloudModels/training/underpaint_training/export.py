@@ -12,6 +12,7 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
+from .models.critic import Critic
 from .models.dit import DiT
 from .models.text import TextEncoder, Tokenizer
 from .models.vae import Decoder
@@ -48,6 +49,8 @@ class Bundle:
     # Width and height; the first is what is made where nobody asks for another.
     sizes: tuple[tuple[int, int], ...]
     training: dict[str, dict[str, Any]] = field(default_factory=dict)
+    # What reads prompts for the verifier's check; None where the verifier does.
+    critic: Critic | None = None
     # Only random test models bring one; `underpaint lab calibrate` measures that of trained models.
     check: dict[str, Any] | None = None
     ids: Ids = field(default_factory=Ids)
@@ -79,6 +82,28 @@ def _dit_architecture(model: DiT, text: TextEncoder) -> dict[str, Any]:
         "textWidth": text.norm.weight.numel(),
         "textTokenCount": text.position_embedding.shape[0],
         "guidanceEmbedding": model.g_embed is not None,
+    }
+
+
+# Under this key the manifest's `files` and the manifest itself speak of the critic, and its figures lie in `training`.
+CRITIC = "critic"
+
+
+def with_critic(
+    manifest: dict[str, Any], folder: Path, critic: Critic, text: TextEncoder, training: dict[str, Any]
+) -> dict[str, Any]:
+    """Writes the critic beside a verifier and returns that one's manifest with it.
+
+    A check that was measured with another critic is left out: `underpaint lab calibrate` measures it anew.
+    """
+    _save(critic, folder / "critic.safetensors")
+    file = _file(folder, "critic.safetensors")
+    architecture = _dit_architecture(critic, text) | {"kind": "critic", "tokenSpacing": critic.spacing}
+    kept = {k: v for k, v in manifest.items() if k != "check" or v.get(CRITIC) in (None, file["sha256"])}
+    return kept | {
+        "files": manifest["files"] | {CRITIC: file},
+        CRITIC: architecture,
+        "training": manifest["training"] | ({CRITIC: training} if training else {}),
     }
 
 
@@ -164,4 +189,13 @@ def write(bundle: Bundle, root: Path) -> None:
         )
         if role == "verifier" and b.check is not None:
             manifest["check"] = b.check
+        if role == "verifier" and b.critic is not None:
+            manifest = with_critic(manifest, folder, b.critic, b.text, b.training.get(CRITIC, {}))
         _write(folder, manifest)
+
+
+def attach(root: Path, ids: Ids, critic: Critic, text: TextEncoder, training: dict[str, Any]) -> None:
+    """Puts a critic beside the verifier that is exported there already."""
+    folder = root / "CloudModels" / ids.verifier
+    manifest = json.loads((folder / "manifest.json").read_text())
+    _write(folder, with_critic(manifest, folder, critic, text, training))

@@ -14,6 +14,7 @@ from torch.nn import functional as F
 
 from .export import Bundle, LatentStatistics, write
 from .models import dit as d
+from .models.critic import Critic
 from .models.flow import euler, guided, schedule
 from .models.text import TextEncoder, Tokenizer
 from .models.vae import Decoder, PixelNorm
@@ -220,6 +221,15 @@ def models(b: Bundle, g: torch.Generator) -> Recorder:
         latent=latent,
         pixels=_nhwc(b.decoder(latent.permute(0, 3, 1, 2))),
     )
+    if b.critic is not None:
+        x, t = r(2, 8, 12, channels), torch.tensor([0.25, 0.6])
+        out.case(
+            "critic",
+            "two latents at t beside the two prompts; odds [batch]",
+            x=x,
+            t=t,
+            odds=b.critic(x, t, tokens[:2], pooled[:2]),
+        )
     return out
 
 
@@ -229,9 +239,12 @@ def tiny_bundle(g: torch.Generator) -> Bundle:
     decoder = Decoder(8, (16, 12, 8), 2)
     verifier = d.DiT(32, 2, 2, 2, 8, 32, guidance_embedding=False)
     draft = d.DiT(16, 2, 2, 2, 8, 32, guidance_embedding=True)
+    critic = Critic(16, 2, 2, 4, 8, 32, spacing=2)
     for module in (text, decoder, verifier, draft):
         randomise(module, g)
         module.eval()
+    # From numbers of its own: it came later, and the others' stay as they were.
+    randomise(critic.eval(), torch.Generator().manual_seed(20261127))
     latent = LatentStatistics([0.1 * i - 0.3 for i in range(8)], [0.8 + 0.1 * i for i in range(8)])
     return Bundle(
         tokenizer,
@@ -243,6 +256,7 @@ def tiny_bundle(g: torch.Generator) -> Bundle:
         FlowRecipe(verifier_steps=8),
         "0.0.1",
         ((64, 64),),
+        critic=critic,
         check=tiny_check(),
     )
 

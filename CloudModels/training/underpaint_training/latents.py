@@ -187,6 +187,16 @@ class LatentStore:
         """The pictures of the size that most have."""
         return max(self.sizes.values(), key=lambda s: len(s.numbers))
 
+    def draw(
+        self, rng: np.random.Generator, count: int, size: tuple[int, ...] | None = None
+    ) -> tuple[SameSize, np.ndarray, np.ndarray]:
+        """Pictures whose latents have this height and width; without it, of one size that is drawn by how many have
+        it. Their rows and mirror images, each [count]."""
+        pictures = [self.sizes[size]] if size else list(self.sizes.values())
+        share = np.array([len(p.numbers) for p in pictures], float)
+        same = pictures[rng.choice(len(pictures), p=share / share.sum())] if len(pictures) > 1 else pictures[0]
+        return same, rng.integers(0, len(same.numbers), count), rng.integers(0, 2, count)
+
     def batch(
         self,
         rng: np.random.Generator,
@@ -196,12 +206,8 @@ class LatentStore:
         object_weight: float,
         size: tuple[int, ...] | None = None,
     ) -> Batch:
-        """Pictures whose latents have this height and width; without it, of one size that is drawn by how many have
-        it."""
-        pictures = [self.sizes[size]] if size else list(self.sizes.values())
-        share = np.array([len(p.numbers) for p in pictures], float)
-        same = pictures[rng.choice(len(pictures), p=share / share.sum())] if len(pictures) > 1 else pictures[0]
-        rows, mirrors = rng.integers(0, len(same.numbers), count), rng.integers(0, 2, count)
+        """Of one size, as `draw` has it."""
+        same, rows, mirrors = self.draw(rng, count, size)
         captions = [
             "" if rng.random() < drop_all else self.wording(same.numbers[row], bool(mirror), rng, drop_field)
             for row, mirror in zip(rows, mirrors)
@@ -209,3 +215,15 @@ class LatentStore:
         where = torch.from_numpy(rows).to(self.device), torch.from_numpy(mirrors).to(self.device)
         weights = 1 + (object_weight - 1) * same.cells[where][..., None]
         return Batch(self.normalised(same.latents[where]), weights / weights.mean(), captions)
+
+    def described(
+        self, rng: np.random.Generator, count: int, size: tuple[int, ...] | None = None
+    ) -> tuple[Tensor, list[Fields]]:
+        """Normalised latents [count, H, W, C] of one size, as `draw` has it, and what they show."""
+        same, rows, mirrors = self.draw(rng, count, size)
+        found = [self.fields[same.numbers[row]] for row in rows]
+        where = torch.from_numpy(rows).to(self.device), torch.from_numpy(mirrors).to(self.device)
+        return (
+            self.normalised(same.latents[where]),
+            [mirrored(f) if mirror else f for f, mirror in zip(found, mirrors)],
+        )

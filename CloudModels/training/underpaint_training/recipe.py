@@ -162,6 +162,23 @@ class DraftRecipe(DistillationRecipe):
 
 
 @dataclass(frozen=True)
+class CriticRecipe(LoopRecipe):
+    """What reads prompts off pictures for the check: the draft's first blocks over larger patches, whose width and heads
+    are the draft's."""
+
+    # Zero trains none, and the verifier itself is asked.
+    minutes: float = 0.0
+    layers: int = 4
+    patch: int = 2
+    drop_field: float = 0.25
+    batch: int = 64
+    matrix_rate: float = 4e-3
+    rate: float = 1e-3
+    compile: bool = False
+    seed: int = 7
+
+
+@dataclass(frozen=True)
 class ClassifierRecipe(LoopRecipe):
     size: int = 128
     widths: tuple[int, ...] = (64, 96, 128, 192)
@@ -202,6 +219,7 @@ class Recipe:
     verifier: VerifierRecipe = field(default_factory=VerifierRecipe)
     guided: GuidedRecipe = field(default_factory=GuidedRecipe)
     draft: DraftRecipe = field(default_factory=DraftRecipe)
+    critic: CriticRecipe = field(default_factory=CriticRecipe)
     classifier: ClassifierRecipe = field(default_factory=ClassifierRecipe)
     flow: FlowRecipe = field(default_factory=FlowRecipe)
     version: str = "0.1.0"

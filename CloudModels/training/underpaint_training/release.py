@@ -15,11 +15,13 @@ from .adopt import save_encoder
 from .data.generate import write_manifest
 from .data.grammar import OBJECT_MATERIALS
 from .distillation import build_student, load_served, load_student
-from .export import Bundle, Ids, LatentStatistics, write
+from .export import CRITIC, Bundle, Ids, LatentStatistics, attach, write
 from .instrument import keep_instrument
-from .latents import LatentStore
+from .latents import LatentStore, MissingStageError
 from .paths import pictures_report
 from .recipe import Recipe
+from .train_critic import load_critic
+from .train_verifier import load_verifier
 from .training import restore
 
 
@@ -47,11 +49,12 @@ def _measured(root: Path, ids: Ids) -> dict[str, Any]:
         return {}
     draft, verifier = (json.loads(p.read_text()) for p in paths)
     weights = [m["files"]["weights"]["sha256"] for m in (draft, verifier)]
+    weights.append(verifier["files"].get(CRITIC, {}).get("sha256"))
     return {"weights": weights, "sections": {k: verifier[k] for k in MEASURED if k in verifier}}
 
 
 def _keep_measured(root: Path, ids: Ids, former: dict[str, Any]) -> None:
-    """Puts the sections back where both models are as they were."""
+    """Puts the sections back where the models, and the critic, are as they were."""
     if not former.get("sections") or _measured(root, ids)["weights"] != former["weights"]:
         return
     path = root / "CloudModels" / ids.verifier / "manifest.json"
@@ -73,6 +76,29 @@ def _save_sheet(report: Path, folder: Path) -> None:
 
 # What the cards say that a recipe was trained on.
 MACHINES = {"cpu": "two shared CPU cores", "cuda": "one GPU"}
+
+
+def _critic_training(recipe: Recipe, state: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "samples": state["samples"],
+        "pictures": state["pictures"],
+        "hours": round(state["seconds"] / 3600, 4),
+        "machine": MACHINES[state["device"]],
+        "command": f"python -m underpaint_training critic --recipe recipes/{recipe.name}.json --device {state['device']}",
+        "date": datetime.now(timezone.utc).strftime("%Y-%m-%d"),
+        "heldOut": state["heldOut"],
+    }
+
+
+def release_critic(recipe: Recipe, checkpoints: Path, out: Path) -> None:
+    """Puts the critic beside the verifier that is exported under `out`, of which nothing else changes; `underpaint lab
+    calibrate` then measures the check with it."""
+    found = load_critic(recipe, checkpoints)
+    if found is None:
+        raise MissingStageError(f"no critic.pt in {checkpoints}: run the stage 'critic' first")
+    critic, state = found
+    reader, _ = load_verifier(recipe, checkpoints)
+    attach(out, Ids(), critic, reader.text, _critic_training(recipe, state))
 
 
 def release(recipe: Recipe, data: Path, checkpoints: Path, out: Path, report: Path) -> None:
@@ -105,6 +131,7 @@ def release(recipe: Recipe, data: Path, checkpoints: Path, out: Path, report: Pa
             "date": date,
         }
 
+    critic = load_critic(recipe, checkpoints)
     latent = LatentStatistics(
         [round(float(v), 6) for v in store.mean], [round(float(v), 6) for v in store.deviation]
     )
@@ -126,7 +153,9 @@ def release(recipe: Recipe, data: Path, checkpoints: Path, out: Path, report: Pa
             "draft": training(
                 "draft", draft_state["samples"], draft_state["seconds"], _figures(numbers, "draft", draft_state["samples"])
             ),
+            CRITIC: _critic_training(recipe, critic[1]) if critic else {},
         },
+        critic[0] if critic else None,
     )
     former = _measured(out, bundle.ids)
     write(bundle, out)

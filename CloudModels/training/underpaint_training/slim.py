@@ -25,7 +25,7 @@ from .training import restore as read
 from .training import save
 
 NAME = "slim"
-STAGES = ("vae", "verifier", "guided", "draft", "decoder")
+STAGES = ("vae", "verifier", "guided", "draft", "decoder", "critic")
 # Weights and what only further training needs.
 LEFT_OUT = ("model", "average", "frozen", "optimizers", "critic", "costs")
 # Bytes of a piece.

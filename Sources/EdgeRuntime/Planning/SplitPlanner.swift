@@ -37,7 +37,6 @@ public struct SplitPlanner: Sendable {
         measuring: @escaping @Sendable (String) -> Void = { _ in }
     ) async throws -> SplitPlan {
         let models = painter.models
-        let manifest = models.draft.manifest
         let schedule = try painter.schedule(of: request)
         let shape = try models.draft.latentShape(for: PictureSize(width: request.width, height: request.height))
         let edge = try await deviceSpeed(for: request, shape: "\(shape)", measuring: measuring)

@@ -13,6 +13,8 @@ public struct DenoiserManifest: Hashable, Sendable, Codable {
     public let shared: String
     /// Ids of the verifiers that this draft, or of the drafts that this verifier, works with.
     public let partners: [String]
+    /// What reads prompts off pictures for the check; nil for drafts and for verifiers that do it themselves.
+    public let critic: PromptCritic?
     /// How the verifier judges a draft; nil for drafts and for verifiers that were not calibrated.
     public let check: CheckSection?
     /// What a split of the work costs in quality; nil for drafts and for pairs that were not measured.
@@ -34,12 +36,24 @@ public struct DenoiserManifest: Hashable, Sendable, Codable {
         if let fault = architecture.fault { return "architecture: \(fault)" }
         if let fault = schedule.fault { return "schedule: \(fault)" }
         if let fault = guidance.fault { return "guidance: \(fault)" }
+        if let fault = criticFault { return "critic: \(fault)" }
         if let fault = check?.fault { return "check: \(fault)" }
+        if critic == nil, check?.calibration?.critic != nil { return "check: it asks a critic, and there is none" }
         if let fault = quality?.fault { return "quality: \(fault)" }
         for size in sizes where size.width <= 0 || size.height <= 0 {
             return "sizes: \(size) is not a picture"
         }
         return nil
+    }
+
+    /// A critic reads the denoiser's latents and prompts.
+    private var criticFault: String? {
+        guard let critic else { return nil }
+        if let fault = critic.fault { return fault }
+        let trunk = critic.trunk
+        return trunk.latentChannelCount == architecture.latentChannelCount && trunk.textWidth == architecture.textWidth
+            && trunk.textTokenCount == architecture.textTokenCount
+            ? nil : "its latent or its text is not the denoiser's"
     }
 }
 

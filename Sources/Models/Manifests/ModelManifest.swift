@@ -1,3 +1,5 @@
+import Speculation
+
 /// What a model folder's `manifest.json` says.
 public struct ModelManifest: Hashable, Sendable {
     /// The version of `manifest.json` that this build reads.
@@ -62,9 +64,10 @@ public struct ModelManifest: Hashable, Sendable {
             if let fault = entry.fault { return "files.\(name): \(fault)" }
         }
         switch content {
-        case .draft(let denoiser):
-            return denoiser.fault
-        case .verifier(let denoiser):
+        case .draft(let denoiser), .verifier(let denoiser):
+            if let critic = denoiser.check?.calibration?.critic, critic != files[FileName.critic]?.sha256 {
+                return "check: it was measured with another critic"
+            }
             return denoiser.fault
         case .shared(let shared):
             return shared.fault
@@ -73,7 +76,8 @@ public struct ModelManifest: Hashable, Sendable {
 
     private var requiredFiles: [String] {
         switch content {
-        case .draft, .verifier: [FileName.weights]
+        case .draft(let denoiser), .verifier(let denoiser):
+            denoiser.critic == nil ? [FileName.weights] : [FileName.weights, FileName.critic]
         case .shared: [FileName.vocabulary, FileName.textEncoder, FileName.vaeDecoder]
         }
     }
@@ -81,6 +85,7 @@ public struct ModelManifest: Hashable, Sendable {
     /// The keys of `files` that this build uses.
     enum FileName {
         static let weights = "weights"
+        static let critic = "critic"
         static let vocabulary = "vocabulary"
         static let textEncoder = "textEncoder"
         static let vaeDecoder = "vaeDecoder"

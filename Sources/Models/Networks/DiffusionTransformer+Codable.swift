@@ -7,12 +7,21 @@ extension DiffusionTransformer: Codable {
     private static let kind = "dit"
 
     public init(from decoder: any Decoder) throws {
+        try self.init(from: decoder, kind: Self.kind)
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        try encode(to: encoder, kind: Self.kind)
+    }
+
+    /// Reads the hyperparameters of a network of another kind that is made of one.
+    init(from decoder: any Decoder, kind expected: String) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         let kind = try container.decode(String.self, forKey: .kind)
-        guard kind == Self.kind else {
+        guard kind == expected else {
             throw DecodingError.dataCorruptedError(
                 forKey: .kind, in: container,
-                debugDescription: "this build knows the kind '\(Self.kind)', not '\(kind)'")
+                debugDescription: "this build knows the kind '\(expected)', not '\(kind)'")
         }
         self.init(
             width: try container.decode(Int.self, forKey: .width),
@@ -25,9 +34,9 @@ extension DiffusionTransformer: Codable {
             hasGuidanceInput: try container.decode(Bool.self, forKey: .hasGuidanceInput))
     }
 
-    public func encode(to encoder: any Encoder) throws {
+    func encode(to encoder: any Encoder, kind: String) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(Self.kind, forKey: .kind)
+        try container.encode(kind, forKey: .kind)
         try container.encode(width, forKey: .width)
         try container.encode(headCount, forKey: .headCount)
         try container.encode(layerCount, forKey: .layerCount)

@@ -72,18 +72,33 @@ public struct DiffusionTransformer: Hashable, Sendable {
     ///   - width: columns of the latent, a multiple of `patchSize`.
     /// - Throws: `ShapeError` if the shape does not fit or `fault` is not nil.
     public func graph(batch: Int, height: Int, width columns: Int) throws(ShapeError) -> Graph {
+        var builder = GraphBuilder()
+        var x = try lastTokens(in: &builder, batch: batch, height: height, width: columns)
+        x = try builder.linear(x, "final_proj", outputs: patchSize * patchSize * latentChannelCount)
+        builder.output(
+            "velocity", try builder.unpatchify(x, size: patchSize, height: height, width: columns))
+        return builder.graph
+    }
+
+    /// The network without its final layer; adds the inputs of `graph`.
+    ///
+    /// - Parameter spacing: units of the positions from one token to the next.
+    /// - Returns: what the final layer reads, [batch, token, width].
+    /// - Throws: as `graph`.
+    func lastTokens(
+        in builder: inout GraphBuilder, batch: Int, height: Int, width columns: Int, spacing: Double = 1
+    ) throws(ShapeError) -> ValueID {
         try Bounds.check(fault, "DiffusionTransformer")
         try Bounds.check(
             Bounds.fault(("batch", batch, 1...4096), ("height", height, 1...4096), ("width", columns, 1...4096)),
             "DiffusionTransformer")
-        var builder = GraphBuilder()
         let latent = builder.input("latent", [batch, height, columns, latentChannelCount])
         let time = builder.input("time", [batch])
         let tokens = builder.input("tokens", [batch, textTokenCount, textWidth])
         let pooled = builder.input("pooled", [batch, textWidth])
         let guidance = hasGuidanceInput ? builder.input("guidance", [batch]) : nil
 
-        let grid = TokenGrid(rowCount: height / patchSize, columnCount: columns / patchSize)
+        let grid = TokenGrid(rowCount: height / patchSize, columnCount: columns / patchSize, spacing: spacing)
         let patches = try builder.patchify(latent, size: patchSize)
         var x = try builder.linear(patches, "patch_embed", outputs: width)  // [batch, token, width]
         x = try builder.add(x, builder.constant(grid.sinusoids(width: width)))
@@ -114,13 +129,8 @@ public struct DiffusionTransformer: Hashable, Sendable {
             try builder.slice(last, axis: 1, start: 0, count: width),
             try builder.slice(last, axis: 1, start: width, count: width)
         )
-        x = try builder.modulate(
+        return try builder.modulate(
             builder.layerNorm(x, epsilon: Self.normEpsilon), shift: shift, scale: scale)
-        let patchWidth = patchSize * patchSize * latentChannelCount
-        x = try builder.linear(x, "final_proj", outputs: patchWidth)
-        builder.output(
-            "velocity", try builder.unpatchify(x, size: patchSize, height: height, width: columns))
-        return builder.graph
     }
 
     /// fc2(silu(fc1(sinusoids of scale·value))). value [batch] → [batch, width]

@@ -1,7 +1,7 @@
 import Foundation
 import Tensors
 
-/// Where a picture's tokens stand: row by row, in units of tokens, with the origin at the picture's centre.
+/// Where a picture's tokens stand: row by row, `spacing` apart, with the origin at the picture's centre.
 ///
 /// Centred coordinates keep the middle of a picture at the same position whatever its size, so that a model
 /// sees sizes that it was not trained for as a little more or a little less of the same plane.
@@ -9,6 +9,8 @@ import Tensors
 struct TokenGrid: Hashable, Sendable {
     let rowCount: Int
     let columnCount: Int
+    /// Units of the positions from one token to the next.
+    var spacing = 1.0
 
     /// The lowest frequency is one hundredth of the highest: grids have tens of tokens, not thousands.
     static let frequencyRange = 100.0
@@ -59,7 +61,8 @@ struct TokenGrid: Hashable, Sendable {
         for row in 0..<rowCount {
             for column in 0..<columnCount {
                 body(
-                    Double(row) + 0.5 - Double(rowCount) / 2, Double(column) + 0.5 - Double(columnCount) / 2)
+                    spacing * (Double(row) + 0.5 - Double(rowCount) / 2),
+                    spacing * (Double(column) + 0.5 - Double(columnCount) / 2))
             }
         }
     }

@@ -9,6 +9,8 @@ public struct DenoiserModel: Sendable {
     /// Picture pixels along one side of a latent pixel.
     public let scaleFactor: Int
     private let weights: SafetensorsFile
+    /// Nil where the manifest describes no critic.
+    private let criticWeights: SafetensorsFile?
 
     /// Checks and maps the weights of a draft or verifier.
     ///
@@ -31,12 +33,24 @@ public struct DenoiserModel: Sendable {
         weights = try SafetensorsFile(folder, ModelManifest.FileName.weights) { () throws(ShapeError) in
             try transformer.graph(batch: 1, height: transformer.patchSize, width: transformer.patchSize)
         }
+        if let critic = manifest.critic {
+            criticWeights = try SafetensorsFile(folder, ModelManifest.FileName.critic) { () throws(ShapeError) in
+                try critic.graph(batch: 1, height: critic.trunk.patchSize, width: critic.trunk.patchSize)
+            }
+        } else {
+            criticWeights = nil
+        }
     }
 
     public var id: String { folder.manifest.id }
 
     /// SHA-256 of the weights file, lower-case hexadecimal; compared with the file when the model was made.
     public var weightsDigest: String { folder.manifest.files[ModelManifest.FileName.weights]?.sha256 ?? "" }
+
+    /// SHA-256 of the critic's weights file; nil without a critic.
+    public var criticDigest: String? {
+        manifest.critic.flatMap { _ in folder.manifest.files[ModelManifest.FileName.critic]?.sha256 }
+    }
 
     /// What both sides of a picture's width and height must be multiples of.
     public var sizeMultiple: Int { scaleFactor * manifest.architecture.patchSize }
@@ -85,6 +99,9 @@ public struct DenoiserModel: Sendable {
 
     /// The denoiser; compiles a graph for each batch and size when it is first needed.
     public func denoiser(on backend: any Backend) -> StudioDenoiser {
-        StudioDenoiser(self, weights, backend)
+        let critic = manifest.critic.flatMap { network in
+            criticWeights.map { StudioCritic(network, $0, backend) }
+        }
+        return StudioDenoiser(self, weights, critic, backend)
     }
 }

@@ -15,10 +15,13 @@ extension StudioDenoiser {
         guard askers.count > 1, let shape = all.first?.state.shape else {
             return try askers.map { try answers(to: $0, unconditional: unconditional) }
         }
-        var found: [FlowAnswer] = []
-        for batch in batches(all, try batchSizes(for: shape), unconditional) {
-            found += try answers(to: batch.rows, unconditional: unconditional).rows.prefix(batch.readCount)
+        var others: [FlowAnswer] = []
+        let velocities = all.filter { $0.subject != .agreement }
+        for batch in batches(velocities, try batchSizes(for: shape), unconditional) {
+            others += try answers(to: batch.rows, unconditional: unconditional).rows.prefix(batch.readCount)
         }
+        var rest = others[...]
+        let found = try withCritic(all) { rest.removeFirst() }
         var first = 0
         return askers.map { rows in
             defer { first += rows.count }

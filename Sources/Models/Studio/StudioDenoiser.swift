@@ -11,6 +11,7 @@ public final class StudioDenoiser {
     /// What has been computed since the denoiser was made.
     public private(set) var count = EvaluationCount()
     private let weights: SafetensorsFile
+    private let critic: StudioCritic?
     private let backend: any Backend
     // For four latent shapes the batches of 1, 2, 4, 8 and 16 rows, of exact windows and of jobs together, and that of a check.
     private var executables = ExecutableCache<BatchShape>(capacity: 24)
@@ -24,7 +25,7 @@ public final class StudioDenoiser {
         /// In (0, 1].
         public var time: Double
         public var prompt: Conditioning
-        /// The guidance scale w, in the range of the manifest; 1 is the prompt without guidance.
+        /// The guidance scale w, in the range of the manifest; 1 is the prompt without guidance. A critic takes none.
         public var guidance: Double
 
         /// A row that is asked for its velocity.
@@ -63,20 +64,11 @@ public final class StudioDenoiser {
         let latent: LatentShape
     }
 
-    init(_ model: DenoiserModel, _ weights: SafetensorsFile, _ backend: any Backend) {
+    init(_ model: DenoiserModel, _ weights: SafetensorsFile, _ critic: StudioCritic?, _ backend: any Backend) {
         self.model = model
         self.weights = weights
+        self.critic = critic
         self.backend = backend
-    }
-
-    /// Compiles the graph for a number of rows ahead of their first use.
-    ///
-    /// - Parameter isGuided: whether the rows will have a guidance scale other than 1.
-    /// - Throws: `ModelError.unsupportedLatent`, or what the backend throws.
-    public func prepare(_ shape: LatentShape, rows: Int, isGuided: Bool) throws {
-        try model.check(shape)
-        let each = model.manifest.rowsPerVelocity(isGuided: isGuided)
-        _ = try executable(BatchShape(batch: each * rows, latent: shape))
     }
 
     /// The guided velocities of some rows, computed in one batch.
@@ -95,15 +87,36 @@ public final class StudioDenoiser {
         }
     }
 
-    /// What some rows ask, computed in one batch.
+    /// What some rows ask, computed in one batch, and what they ask the critic in another.
     ///
     /// The velocities without guidance, with the prompt and with the empty one, are what classifier-free guidance is made
     /// of; a model with guidance as input has them at the scale 1, where it was trained with empty prompts too.
     ///
     /// - Throws: as `velocities`.
+    /// - Precondition: the model has a critic if a row asks it.
     public func answers(to rows: [Row], unconditional: Conditioning) throws -> FlowAnswers {
         guard let shape = rows.first?.state.shape else { return FlowAnswers(rows: [], evaluationCount: 0) }
         for row in rows { try check(row, shape, unconditional) }
+        var others = try velocityAnswers(to: rows.filter { $0.subject != .agreement }, unconditional)[...]
+        return FlowAnswers(
+            rows: try withCritic(rows) { others.removeFirst() },
+            evaluationCount: rows.reduce(0) { $0 + evaluationCount(of: $1) })
+    }
+
+    /// The critic's answers among those of the network, in the order of the rows.
+    ///
+    /// - Parameter next: the network's answer to the next of its rows.
+    func withCritic(_ rows: [Row], _ next: () -> FlowAnswer) throws -> [FlowAnswer] {
+        let asked = rows.filter { $0.subject == .agreement }
+        guard !asked.isEmpty else { return rows.map { _ in next() } }
+        guard let critic else { preconditionFailure("'\(model.id)' has no critic to ask") }
+        var odds = try critic.odds(asked)[...]
+        return rows.map { $0.subject == .agreement ? .agreement(odds.removeFirst()) : next() }
+    }
+
+    /// What rows ask that the network itself answers, in one batch.
+    private func velocityAnswers(to rows: [Row], _ unconditional: Conditioning) throws -> [FlowAnswer] {
+        guard let shape = rows.first?.state.shape else { return [] }
         let paired = rows.indices.filter { rowCount(rows[$0]) == 2 }
         let prompted = rows.map { row in
             var row = row
@@ -129,7 +142,7 @@ public final class StudioDenoiser {
                 rows[row].subject == .prompt
                 ? .prompt(contrast) : .velocity(contrast.guided(by: Float(rows[row].guidance)))
         }
-        return FlowAnswers(rows: answers, evaluationCount: rows.reduce(0) { $0 + evaluationCount(of: $1) })
+        return answers
     }
 
     /// What a row costs (`FlowAnswers.evaluationCount`).
@@ -137,6 +150,7 @@ public final class StudioDenoiser {
         switch row.subject {
         case .velocity: 1
         case .prompt: model.manifest.evaluationsPerPromptQuestion(isGuided: row.guidance != 1)
+        case .agreement: 0
         }
     }
 
@@ -145,15 +159,19 @@ public final class StudioDenoiser {
         switch row.subject {
         case .prompt: 2
         case .velocity: model.manifest.rowsPerVelocity(isGuided: row.guidance != 1)
+        case .agreement: 0
         }
     }
 
     /// What each node of the graphs now compiled has cost since profiling was switched on.
-    public var profile: [NodeCost] { executables.profile }
+    public var profile: [NodeCost] { executables.profile + (critic?.profile ?? []) }
 
     /// Whether runs are timed node by node; changes the graphs compiled already and those to come.
     public var isProfiling = false {
-        didSet { executables.setProfiling(isProfiling) }
+        didSet {
+            executables.setProfiling(isProfiling)
+            critic?.isProfiling = isProfiling
+        }
     }
 
     private func check(_ row: Row, _ shape: LatentShape, _ unconditional: Conditioning) throws(ModelError) {

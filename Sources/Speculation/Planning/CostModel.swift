@@ -72,8 +72,9 @@ public struct CostModel: Hashable, Sendable {
 
     /// Evaluations that share the batch of another one: those that the check asks about the prompt.
     private func promptEvaluations(at handoffTime: Double) -> Double {
-        guard mode == .handoff, handoffTime < 1 else { return 0 }
-        return Double((rule?.prompt(at: handoffTime)?.times.count ?? 0) * evaluationsPerPromptQuestion)
+        guard mode == .handoff, handoffTime < 1, let prompt = rule?.prompt(at: handoffTime) else { return 0 }
+        // A critic answers for the verifier.
+        return prompt.statistic == .promptDoubt ? 0 : Double(prompt.times.count * evaluationsPerPromptQuestion)
     }
 
     /// K + n_refine(f): what the pair was measured to need at these steps, else what drafts need by how many pass.
@@ -94,7 +95,9 @@ public struct CostModel: Hashable, Sendable {
         guard mode == .handoff else { return (left, left) }
         let asked = promptEvaluations(at: plan.handoffTime)
         // The hand-off's own evaluation serves as that of the first refining step; those about the prompt come on top.
-        return (asked + left, asked + 1 + Double(plan.verifierSchedule.stepCount))
+        // What a critic drops, the verifier is not asked about.
+        let wasted = rule?.prompt(at: plan.handoffTime)?.statistic == .promptDoubt ? 0.0 : 1
+        return (asked + left, asked + wasted + Double(plan.verifierSchedule.stepCount))
     }
 
     /// How many drafts do not pass: by a curve of other steps, which says what was spent; without one, all that are so

@@ -11,8 +11,8 @@ public struct Calibrator: Sendable {
         public var handoff: Double
         /// nil are the models' own.
         public var stepCounts: StepCounts?
-        /// Levels at which the prompt is asked about.
-        public var promptTimes: [Double]
+        /// Levels at which the prompt is asked about; nil are those that its statistic is usually read at.
+        public var promptTimes: [Double]?
         /// Levels at which the distance is measured, beside the hand-off; those above it are where a draft may be taken up
         /// again, those below are for jobs that hand off later.
         public var levelTimes: [Double]
@@ -20,8 +20,8 @@ public struct Calibrator: Sendable {
         public var quantile: Double
 
         public init(
-            handoff: Double = 0.8, stepCounts: StepCounts? = nil, promptTimes: [Double] = [0.7, 0.9],
-            levelTimes: [Double] = [0.2, 0.3, 0.6, 0.75, 0.9], quantile: Double = 0.95
+            handoff: Double = 0.8, stepCounts: StepCounts? = nil, promptTimes: [Double]? = nil,
+            levelTimes: [Double] = CheckStatistic.estimateDistance.usualTimes, quantile: Double = 0.95
         ) {
             self.handoff = handoff
             self.stepCounts = stepCounts
@@ -42,7 +42,8 @@ public struct Calibrator: Sendable {
         self.plan = plan
     }
 
-    /// Draws every prompt with both models and reads the check's statistics.
+    /// Draws every prompt with both models and reads the check's statistics: what the prompt asks for by the verifier's critic
+    /// where it has one, else by the verifier.
     ///
     /// - Parameter progress: prompts done; throw to stop.
     /// - Throws: `LabError`, or what the models throw.
@@ -54,8 +55,11 @@ public struct Calibrator: Sendable {
         let (schedule, step) = (studio.handoff.schedule, studio.handoff.handoffStep)
         let handoffTime = studio.handoff.handoffTime
         let levels = Set(plan.levelTimes + [handoffTime]).sorted()
+        let critic = models.verifier.criticDigest
+        let statistic: CheckStatistic = critic == nil ? .promptShortfall : .promptDoubt
+        let promptTimes = (plan.promptTimes ?? statistic.usualTimes).sorted()
         var distances = levels.map { _ in Sample() }
-        var shortfalls = Sample()
+        var prompted = Sample()
         for start in stride(from: 0, to: prompts.count, by: Studio.batch) {
             let batch = start..<min(prompts.count, start + Studio.batch)
             let seeds = batch.map { prompts[$0].seed &+ Self.seedOffset }
@@ -74,17 +78,16 @@ public struct Calibrator: Sendable {
                 }
             }
             for (name, pictures) in [("null", own), ("draft", drafted)] {
-                shortfalls[name] += try read(
-                    .promptShortfall, pictures, noise, words, plan.promptTimes.sorted(), with: studio)
+                prompted[name] += try read(statistic, pictures, noise, words, promptTimes, with: studio)
                 for fault in WordFault.allCases {
                     let rows = try batch.indices.compactMap { index in
                         try fault.words(for: index, of: prompts, round: 1).map { text in
                             (row: index - start, words: try studio.conditioning(text))
                         }
                     }
-                    shortfalls["\(name).\(fault.rawValue)"] += try read(
-                        .promptShortfall, rows.map { pictures[$0.row] }, rows.map { noise[$0.row] },
-                        rows.map(\.words), plan.promptTimes.sorted(), with: studio)
+                    prompted["\(name).\(fault.rawValue)"] += try read(
+                        statistic, rows.map { pictures[$0.row] }, rows.map { noise[$0.row] }, rows.map(\.words),
+                        promptTimes, with: studio)
                 }
             }
             try progress(batch.upperBound)
@@ -94,15 +97,15 @@ public struct Calibrator: Sendable {
                 uniqueKeysWithValues: WordFault.allCases.compactMap { fault in
                     let key = "\(name).\(fault.rawValue)"
                     // A small file may have no prompt that names a colour.
-                    return shortfalls[key].isEmpty ? nil : (fault.rawValue, try shortfalls.table(key))
+                    return prompted[key].isEmpty ? nil : (fault.rawValue, try prompted.table(key))
                 })
         }
         return CheckCalibration(
-            draft: models.draft.weightsDigest, samples: prompts.count, guidance: studio.guidance,
+            draft: models.draft.weightsDigest, critic: critic, samples: prompts.count, guidance: studio.guidance,
             stepCount: schedule.stepCount, handoffStep: step, quantile: plan.quantile,
             prompt: CheckCalibration.Prompt(
-                times: plan.promptTimes.sorted(), null: try shortfalls.table("null"),
-                draft: try shortfalls.table("draft"), draftFaults: try faults("draft"),
+                times: promptTimes, null: try prompted.table("null"),
+                draft: try prompted.table("draft"), draftFaults: try faults("draft"),
                 verifierFaults: try faults("null")),
             levels: try zip(levels, distances).map { time, sample in
                 CheckCalibration.Level(
@@ -144,6 +147,18 @@ public struct Calibrator: Sendable {
                     "the readings of '\(name)' are no numbers: the verifier's weights are broken")
             }
             return table
+        }
+    }
+}
+
+extension CheckStatistic {
+    /// Noise levels at which it is read where nobody says: a prompt's shortfall where the verifier does not yet go along with
+    /// what it is shown, a critic's doubt where little is hidden.
+    public var usualTimes: [Double] {
+        switch self {
+        case .promptShortfall: [0.7, 0.9]
+        case .promptDoubt: [0.25]
+        case .estimateDistance: [0.2, 0.3, 0.6, 0.75, 0.9]
         }
     }
 }

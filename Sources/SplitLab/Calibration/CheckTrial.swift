@@ -198,8 +198,9 @@ public struct CheckTrial: Sendable {
             add("draft after \(early) of \(step) steps", try studio.sent(unfinished[row]))
         }
         let times = rule.prompt?.times ?? []
+        let ofPrompt = rule.prompt?.statistic ?? .promptShortfall
         let readings = pictures.flatMap { picture in
-            ([(CheckStatistic.estimateDistance, handoff.handoffTime)] + times.map { (.promptShortfall, $0) }).map {
+            ([(CheckStatistic.estimateDistance, handoff.handoffTime)] + times.map { (ofPrompt, $0) }).map {
                 Studio.Reading(
                     statistic: $0, estimate: picture.estimate, noise: picture.noise, time: $1, prompt: picture.words)
             }
@@ -212,16 +213,22 @@ public struct CheckTrial: Sendable {
             var check = DraftCheck(
                 estimate: planted.estimate, noise: planted.noise, schedule: handoff.entrySchedule,
                 handoffStep: handoff.entryStep, rule: rule)
-            check.take(FlowAnswers(rows: Array(answers[rows]), evaluationCount: rowsEach))
+            let known = Dictionary(uniqueKeysWithValues: rows.map { (readings[$0].question, answers[$0]) })
+            while let questions = check.next {
+                let found = questions.compactMap { known[$0] }
+                guard found.count == questions.count else { break }
+                check.take(FlowAnswers(rows: found, evaluationCount: found.count))
+            }
             let values = rows.map { readings[$0].value(of: answers[$0]) }
-            let (distance, shortfalls) = (values[0], values.dropFirst())
+            let (distance, prompted) = (values[0], values.dropFirst())
             tally.verdicts[planted.name, default: []].append(
                 Tally.Verdict(
                     passes: check.decision.map { if case .enter = $0 { true } else { false } } ?? false,
-                    isDropped: check.decision == .drop && check.readings.count < 2,
+                    isDropped: check.decision == .drop && check.readings.allSatisfy { $0.kind != .estimateDistance },
                     statistics: [
                         "distance": distance, "distance/contrast": distance / planted.estimate.contrast,
-                        "shortfall": shortfalls.reduce(0, +) / Double(max(1, shortfalls.count)),
+                        ofPrompt == .promptDoubt ? "doubt" : "shortfall":
+                            prompted.reduce(0, +) / Double(max(1, prompted.count)),
                     ]))
         }
     }

@@ -19,7 +19,7 @@ extension PictureVerifier {
         return JobCourse(job, course, prompt: prompt, stages: stages, began: began)
     }
 
-    /// What jobs of one latent shape ask, in shared batches; with each one's share of the time by its rows.
+    /// What jobs of one latent shape ask, in shared batches; with each one's share of the time by what it cost.
     ///
     /// - Throws: what the denoiser throws.
     func evaluate(_ courses: [JobCourse]) throws -> [(answers: FlowAnswers, duration: Duration)] {
@@ -29,8 +29,11 @@ extension PictureVerifier {
             try studio.denoiser.answers(toEach: askers, unconditional: studio.text.unconditional())
         }
         let duration = ContinuousClock.now - start
-        let total = max(1, answers.reduce(0) { $0 + $1.evaluationCount })
-        return answers.map { ($0, duration * $0.evaluationCount / total) }
+        // Where only the critic was asked, all cost alike.
+        let total = answers.reduce(0) { $0 + $1.evaluationCount }
+        return answers.map {
+            ($0, total == 0 ? duration / answers.count : duration * $0.evaluationCount / total)
+        }
     }
 
     /// Decodes and codes the result of a job that is at its end.

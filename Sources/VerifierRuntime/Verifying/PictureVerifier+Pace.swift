@@ -1,15 +1,16 @@
 import Diffusion
+import LatentCoding
 import Models
 public import Speculation
 
 extension PictureVerifier {
-    /// Makes two short pictures from noise and says how fast the second went; the first one compiles the graphs.
+    /// Makes two short pictures and says how fast the second went; the first one, of a draft that is checked, compiles the
+    /// graphs.
     ///
     /// - Throws: what the backend throws, or `VerifierError` if the models cannot be used.
     public func measurePace() throws -> VerifierPace {
-        let job = try warmUpJob()
-        _ = try execute(job) { _ in }
-        guard let pace = VerifierPace(try execute(job) { _ in }.telemetry) else {
+        _ = try execute(try warmUpJob(isChecked: calibration != nil)) { _ in }
+        guard let pace = VerifierPace(try execute(try warmUpJob(isChecked: false)) { _ in }.telemetry) else {
             throw VerifierError(.internalFailure, "the verifier's clock does not run; is this machine suspended?")
         }
         return pace
@@ -29,13 +30,17 @@ extension PictureVerifier {
 
     private static let warmUpSteps = 6
 
-    private func warmUpJob() throws(VerifierError) -> VerificationJob {
+    /// - Parameter isChecked: of a draft of one grey picture; else of the verifier alone.
+    private func warmUpJob(isChecked: Bool) throws -> VerificationJob {
         guard let model = catalogue.first, let draft = model.drafts.first, let shape = model.latentShapes.first,
             let id = JobID("warm-up")
         else { throw VerifierError(.invalidJob, "the verifier lists no picture size") }
+        let grey = Latent(shape: shape, values: Array(repeating: 0, count: shape.elementCount))
         return VerificationJob(
             id: id, draft: draft, verifier: model.identity, prompt: "warm up", guidanceScale: standardGuidance,
-            latentShape: shape, stepCount: Self.warmUpSteps, scheduleShift: 1, handoffStep: 0, seed: 0,
-            noise: .philox, mode: .trust, checkThreshold: nil, result: .png, codedEstimate: [])
+            latentShape: shape, stepCount: Self.warmUpSteps, scheduleShift: 1,
+            handoffStep: isChecked ? Self.warmUpSteps - 1 : 0, seed: 0, noise: .philox,
+            mode: isChecked ? .handoff : .trust, checkThreshold: nil, result: .png,
+            codedEstimate: isChecked ? try LatentCodec().encode(grey) : [])
     }
 }

@@ -28,6 +28,7 @@ extension CheckStatistic {
         switch wire {
         case .estimateDistance: self = .estimateDistance
         case .promptShortfall: self = .promptShortfall
+        case .promptDoubt: self = .promptDoubt
         case .UNRECOGNIZED: return nil
         }
     }
@@ -36,6 +37,7 @@ extension CheckStatistic {
         switch self {
         case .estimateDistance: .estimateDistance
         case .promptShortfall: .promptShortfall
+        case .promptDoubt: .promptDoubt
         }
     }
 }

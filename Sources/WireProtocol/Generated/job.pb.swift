@@ -80,6 +80,9 @@ nonisolated enum Underpaint_V1_CheckStatistic: SwiftProtobuf.Enum, Swift.CaseIte
 
   /// The share of what the prompt asks for that the draft's picture lacks.
   case promptShortfall // = 1
+
+  /// How much a critic doubts that the draft's picture shows the prompt. Only in lists of its own (critic_levels).
+  case promptDoubt // = 2
   case UNRECOGNIZED(Int)
 
   init() {
@@ -90,6 +93,7 @@ nonisolated enum Underpaint_V1_CheckStatistic: SwiftProtobuf.Enum, Swift.CaseIte
     switch rawValue {
     case 0: self = .estimateDistance
     case 1: self = .promptShortfall
+    case 2: self = .promptDoubt
     default: self = .UNRECOGNIZED(rawValue)
     }
   }
@@ -98,6 +102,7 @@ nonisolated enum Underpaint_V1_CheckStatistic: SwiftProtobuf.Enum, Swift.CaseIte
     switch self {
     case .estimateDistance: return 0
     case .promptShortfall: return 1
+    case .promptDoubt: return 2
     case .UNRECOGNIZED(let i): return i
     }
   }
@@ -106,6 +111,7 @@ nonisolated enum Underpaint_V1_CheckStatistic: SwiftProtobuf.Enum, Swift.CaseIte
   static let allCases: [Underpaint_V1_CheckStatistic] = [
     .estimateDistance,
     .promptShortfall,
+    .promptDoubt,
   ]
 
 }
@@ -239,7 +245,7 @@ nonisolated extension Underpaint_V1_Mode: SwiftProtobuf._ProtoNameProviding {
 }
 
 nonisolated extension Underpaint_V1_CheckStatistic: SwiftProtobuf._ProtoNameProviding {
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0CHECK_STATISTIC_ESTIMATE_DISTANCE\0\u{1}CHECK_STATISTIC_PROMPT_SHORTFALL\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0CHECK_STATISTIC_ESTIMATE_DISTANCE\0\u{1}CHECK_STATISTIC_PROMPT_SHORTFALL\0\u{1}CHECK_STATISTIC_PROMPT_DOUBT\0")
 }
 
 nonisolated extension Underpaint_V1_NoiseKind: SwiftProtobuf._ProtoNameProviding {

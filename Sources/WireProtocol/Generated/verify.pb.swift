@@ -458,6 +458,9 @@ nonisolated struct Underpaint_V1_Checked: Sendable {
 
   var reentryStep: UInt32 = 0
 
+  /// What a critic read before the verifier was asked; apart, so that receivers that know no critic skip it.
+  var criticLevels: [Underpaint_V1_LevelReading] = []
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -587,6 +590,12 @@ nonisolated struct Underpaint_V1_Telemetry: @unchecked Sendable {
   var receivedBytes: UInt32 {
     get {_storage._receivedBytes}
     set {_uniqueStorage()._receivedBytes = newValue}
+  }
+
+  /// As in Checked.
+  var criticLevels: [Underpaint_V1_LevelReading] {
+    get {_storage._criticLevels}
+    set {_uniqueStorage()._criticLevels = newValue}
   }
 
   /// In MODE_EXACT.
@@ -1155,7 +1164,7 @@ nonisolated extension Underpaint_V1_Queued: SwiftProtobuf.Message, SwiftProtobuf
 
 nonisolated extension Underpaint_V1_Checked: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Checked"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}levels\0\u{3}reentry_step\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}levels\0\u{3}reentry_step\0\u{3}critic_levels\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1165,6 +1174,7 @@ nonisolated extension Underpaint_V1_Checked: SwiftProtobuf.Message, SwiftProtobu
       switch fieldNumber {
       case 1: try { try decoder.decodeRepeatedMessageField(value: &self.levels) }()
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self.reentryStep) }()
+      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.criticLevels) }()
       default: break
       }
     }
@@ -1177,12 +1187,16 @@ nonisolated extension Underpaint_V1_Checked: SwiftProtobuf.Message, SwiftProtobu
     if self.reentryStep != 0 {
       try visitor.visitSingularUInt32Field(value: self.reentryStep, fieldNumber: 2)
     }
+    if !self.criticLevels.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.criticLevels, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: Underpaint_V1_Checked, rhs: Underpaint_V1_Checked) -> Bool {
     if lhs.levels != rhs.levels {return false}
     if lhs.reentryStep != rhs.reentryStep {return false}
+    if lhs.criticLevels != rhs.criticLevels {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1348,7 +1362,7 @@ nonisolated extension Underpaint_V1_Outcome: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension Underpaint_V1_Telemetry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Telemetry"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}levels\0\u{3}reentry_step\0\u{3}verifier_evaluations\0\u{3}verifier_only_evaluations\0\u{1}stages\0\u{3}received_bytes\0\u{2}\u{18}exact\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}levels\0\u{3}reentry_step\0\u{3}verifier_evaluations\0\u{3}verifier_only_evaluations\0\u{1}stages\0\u{3}received_bytes\0\u{3}critic_levels\0\u{2}\u{17}exact\0")
 
   fileprivate class _StorageClass {
     var _levels: [Underpaint_V1_LevelReading] = []
@@ -1357,6 +1371,7 @@ nonisolated extension Underpaint_V1_Telemetry: SwiftProtobuf.Message, SwiftProto
     var _verifierOnlyEvaluations: UInt32 = 0
     var _stages: [Underpaint_V1_StageTime] = []
     var _receivedBytes: UInt32 = 0
+    var _criticLevels: [Underpaint_V1_LevelReading] = []
     var _exact: Underpaint_V1_ExactTelemetry? = nil
 
       // This property is used as the initial default value for new instances of the type.
@@ -1374,6 +1389,7 @@ nonisolated extension Underpaint_V1_Telemetry: SwiftProtobuf.Message, SwiftProto
       _verifierOnlyEvaluations = source._verifierOnlyEvaluations
       _stages = source._stages
       _receivedBytes = source._receivedBytes
+      _criticLevels = source._criticLevels
       _exact = source._exact
     }
   }
@@ -1399,6 +1415,7 @@ nonisolated extension Underpaint_V1_Telemetry: SwiftProtobuf.Message, SwiftProto
         case 4: try { try decoder.decodeSingularUInt32Field(value: &_storage._verifierOnlyEvaluations) }()
         case 5: try { try decoder.decodeRepeatedMessageField(value: &_storage._stages) }()
         case 6: try { try decoder.decodeSingularUInt32Field(value: &_storage._receivedBytes) }()
+        case 7: try { try decoder.decodeRepeatedMessageField(value: &_storage._criticLevels) }()
         case 30: try { try decoder.decodeSingularMessageField(value: &_storage._exact) }()
         default: break
         }
@@ -1430,6 +1447,9 @@ nonisolated extension Underpaint_V1_Telemetry: SwiftProtobuf.Message, SwiftProto
       if _storage._receivedBytes != 0 {
         try visitor.visitSingularUInt32Field(value: _storage._receivedBytes, fieldNumber: 6)
       }
+      if !_storage._criticLevels.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._criticLevels, fieldNumber: 7)
+      }
       try { if let v = _storage._exact {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 30)
       } }()
@@ -1448,6 +1468,7 @@ nonisolated extension Underpaint_V1_Telemetry: SwiftProtobuf.Message, SwiftProto
         if _storage._verifierOnlyEvaluations != rhs_storage._verifierOnlyEvaluations {return false}
         if _storage._stages != rhs_storage._stages {return false}
         if _storage._receivedBytes != rhs_storage._receivedBytes {return false}
+        if _storage._criticLevels != rhs_storage._criticLevels {return false}
         if _storage._exact != rhs_storage._exact {return false}
         return true
       }

@@ -14,7 +14,9 @@ struct LabCalibrateCommand: AsyncParsableCommand {
         discussion: """
             Draws the standard prompts with both models, reads the check's statistics on the verifier's own pictures, on
             the draft's and on pictures with planted faults, and completes the `check` section of the verifier's
-            manifest. To be run after every export of a pair: the section names the draft that it was measured with.
+            manifest. What a picture shows of its prompt is asked of the verifier's critic, and of the verifier itself
+            where it has none. To be run after every export of a pair: the section names the draft and the critic that it
+            was measured with.
 
             EXAMPLES
               underpaint lab calibrate
@@ -27,12 +29,15 @@ struct LabCalibrateCommand: AsyncParsableCommand {
     @Option(help: "Share of faults that the check shall catch when nobody says.")
     var quantile = 0.95
 
-    @Option(help: "Noise levels at which the prompt is asked about.")
-    var promptLevels = NoiseLevels([0.7, 0.9])
+    @Option(
+        help: ArgumentHelp(
+            "Noise levels at which the prompt is asked about (default: 0.25 of a critic, 0.7,0.9 of a verifier).",
+            valueName: "prompt-levels"))
+    var promptLevels: NoiseLevels?
 
     @Option(
         help: "Noise levels at which the distance is measured; above the hand-off a draft may be taken up again there.")
-    var levels = NoiseLevels([0.2, 0.3, 0.6, 0.75, 0.9])
+    var levels = NoiseLevels(CheckStatistic.estimateDistance.usualTimes)
 
     @Flag(help: "Show the section instead of writing it.")
     var dryRun = false
@@ -53,9 +58,8 @@ struct LabCalibrateCommand: AsyncParsableCommand {
             let calibrator = Calibrator(
                 models: pair,
                 plan: Calibrator.Plan(
-                    handoff: options.handoff, stepCounts: options.stepCounts(of: pair), promptTimes: promptLevels.times,
-                    levelTimes: levels.times,
-                    quantile: quantile))
+                    handoff: options.handoff, stepCounts: options.stepCounts(of: pair),
+                    promptTimes: promptLevels?.times, levelTimes: levels.times, quantile: quantile))
             let backend = CPUBackend(threads: ThreadPolicy(count: options.models.threads))
             let calibration = try await stoppedByInterrupt("calibrate", count: standard.count) { progress in
                 try calibrator.calibrate(standard, backend: backend, progress: progress)
@@ -80,8 +84,12 @@ extension CheckCalibration {
         func alarms(_ table: QuantileTable) -> String {
             "\((100 * (1 - table.probability(of: threshold))).formatted(decimals: 0)) %"
         }
+        let limit = threshold.formatted(decimals: 3)
+        let rule =
+            promptStatistic == .promptDoubt
+            ? "a critic's doubt of a picture may be \(limit)" : "a picture may lack \(limit) of its prompt"
         return
-            "at quantile \(quantile) a picture may lack \(threshold.formatted(decimals: 3)) of its prompt; that rejects "
+            "at quantile \(quantile) \(rule); that rejects "
             + "\(alarms(prompt.draft)) of the draft's and \(alarms(prompt.null)) of the verifier's own good pictures"
     }
 }

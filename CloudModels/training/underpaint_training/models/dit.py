@@ -19,29 +19,35 @@ def timestep_embedding(value: Tensor) -> Tensor:
     return torch.cat([angle.cos(), angle.sin()], -1)
 
 
-def centred(height: int, width: int, device: torch.device | None = None) -> tuple[Tensor, Tensor]:
-    """Token coordinates (y, x), each [token], measured from the middle of the grid."""
+def centred(
+    height: int, width: int, device: torch.device | None = None, spacing: float = 1.0
+) -> tuple[Tensor, Tensor]:
+    """Token coordinates (y, x), each [token], measured from the middle of the grid; neighbours lie `spacing` apart."""
     y = torch.arange(height, device=device, dtype=torch.float32) + 0.5 - height / 2
     x = torch.arange(width, device=device, dtype=torch.float32) + 0.5 - width / 2
-    return y.repeat_interleave(width), x.repeat(height)
+    return spacing * y.repeat_interleave(width), spacing * x.repeat(height)
 
 
-def position_embedding(height: int, width: int, channels: int, device: torch.device | None = None) -> Tensor:
+def position_embedding(
+    height: int, width: int, channels: int, device: torch.device | None = None, spacing: float = 1.0
+) -> Tensor:
     """Fixed sinusoids [token, channels]: half of the channels for y, half for x."""
     quarter = channels // 4
     frequency = 100.0 ** (-torch.arange(quarter, device=device, dtype=torch.float32) / quarter)
     parts = []
-    for p in centred(height, width, device):
+    for p in centred(height, width, device, spacing):
         angle = p[:, None] * frequency
         parts += [angle.sin(), angle.cos()]
     return torch.cat(parts, -1)
 
 
-def rotary_angles(height: int, width: int, head: int, device: torch.device | None = None) -> Tensor:
+def rotary_angles(
+    height: int, width: int, head: int, device: torch.device | None = None, spacing: float = 1.0
+) -> Tensor:
     """Angles [token, head/2]: the first half of the pairs by y, the second by x."""
     pairs = head // 4
     frequency = 100.0 ** (-torch.arange(pairs, device=device, dtype=torch.float32) / pairs)
-    y, x = centred(height, width, device)
+    y, x = centred(height, width, device, spacing)
     return torch.cat([y[:, None] * frequency, x[:, None] * frequency], -1)
 
 
@@ -126,6 +132,9 @@ class Block(nn.Module):
 class DiT(nn.Module):
     """Velocity prediction; with `guidance_embedding` it takes the guidance scale as an input."""
 
+    # Units of the positions from one token to the next.
+    spacing = 1.0
+
     def __init__(
         self,
         width: int,
@@ -154,8 +163,14 @@ class DiT(nn.Module):
         self, x: Tensor, t: Tensor, text: Tensor, pooled: Tensor, guidance: Tensor | None = None
     ) -> Tensor:
         """x [batch, H, W, C], t [batch], text [batch, word, width], pooled [batch, width], guidance [batch]."""
-        h, w = x.shape[1:3]
-        gh, gw = h // self.patch, w // self.patch
+        last = self.last_tokens(x, t, text, pooled, guidance)
+        return unpatchify(self.final_proj(last), self.patch, *x.shape[1:3])
+
+    def last_tokens(
+        self, x: Tensor, t: Tensor, text: Tensor, pooled: Tensor, guidance: Tensor | None = None
+    ) -> Tensor:
+        """What the final layer reads, [batch, token, width]; arguments as those of `forward`."""
+        gh, gw = x.shape[1] // self.patch, x.shape[2] // self.patch
         c = self.t_embed(1000 * t) + self.pooled_embed(pooled)
         if self.g_embed is not None:
             if guidance is None:
@@ -163,10 +178,11 @@ class DiT(nn.Module):
             c = c + self.g_embed(100 * guidance)
         c = F.silu(c)
         modulation = self.modulation(c).view(-1, 6, self.width)
-        angles = rotary_angles(gh, gw, self.width // self.heads, x.device)
+        angles = rotary_angles(gh, gw, self.width // self.heads, x.device, self.spacing)
         cosine, sine = angles.cos(), angles.sin()
-        tokens = self.patch_embed(patchify(x, self.patch)) + position_embedding(gh, gw, self.width, x.device)
+        places = position_embedding(gh, gw, self.width, x.device, self.spacing)
+        tokens = self.patch_embed(patchify(x, self.patch)) + places
         for block in self.blocks:
             tokens = block(tokens, text, modulation, cosine, sine)
         shift, scale = self.final_modulation(c)[:, None].chunk(2, -1)
-        return unpatchify(self.final_proj(modulated(tokens, shift, scale)), self.patch, h, w)
+        return modulated(tokens, shift, scale)

@@ -1,0 +1,65 @@
+public import Graphs
+
+/// The critic: does a picture show what a prompt asks for?
+///
+/// A diffusion transformer's trunk over larger patches than a denoiser's, with one number at its end, the mean over all
+/// tokens. It begins as the draft and is trained on pictures beside prompts that are true of them and prompts that are not;
+/// a question costs some three hundredths of a velocity of a verifier of six times its size.
+public struct PromptCritic: Hashable, Sendable {
+    /// All but the final layer; without guidance input.
+    public let trunk: DiffusionTransformer
+    /// Units of the positions from one token to the next: those of the denoiser that it began as.
+    public let tokenSpacing: Double
+
+    public init(trunk: DiffusionTransformer, tokenSpacing: Double) {
+        self.trunk = trunk
+        self.tokenSpacing = tokenSpacing
+    }
+
+    /// The first hyperparameter that no network can have, in words; nil if all are in order.
+    public var fault: String? {
+        if let fault = trunk.fault { return fault }
+        guard !trunk.hasGuidanceInput else { return "a critic takes no guidance scale" }
+        guard tokenSpacing > 0, tokenSpacing <= 64 else { return "tokenSpacing \(tokenSpacing) is not in 0…64" }
+        return nil
+    }
+
+    /// The network for one shape of batch.
+    ///
+    /// Inputs: `latent` [batch, height, width, channel] in normalised coordinates, `time` [batch] in (0, 1],
+    /// `tokens` [batch, textTokenCount, textWidth], `pooled` [batch, textWidth]. Output: `odds` [batch, 1], the log odds
+    /// that the picture shows the prompt.
+    ///
+    /// - Parameters:
+    ///   - height: rows of the latent, a multiple of the trunk's `patchSize`.
+    ///   - width: columns of the latent, a multiple of the trunk's `patchSize`.
+    /// - Throws: `ShapeError` if the shape does not fit or `fault` is not nil.
+    public func graph(batch: Int, height: Int, width: Int) throws(ShapeError) -> Graph {
+        try Bounds.check(fault, "PromptCritic")
+        var builder = GraphBuilder()
+        let tokens = try trunk.lastTokens(
+            in: &builder, batch: batch, height: height, width: width, spacing: tokenSpacing)
+        builder.output("odds", try builder.linear(builder.mean(tokens, axis: 1), "final_proj", outputs: 1))
+        return builder.graph
+    }
+}
+
+extension PromptCritic: Codable {
+    private enum CodingKeys: String, CodingKey {
+        case kind, tokenSpacing
+    }
+
+    static let kind = "critic"
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        trunk = try DiffusionTransformer(from: decoder, kind: Self.kind)
+        tokenSpacing = try container.decode(Double.self, forKey: .tokenSpacing)
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        try trunk.encode(to: encoder, kind: Self.kind)
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(tokenSpacing, forKey: .tokenSpacing)
+    }
+}
