@@ -31,6 +31,7 @@ sys.path.insert(0, str(HERE.parent / "CloudModels" / "training"))
 
 import torch  # noqa: E402
 from torch.nn import functional as F  # noqa: E402
+from underpaint_training.models.critic import Critic  # noqa: E402
 from underpaint_training.models.dit import DiT  # noqa: E402
 from underpaint_training.models.vae import Decoder  # noqa: E402
 
@@ -137,6 +138,13 @@ def transformer(width: int, heads: int, layers: int, batch: int, precision: str)
     return lambda: model(x, t, tokens, pooled, guidance)
 
 
+def critic(precision: str) -> Run:
+    model = prepared(Critic(256, 4, 4, 2, 16, 256, spacing=2).eval(), precision)
+    x, t = torch.randn(1, 16, 16, 16), torch.full((1,), 0.25)
+    tokens, pooled = torch.randn(1, 24, 256), torch.randn(1, 256)
+    return lambda: model(x, t, tokens, pooled)
+
+
 def decoder(precision: str) -> Run:
     model = prepared(Decoder(16, (128, 128, 96, 64), 2).eval().to(memory_format=torch.channels_last), precision)
     z = torch.randn(1, 16, 16, 16).to(memory_format=torch.channels_last)
@@ -169,6 +177,7 @@ CASES: dict[str, Callable[[str], Run]] = {
     "verifier step, batch 2": partial(transformer, 384, 6, 14, 2),
     "verifier step, batch 8": partial(transformer, 384, 6, 14, 8),
     "draft step, batch 1": partial(transformer, 256, 4, 4, 1),
+    "critic, batch 1": critic,
     "decoder, batch 1": decoder,
     "linear 64x256x768": partial(linear, 64, 256, 768),
     "linear 128x256x1024": partial(linear, 128, 256, 1024),

@@ -32,6 +32,7 @@ for folder in (HERE, HERE.parent / "CloudModels" / "training"):
 
 import torch  # noqa: E402
 from torch.nn import functional as F  # noqa: E402
+from underpaint_training.models.critic import Critic  # noqa: E402
 from underpaint_training.models.dit import DiT  # noqa: E402
 from underpaint_training.models.vae import Decoder  # noqa: E402
 
@@ -116,6 +117,12 @@ def transformer(width: int, heads: int, layers: int, batch: int) -> Model:
     return Model(model, *inputs, *text, given("guidance", batch, device=DEVICE))
 
 
+def critic() -> Model:
+    inputs = given("latent", 1, 16, 16, 16, device=DEVICE), given("time", 1, device=DEVICE)
+    text = given("tokens", 1, 24, 256, device=DEVICE), given("pooled", 1, 256, device=DEVICE)
+    return Model(Critic(256, 4, 4, 2, 16, 256, spacing=2), *inputs, *text)
+
+
 def decoder() -> Model:
     return Model(Decoder(16, (128, 128, 96, 64), 2), given("latent", 1, 16, 16, 16, device=DEVICE), channels_last=True)
 
@@ -156,6 +163,8 @@ def peer(name: str) -> Model | Callable[[], object] | None:
         return transformer(384, 6, 14, numbers[0])
     if name.startswith("draft step"):
         return transformer(256, 4, 4, numbers[0])
+    if name.startswith("critic"):
+        return critic()
     if name.startswith("decoder"):
         return decoder()
     if name.startswith("SD 1.5 U-Net"):

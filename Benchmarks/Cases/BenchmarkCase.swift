@@ -28,6 +28,7 @@ public struct BenchmarkCase: Sendable {
                 BenchmarkCase("verifier step, batch \(batch)", try verifier.graph(batch: batch, height: 16, width: 16)))
         }
         cases.append(BenchmarkCase("draft step, batch 1", try draft.graph(batch: 1, height: 16, width: 16)))
+        cases.append(BenchmarkCase("critic, batch 1", try critic.graph(batch: 1, height: 16, width: 16)))
         cases.append(BenchmarkCase("decoder, batch 1", try decoder.graph(batch: 1, height: 16, width: 16)))
         return cases + (try products()) + (try rows())
     }
@@ -39,6 +40,12 @@ public struct BenchmarkCase: Sendable {
     public static let verifier = transformer(width: 384, headCount: 6, layerCount: 14)
     /// The draft of the built-in models.
     public static let draft = transformer(width: 256, headCount: 4, layerCount: 4)
+    /// What reads prompts for the built-in verifier's check.
+    public static let critic = PromptCritic(
+        trunk: DiffusionTransformer(
+            width: 256, headCount: 4, layerCount: 4, patchSize: 2, latentChannelCount: 16, textWidth: 256,
+            textTokenCount: 24, hasGuidanceInput: false),
+        tokenSpacing: 2)
     /// Every kind of layer that the U-Net of Stable Diffusion has, for a software device and for tests.
     public static let smallUNet = UNet(
         latentChannelCount: 4, widths: [32, 64], attends: [true, false], blocksPerStage: 2, headCount: 2, groupCount: 8,

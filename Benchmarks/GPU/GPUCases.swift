@@ -5,7 +5,7 @@ import Tensors
 
 /// What is timed on a graphics card.
 enum GPUCases {
-    /// The built-in verifier at three batches, the draft, the decoder, the U-Net of SD 1.5 with what it is made of, and a
+    /// The built-in verifier at three batches, the draft, the critic, the decoder, the U-Net of SD 1.5 with what it is made of, and a
     /// small one; the small ones also run on a software device.
     static func all() throws -> [BenchmarkCase] {
         var cases: [BenchmarkCase] = []
@@ -17,6 +17,8 @@ enum GPUCases {
         }
         cases.append(
             BenchmarkCase("draft step, batch 1", try BenchmarkCase.draft.graph(batch: 1, height: 16, width: 16)))
+        cases.append(
+            BenchmarkCase("critic, batch 1", try BenchmarkCase.critic.graph(batch: 1, height: 16, width: 16)))
         cases.append(
             BenchmarkCase("decoder, batch 1", try BenchmarkCase.decoder.graph(batch: 1, height: 16, width: 16)))
         cases.append(

@@ -62,6 +62,8 @@ private struct Entry: Encodable {
     let role: String?
     let bytes: Int?
     let partners: [String]?
+    /// Whether a verifier has a critic for its check.
+    let hasCritic: Bool?
     let fault: String?
 
     init(_ listing: ModelStore.Listing, in store: ModelStore, isVerifying: Bool) {
@@ -74,6 +76,7 @@ private struct Entry: Encodable {
             role = manifest.role.rawValue
             bytes = manifest.files.values.reduce(0) { $0 + $1.bytes }
             partners = manifest.denoiser?.partners
+            hasCritic = manifest.role == .verifier ? manifest.denoiser?.critic != nil : nil
             fault = isVerifying ? Entry.fault(of: folder, in: store) : nil
         case .failure(let error):
             id = nil
@@ -81,6 +84,7 @@ private struct Entry: Encodable {
             role = nil
             bytes = nil
             partners = nil
+            hasCritic = nil
             fault = "\(error)"
         }
     }
@@ -100,7 +104,8 @@ private struct Entry: Encodable {
 
     var line: String {
         guard let id, let version, let role, let bytes else { return "\(path)  UNUSABLE: \(fault ?? "")" }
-        let partners = partners.map { "  with " + $0.joined(separator: ", ") } ?? ""
+        let critic = hasCritic == true ? " and a critic" : ""
+        let partners = partners.map { "  with " + $0.joined(separator: ", ") + critic } ?? ""
         let size = (Double(bytes) / 1e6).formatted(decimals: 1)
         let state = fault.map { "  UNUSABLE: \($0)" } ?? ""
         return "\(id) \(version)  \(role)  \(size) MB\(partners)  \(path)\(state)"

@@ -51,6 +51,23 @@ import Testing
         expectClose(found["output"], try fixtures["block.output"], bound: ParityBound.block)
     }
 
+    /// Where a draft's state comes into the verifier's schedule is one rule on both sides.
+    @Test func schedulesAreEnteredAsInPyTorch() throws {
+        let fixtures = try Fixtures.models()
+        let (steps, at) = (try fixtures["entered.steps"].floats(), try fixtures["entered.at"].floats())
+        let rows = try fixtures["entered.times"]
+        for (index, stepCount) in steps.enumerated() {
+            let schedule = try FlowSchedule(stepCount: Int(stepCount), shift: 3)
+            for (column, time) in at.enumerated() {
+                let entered = try #require(schedule.entered(at: Double(time)))
+                let expected = rows.row(index * at.count + column).floats().filter { $0 >= 0 }
+                let found = entered.schedule.times[entered.step...].map(Float.init)
+                #expect(found.count == expected.count, "\(time) of \(stepCount)")
+                #expect(zip(found, expected).allSatisfy { abs($0 - $1) < 1e-6 }, "\(time) of \(stepCount)")
+            }
+        }
+    }
+
     @Test(arguments: ParityBackend.all)
     func theCriticsOddsAreThoseOfPyTorch(backend: ParityBackend) throws {
         let (fixtures, pair) = (try Fixtures.models(), try Fixtures.pair())

@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from .export import Bundle, LatentStatistics, write
 from .models import dit as d
 from .models.critic import Critic
-from .models.flow import euler, guided, schedule
+from .models.flow import entered, euler, guided, schedule
 from .models.text import TextEncoder, Tokenizer
 from .models.vae import Decoder, PixelNorm
 from .recipe import FlowRecipe
@@ -230,6 +230,15 @@ def models(b: Bundle, g: torch.Generator) -> Recorder:
             t=t,
             odds=b.critic(x, t, tokens[:2], pooled[:2]),
         )
+    steps, at = (2, 8, 25), (0.999, 0.75, 3 / 7, 0.35, 0.05, 0.0)
+    rows = [entered(schedule(n, b.flow.shift).double(), t) for n in steps for t in at]
+    out.case(
+        "entered",
+        "what is left of schedules of 2, 8 and 25 steps for a state at each time; rows filled up with -1",
+        steps=torch.tensor(steps),
+        at=torch.tensor(at),
+        times=torch.stack([F.pad(row, (0, max(steps) + 1 - len(row)), value=-1.0) for row in rows]),
+    )
     return out
 
 
