@@ -2,7 +2,7 @@
 public enum FlowAnswer: Hashable, Sendable {
     case velocity(Latent)
     case prompt(PromptContrast)
-    /// Log odds; above zero it rather does.
+    /// Log odds that the picture shows the prompt.
     case agreement(Float)
 
     var latents: [Latent] {

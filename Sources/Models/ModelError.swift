@@ -35,6 +35,8 @@ public enum ModelError: Error, Hashable, Sendable {
     case guidanceOutOfRange(Double, minimum: Double, maximum: Double)
     /// A time outside (0, 1].
     case timeOutOfRange(Double)
+    /// A critic is asked for, and the model has none.
+    case noCritic(id: String)
     /// The backend gave back a result without this output, or of another size.
     case missingOutput(name: String, backend: String)
 }
@@ -89,6 +91,9 @@ extension ModelError: CustomStringConvertible {
             return "a guidance scale of \(scale) is out of range; choose one from \(minimum) to \(maximum)"
         case .timeOutOfRange(let time):
             return "\(time) is not a time of the flow; times lie above 0 and up to 1"
+        case .noCritic(let id):
+            return "the model '\(id)' has no critic, which candidates are chosen by; ask for one picture, or train a "
+                + "critic for it (CloudModels/training)"
         case .missingOutput(let name, let backend):
             return "\(backend) gave no usable '\(name)'; this is a fault in the backend, so try another one"
         }

@@ -81,7 +81,7 @@ public struct CheckRule: Hashable, Sendable {
     ///
     /// Calibrated on pictures that are done but for their detail: nothing is known of unfinished ones.
     public func prompt(at time: Double) -> Prompt? {
-        prompt.flatMap { $0.unfinishedTime > time ? $0 : nil }
+        prompt.flatMap { $0.unfinishedTime > time && !$0.times.isEmpty ? $0 : nil }
     }
 
     /// The largest distance that passes at a time.

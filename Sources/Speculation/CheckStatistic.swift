@@ -24,7 +24,17 @@ public enum CheckStatistic: String, Hashable, Sendable, Codable, CaseIterable {
     /// them and words that are not: no evaluation of the verifier.
     case promptDoubt
 
-    /// What the verifier has to be asked.
+    /// Noise levels at which it is read where nobody says: a prompt's shortfall where the verifier does not yet go along with
+    /// what it is shown, a critic's doubt where little is hidden.
+    public var usualTimes: [Double] {
+        switch self {
+        case .estimateDistance: [0.2, 0.3, 0.6, 0.75, 0.9]
+        case .promptShortfall: [0.7, 0.9]
+        case .promptDoubt: [0.25]
+        }
+    }
+
+    /// What the verifier or its critic has to be asked.
     public var subject: FlowQuestion.Subject {
         switch self {
         case .estimateDistance: .velocity

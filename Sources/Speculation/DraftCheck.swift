@@ -12,9 +12,9 @@ public import Diffusion
 /// 3. If it is not, the levels above are tried one at a time, and the first that is near enough is where the verifier
 ///    re-enters: low noise repairs little, high noise much.
 ///
-/// A draft that passes so costs nothing but the prompt's levels, and with a critic nothing. Whatever fails everywhere is dropped, and the picture is the
-/// verifier's own. A value type without a model: whoever has one asks `next` and answers with `take`, so rows of several
-/// drafts can share a batch.
+/// A draft that passes so costs the verifier the prompt's levels, and where a critic answers for it nothing. Whatever fails
+/// everywhere is dropped, and the picture is the verifier's own. A value type without a model: whoever has one asks `next`
+/// and answers with `take`, so rows of several drafts can share a batch.
 public struct DraftCheck: Hashable, Sendable {
     /// One level that the verifier may go on from.
     public struct Probe: Hashable, Sendable {
@@ -39,11 +39,11 @@ public struct DraftCheck: Hashable, Sendable {
     public let prompt: CheckRule.Prompt?
     /// What was read so far, in the order in which it was evaluated.
     public private(set) var readings: [LevelReading] = []
-    /// What the verifier's answers have cost (`FlowAnswers.evaluationCount`).
+    /// What the answers have cost the verifier (`FlowAnswers.evaluationCount`).
     public private(set) var evaluationCount = 0
     /// Nil while there is something left to evaluate.
     public private(set) var decision: Decision?
-    /// What to ask the verifier now, in one batch; nil once it is decided.
+    /// What to ask the verifier or its critic now, in one batch; nil once it is decided.
     public private(set) var next: [FlowQuestion]?
 
     private let estimate: Latent
@@ -81,7 +81,7 @@ public struct DraftCheck: Hashable, Sendable {
         next = prompt?.statistic == .promptDoubt ? asked : [question(.velocity, first.time)] + asked
     }
 
-    /// Takes the verifier's answers to `next`.
+    /// Takes the answers to `next`.
     ///
     /// - Precondition: one answer of the estimate's shape for each question, in order.
     public mutating func take(_ answers: FlowAnswers) {

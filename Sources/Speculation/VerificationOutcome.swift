@@ -36,7 +36,7 @@ public struct VerificationTelemetry: Hashable, Sendable, Codable {
     public var verifierEvaluations: Int
     /// Evaluations the verifier would have needed without a draft.
     public var verifierOnlyEvaluations: Int
-    /// Milliseconds by stage, in the order in which the stages began; of a batch that jobs shared, each has its part by rows.
+    /// Milliseconds by stage, in the order in which the stages began; of a batch that jobs shared, each has its part by evaluations.
     public var stages: [StageTime]
     /// Bytes of the coded estimate as received.
     public var receivedBytes: Int

@@ -105,6 +105,7 @@ struct Workbench {
             scheduleShift: options.shift, exact: isOffline ? nil : options.exact)
         request.checkQuantile = options.checkQuantile
         request.checkLevels = options.checkLevels?.times
+        request.candidateCount = options.candidates
         request.format = format
         return request
     }

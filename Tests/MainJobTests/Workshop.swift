@@ -12,12 +12,46 @@ final class Workshop: Sendable {
     let verifier: PictureVerifier
     let painter: DraftPainter
     let journal: HandoffJournal
+    /// The models, where they are a copy.
+    private let folder: URL?
 
-    init() throws {
-        let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .appendingPathComponent("Fixtures/tiny").path
+    /// With a check that asks the critic, which lets any distance pass.
+    ///
+    /// - Parameter mostDoubt: that passes.
+    convenience init(mostDoubt: Double) throws {
+        try self.init { manifest in
+            let files = manifest["files"] as? [String: [String: Any]]
+            func table(_ value: Double) -> [Double] { Array(repeating: value, count: 10) }
+            manifest["check"] = [
+                "rule": "promptDoubt+estimateDistance", "version": 1, "draft": String(repeating: "0", count: 64),
+                "critic": files?["critic"]?["sha256"] ?? "", "samples": 1, "guidance": 3, "stepCount": 25,
+                "handoffStep": 20, "quantile": 0.95,
+                "prompt": [
+                    "times": [0.25], "null": table(0), "draft": table(0), "draftFaults": ["color": table(mostDoubt)],
+                    "verifierFaults": ["color": table(mostDoubt)],
+                ],
+                "levels": [["time": 0.43, "null": table(1), "draft": table(1), "noiseFaults": table(1e6)]],
+            ]
+        }
+    }
+
+    /// - Parameter change: edits the verifier's manifest, of a copy.
+    init(_ change: ((inout [String: Any]) -> Void)? = nil) throws {
+        var root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .appendingPathComponent("Fixtures/tiny")
+        if let change {
+            let copy = FileManager.default.temporaryDirectory.appendingPathComponent(JobID.random().text)
+            try FileManager.default.copyItem(at: root, to: copy)
+            let manifest = copy.appendingPathComponent("CloudModels/studio-verifier/manifest.json")
+            var content =
+                try JSONSerialization.jsonObject(with: Data(contentsOf: manifest)) as? [String: Any] ?? [:]
+            change(&content)
+            try JSONSerialization.data(withJSONObject: content).write(to: manifest)
+            root = copy
+        }
+        folder = change == nil ? nil : root
         models = try ModelPair(
-            draft: "studio-draft", verifier: "studio-verifier", in: ModelStore(roots: [fixtures]))
+            draft: "studio-draft", verifier: "studio-verifier", in: ModelStore(roots: [root.path]))
         let backend = CPUBackend(threads: ThreadPolicy(count: 2))
         verifier = try PictureVerifier(models: models, backend: backend)
         painter = try DraftPainter(models: models, backend: backend)
@@ -25,7 +59,10 @@ final class Workshop: Sendable {
             folder: FileManager.default.temporaryDirectory.appendingPathComponent(JobID.random().text))
     }
 
-    deinit { try? FileManager.default.removeItem(at: journal.folder) }
+    deinit {
+        try? FileManager.default.removeItem(at: journal.folder)
+        if let folder { try? FileManager.default.removeItem(at: folder) }
+    }
 
     /// A maker whose verifier is in this process.
     var embedded: PictureMaker {

@@ -34,6 +34,16 @@ import Testing
         #expect(critic.tokenSpacing == 2 && critic.trunk.patchSize == 4 && critic.trunk.textWidth == 8)
     }
 
+    @Test func aDraftHasNoCritic() throws {
+        let critic =
+            #"{"kind":"critic","width":16,"headCount":2,"layerCount":1,"patchSize":4,"latentChannelCount":4,"#
+            + #""textWidth":8,"textTokenCount":6,"guidanceEmbedding":false,"tokenSpacing":2}"#
+        let file = #"{"path":"critic.safetensors","bytes":10,"sha256":"\#(String(repeating: "0", count: 64))"}"#
+        let text = try ManifestFiles.changing(
+            ManifestFiles.changing(ManifestFiles.draft, "critic", to: critic), "files.critic", to: file)
+        #expect(throws: ModelError.self) { try ManifestFiles.parse(text) }
+    }
+
     @Test func aVerifierNeedsNoCritic() throws {
         let text = try ManifestFiles.changing(
             ManifestFiles.changing(ManifestFiles.verifier, "critic", to: nil), "files.critic", to: nil)
@@ -53,7 +63,7 @@ import Testing
         #expect(error?.description.contains(reason) == true, "\(String(describing: error))")
     }
 
-    @Test func aCheckBelongsToTheCriticThatReadForIt() throws {
+    @Test func aCheckIsReadWithTheCriticItNames() throws {
         let digest = String(repeating: "0123456789abcdef", count: 4)
         let rule = try ManifestFiles.changing(
             ManifestFiles.verifier, "check.rule", to: #""promptDoubt+estimateDistance""#)
@@ -61,10 +71,8 @@ import Testing
             try ManifestFiles.parse(ManifestFiles.changing(rule, "check.critic", to: critic.map { "\"\($0)\"" }))
         }
         #expect(try check(critic: digest).denoiser?.check?.calibration?.promptStatistic == .promptDoubt)
-        for critic in [nil, String(repeating: "0", count: 64)] {
-            #expect(throws: ModelError.self) { try check(critic: critic) }
-        }
-        // The verifier's own answers need no critic's name.
+        // A rule that asks one names it, and one that asks the verifier does not.
+        #expect(throws: ModelError.self) { try check(critic: nil) }
         let mixed = try ManifestFiles.changing(ManifestFiles.verifier, "check.critic", to: "\"\(digest)\"")
         #expect(throws: ModelError.self) { try ManifestFiles.parse(mixed) }
     }

@@ -268,7 +268,8 @@ def test_what_was_brought_home_is_what_was_trained(tiny: Recipe, trained: tuple[
     there, here = (distillation.load_served(tiny, c)[0].state_dict() for c in (checkpoints, home))
     for name, weight in there.items():
         assert torch.equal(weight.bfloat16(), here[name].bfloat16()), name
-    critics = [load_critic(tiny, c) for c in (checkpoints, home)]
+    text = distillation.load_served(tiny, home)[0].text
+    critics = [load_critic(tiny, c, text) for c in (checkpoints, home)]
     assert critics[0] is not None and critics[1] is not None
     for name, weight in critics[0][0].state_dict().items():
         assert torch.equal(weight.bfloat16(), critics[1][0].state_dict()[name].bfloat16()), name
@@ -300,6 +301,7 @@ def test_the_export_names_files_by_their_true_hashes(
     manifests = list(tmp_path.glob("*Models/*/manifest.json"))
     assert len(manifests) == 3
     card = tmp_path / "CloudModels" / "studio-verifier" / "MODEL_CARD.md"
+    assert "## The critic" in card.read_text() and "| color |" in card.read_text()
     assert "sheet.webp" in card.read_text() and card.with_name("sheet.webp").stat().st_size > 100
     for path in manifests:
         manifest = json.loads(path.read_text())
@@ -318,6 +320,7 @@ def test_a_critic_is_put_beside_an_exported_verifier(
 ) -> None:
     from underpaint_training.latents import MissingStageError
     from underpaint_training.release import release, release_critic
+    from underpaint_training.training import restore, save
 
     data, checkpoints = trained[0], tmp_path / "checkpoints"
     shutil.copytree(trained[1], checkpoints)
@@ -339,10 +342,41 @@ def test_a_critic_is_put_beside_an_exported_verifier(
         assert found["files"]["critic"]["sha256"] == hashlib.sha256(content).hexdigest()
         assert {k: v for k, v in found["training"].items() if k != "critic"} == without["training"]
         assert found["training"]["critic"]["heldOut"]["object"].keys() == {"ranked", "rejected"}
+        assert path.with_name("MODEL_CARD.md").read_text().count("## The critic") == 1
     # Together they are exported as one after the other.
     release(tiny, data, checkpoints, tmp_path, tmp_path / "report")
     again = json.loads(path.read_text())
     assert again == {k: v for k, v in found.items() if k != "check"}
+    # A verifier that went on reads words its own way, and the critic of before is no part of it.
+    _speak_up(checkpoints)
+    state = restore(checkpoints / "verifier.pt")
+    assert state is not None
+    state["average"]["text.norm.bias"] += 1
+    save(state, checkpoints / "verifier.pt")
+    with pytest.raises(MissingStageError, match="no critic.pt for this verifier"):
+        release_critic(tiny, checkpoints, tmp_path)
+    release(tiny, data, checkpoints, tmp_path, tmp_path / "report")
+    assert "critic" not in json.loads(path.read_text()) and not path.with_name("critic.safetensors").exists()
+
+
+def test_a_critic_is_measured_on_pictures_that_cannot_have_every_fault(
+    tiny: Recipe, trained: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from underpaint_training import train_critic
+    from underpaint_training.latents import LatentStore, MissingStageError
+    from underpaint_training.parallel import Group
+    from underpaint_training.train_verifier import load_verifier
+
+    data, checkpoints = trained
+    store, (reader, _) = LatentStore(tiny, data, checkpoints, "holdout"), load_verifier(tiny, checkpoints)
+    found = train_critic.load_critic(tiny, checkpoints, reader.text)
+    assert found is not None
+    gold = Fields("vase", "gold", None, "linen cloth", "studio softbox", "eye level", "left")
+    monkeypatch.setattr(store, "fields", [gold for _ in store.fields])
+    held_out = train_critic.measured(found[0], reader, store, ["vase", "bowl"])
+    assert "color" not in held_out and 0 <= held_out["object"]["ranked"] <= 1
+    with pytest.raises(MissingStageError, match="no minutes"):
+        train_critic.train(tiny, data, checkpoints, 0, Group(0, 1))
 
 
 def test_what_the_engine_measured_stays_with_the_weights_that_it_is_of(
@@ -503,6 +537,8 @@ def test_committed_models_are_adopted_and_trained_on(
     from underpaint_training.adopt import AdoptionError, adopt
     from underpaint_training.parallel import Group
     from underpaint_training.release import release
+    from underpaint_training.train_critic import load_critic
+    from underpaint_training.train_verifier import load_verifier
     from underpaint_training.training import restore
 
     data, checkpoints = trained
@@ -512,6 +548,10 @@ def test_committed_models_are_adopted_and_trained_on(
     before, original = restore(adopted / "verifier.pt"), restore(checkpoints / "verifier.pt")
     assert before is not None and original is not None
     assert before["samples"] == original["samples"] and before["vae"] is None
+    critics = [restore(c / "critic.pt") for c in (adopted, checkpoints)]
+    assert critics[0] is not None and critics[1] is not None
+    assert critics[0]["heldOut"] == critics[1]["heldOut"] and critics[0]["samples"] == critics[1]["samples"]
+    assert load_critic(tiny, adopted, load_verifier(tiny, adopted)[0].text) is not None
     vae = restore(adopted / "vae.pt")
     assert vae is not None
     train_vae.train(tiny, data, adopted, 2 * vae["seconds"] / 60 + 0.02, Group(0, 1))

@@ -16,9 +16,11 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from .distillation import build_student
+from .export import CRITIC
 from .instrument import instrument_file, kept_instrument
 from .recipe import Recipe
 from .start import take, unguided
+from .train_critic import build_critic, fingerprint
 from .train_vae import build
 from .train_verifier import build_verifier
 from .training import save
@@ -70,10 +72,10 @@ def save_encoder(recipe: Recipe, encoder: nn.Module, root: Path) -> None:
 def adopt(recipe: Recipe, checkpoints: Path, root: Path) -> None:
     """Writes vae.pt, verifier.pt and draft.pt from <root>/EdgeModels and <root>/CloudModels.
 
-    Of a verifier with guidance distilled into it that is guided.pt; verifier.pt is then what it is at scale 1. The committed
-    classifier becomes classifier.pt, unless there is one.
+    Of a verifier with guidance distilled into it that is guided.pt; verifier.pt is then what it is at scale 1. Its critic, if
+    it has one, becomes critic.pt, and the committed classifier classifier.pt, unless there is one.
     """
-    names = ("vae.pt", "verifier.pt", "guided.pt", "draft.pt")
+    names = ("vae.pt", "verifier.pt", "guided.pt", "draft.pt", "critic.pt")
     present = [n for n in names if (checkpoints / n).exists()]
     if present:
         raise AdoptionError(f"{checkpoints} already holds {', '.join(present)}: move them away to adopt anew")
@@ -121,3 +123,10 @@ def adopt(recipe: Recipe, checkpoints: Path, root: Path) -> None:
     _load(student, draft / "draft.safetensors")
     trained = _continued(student, _manifest(draft)["training"], recipe.draft.batch)
     save(trained | {"patch": recipe.draft.patch}, checkpoints / "draft.pt")
+
+    if CRITIC in _manifest(verifier):
+        critic, run = build_critic(recipe), training[CRITIC]
+        _load(critic, verifier / "critic.safetensors")
+        facts = {"vae": None, "text": fingerprint(model.text), "patch": recipe.critic.patch}
+        facts |= {key: run[key] for key in ("device", "heldOut")}
+        save(_continued(critic, run, recipe.critic.batch) | facts, checkpoints / "critic.pt")

@@ -9,7 +9,7 @@ from .captions import COMPOSITION_WORDS
 from .data.grammar import ANGLES, COLORS, LIGHTS, MATERIALS, OBJECT_MATERIALS, SURFACES
 from .data.shapes.catalogue import LIBRARY_MATERIALS
 from .evaluation.markdown import pictures_section
-from .export import Bundle
+from .export import CRITIC, Bundle
 
 LICENCE = """## Data and licence
 
@@ -72,6 +72,40 @@ def _gap(numbers: dict[str, Any]) -> str:
     return "\n".join(lines) + f"\n\nMean r over the drafted steps: {gap['meanDrafted']}.\n"
 
 
+def _critic(training: dict[str, Any]) -> str:
+    """What the critic beside the verifier is, and how it reads held-out renders; nothing where there is none."""
+    if not training:
+        return ""
+    held_out = training["heldOut"]
+    rows = [f"| {fault} | {v['ranked']} | {100 * v['rejected']:.1f} % |" for fault, v in held_out.items() if fault != "pictures"]
+    return "\n".join([
+        "",
+        "## The critic",
+        "",
+        "`critic.safetensors` answers for the verifier whether a draft shows its prompt: the draft's blocks over patches of "
+        "2×2, trained on",
+        f"renders beside captions that are true of them and captions with one fault, {training['samples']} samples of "
+        f"{training['pictures']} pictures in",
+        f"{60 * training['hours']:.3g} minutes on {training['machine']} ({training['date']}; `{training['command']}`). On "
+        f"{held_out['pictures']} held-out renders:",
+        "how often a true caption has the larger odds than one with the fault, and how many true ones a threshold rejects that "
+        "catches 95 % of it.",
+        "",
+        "| fault | ranked | rejected |",
+        "|---|---|---|",
+        *rows,
+        "",
+    ])
+
+
+def put_critic(folder: Path, training: dict[str, Any]) -> None:
+    """Puts the critic's section into the card of an exported verifier, in place of a former one."""
+    path = folder / "MODEL_CARD.md"
+    text = path.read_text()
+    start, end = text.find("\n## The critic"), text.index("\n## What the pictures show")
+    path.write_text(text[: start if start >= 0 else end] + _critic(training) + text[end:])
+
+
 def _card(
     title: str, lead: str, training: dict[str, Any], figures: str, note: str, objects: tuple[str, ...],
     sizes: tuple[tuple[int, int], ...], measured: str,
@@ -131,7 +165,7 @@ def write(
                 (SHEET_NOTE if (root / "CloudModels" / bundle.ids.verifier / SHEET).exists() else "") + note,
                 objects,
                 bundle.sizes,
-                pictures_section(pictures),
+                pictures_section(pictures) + _critic(bundle.training.get(CRITIC, {})),
             ),
         ),
         (

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import nn
 
 from .models.critic import Critic
@@ -87,6 +87,7 @@ def _dit_architecture(model: DiT, text: TextEncoder) -> dict[str, Any]:
 
 # Under this key the manifest's `files` and the manifest itself speak of the critic, and its figures lie in `training`.
 CRITIC = "critic"
+CRITIC_FILE = "critic.safetensors"
 
 
 def with_critic(
@@ -96,8 +97,8 @@ def with_critic(
 
     A check that was measured with another critic is left out: `underpaint lab calibrate` measures it anew.
     """
-    _save(critic, folder / "critic.safetensors")
-    file = _file(folder, "critic.safetensors")
+    _save(critic, folder / CRITIC_FILE)
+    file = _file(folder, CRITIC_FILE)
     architecture = _dit_architecture(critic, text) | {"kind": "critic", "tokenSpacing": critic.spacing}
     kept = {k: v for k, v in manifest.items() if k != "check" or v.get(CRITIC) in (None, file["sha256"])}
     return kept | {
@@ -191,11 +192,21 @@ def write(bundle: Bundle, root: Path) -> None:
             manifest["check"] = b.check
         if role == "verifier" and b.critic is not None:
             manifest = with_critic(manifest, folder, b.critic, b.text, b.training.get(CRITIC, {}))
+        elif role == "verifier":
+            (folder / CRITIC_FILE).unlink(missing_ok=True)
         _write(folder, manifest)
 
 
-def attach(root: Path, ids: Ids, critic: Critic, text: TextEncoder, training: dict[str, Any]) -> None:
-    """Puts a critic beside the verifier that is exported there already."""
-    folder = root / "CloudModels" / ids.verifier
+class ForeignTextError(ValueError):
+    """What is exported reads prompts with another text encoder."""
+
+
+def attach(root: Path, ids: Ids, critic: Critic, text: TextEncoder, training: dict[str, Any]) -> Path:
+    """Puts a critic beside the verifier that is exported there already, and returns that one's folder."""
+    folder, shared = root / "CloudModels" / ids.verifier, root / "EdgeModels" / ids.shared / "text-encoder.safetensors"
+    exported = load_file(str(shared))
+    if any(not torch.equal(v.bfloat16(), exported[k].bfloat16()) for k, v in text.state_dict().items()):
+        raise ForeignTextError(f"{shared} is not the text encoder that the critic reads: export the pair first")
     manifest = json.loads((folder / "manifest.json").read_text())
     _write(folder, with_critic(manifest, folder, critic, text, training))
+    return folder

@@ -35,6 +35,8 @@ FAULTS: dict[str, float] = {
     "angle": 1.0,
     "composition": 1.0,
 }
+# Of a caption; far more than any picture needs that can have the fault.
+DRAWS = 10_000
 _SHARES = np.array(list(FAULTS.values())) / sum(FAULTS.values())
 
 
@@ -76,7 +78,7 @@ def contradiction(
 
     Without a fault one is drawn by `FAULTS`. What is wrong is always said, whatever `drop` leaves out.
     """
-    while True:
+    for _ in range(DRAWS):
         kind = fault or list(FAULTS)[rng.choice(len(FAULTS), p=_SHARES)]
         wrong = planted(fields, kind, objects, rng)
         seed = int(rng.integers(1 << 31))
@@ -89,3 +91,4 @@ def contradiction(
         # Another colour may be worded alike where nothing of it is said.
         if other.text != own.text and (kind == "prompt" or kind in other.mentioned):
             return kind, own.text, other.text
+    raise ValueError(f"no caption contradicts {fields} in {DRAWS} draws: the recipe has too few objects")

@@ -83,6 +83,7 @@ def _critic_training(recipe: Recipe, state: dict[str, Any]) -> dict[str, Any]:
         "samples": state["samples"],
         "pictures": state["pictures"],
         "hours": round(state["seconds"] / 3600, 4),
+        "device": state["device"],
         "machine": MACHINES[state["device"]],
         "command": f"python -m underpaint_training critic --recipe recipes/{recipe.name}.json --device {state['device']}",
         "date": datetime.now(timezone.utc).strftime("%Y-%m-%d"),
@@ -92,13 +93,14 @@ def _critic_training(recipe: Recipe, state: dict[str, Any]) -> dict[str, Any]:
 
 def release_critic(recipe: Recipe, checkpoints: Path, out: Path) -> None:
     """Puts the critic beside the verifier that is exported under `out`, of which nothing else changes; `underpaint lab
-    calibrate` then measures the check with it."""
-    found = load_critic(recipe, checkpoints)
-    if found is None:
-        raise MissingStageError(f"no critic.pt in {checkpoints}: run the stage 'critic' first")
-    critic, state = found
+    calibrate` then measures the check with it, and `underpaint lab split --write-quality` what it costs."""
     reader, _ = load_verifier(recipe, checkpoints)
-    attach(out, Ids(), critic, reader.text, _critic_training(recipe, state))
+    found = load_critic(recipe, checkpoints, reader.text)
+    if found is None:
+        raise MissingStageError(f"no critic.pt for this verifier in {checkpoints}: run the stage 'critic' first")
+    training = _critic_training(recipe, found[1])
+    folder = attach(out, Ids(), found[0], reader.text, training)
+    cards.put_critic(folder, training)
 
 
 def release(recipe: Recipe, data: Path, checkpoints: Path, out: Path, report: Path) -> None:
@@ -131,7 +133,7 @@ def release(recipe: Recipe, data: Path, checkpoints: Path, out: Path, report: Pa
             "date": date,
         }
 
-    critic = load_critic(recipe, checkpoints)
+    critic = load_critic(recipe, checkpoints, model.text)
     latent = LatentStatistics(
         [round(float(v), 6) for v in store.mean], [round(float(v), 6) for v in store.deviation]
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .data.grammar import OBJECT_MATERIALS
@@ -38,14 +39,24 @@ def build_critic(recipe: Recipe) -> Critic:
     )
 
 
-def load_critic(recipe: Recipe, checkpoints: Path) -> tuple[Critic, dict[str, Any]] | None:
-    """The averaged critic and the rest of its checkpoint; None where none was trained."""
+def load_critic(recipe: Recipe, checkpoints: Path, text: nn.Module) -> tuple[Critic, dict[str, Any]] | None:
+    """The averaged critic and the rest of its checkpoint; None where none was trained that reads this text encoder."""
     state = restore(checkpoints / "critic.pt")
     if state is None:
+        return None
+    if state["text"] != fingerprint(text):
+        print("critic.pt reads the words of another verifier: left out", flush=True)
         return None
     model = build_critic(recipe)
     model.load_state_dict(state["average"])
     return model.to(recipe.device).eval().requires_grad_(False), state
+
+
+def fingerprint(text: nn.Module) -> str:
+    """Of a text encoder as it is exported, in bfloat16."""
+    weights = text.state_dict()
+    parts = (weights[k].bfloat16().contiguous().cpu().view(torch.uint8).numpy().tobytes() for k in sorted(weights))
+    return hashlib.sha256(b"".join(parts)).hexdigest()[:16]
 
 
 def begin(critic: Critic, draft: DiT) -> list[str]:
@@ -75,7 +86,9 @@ def measured(critic: Critic, reader: Conditioned, store: LatentStore, objects: l
             t = torch.full((len(found),), ASKED, device=store.device)
             x, _ = noised(store.normalised(same.latents[part, 0]), t, generator)
             for fault in FAULTS:
-                rows = [i for i, f in enumerate(found) if planted(f, fault, objects, rng) or fault == "prompt"]
+                rows = [i for i, f in enumerate(found) if fault == "prompt" or planted(f, fault, objects, rng)]
+                if not rows:
+                    continue
                 said = [contradiction(found[i], objects, rng, 0.0, fault) for i in rows]
                 for values, captions in ((right, [s[1] for s in said]), (wrong, [s[2] for s in said])):
                     text, pooled = reader.text(reader.tokenizer.batch(captions).to(store.device))
@@ -83,6 +96,8 @@ def measured(critic: Critic, reader: Conditioned, store: LatentStore, objects: l
                         values[fault] += critic(x[rows], t[rows], text, pooled).float().tolist()
     result: dict[str, Any] = {"pictures": len(store.fields)}
     for fault in FAULTS:
+        if not right[fault]:
+            continue  # no picture can have it
         a, b = np.array(right[fault]), np.array(wrong[fault])
         rejected = float((a <= np.quantile(b, 0.95)).mean())
         result[fault] = {"ranked": round(ranked(a, b), 4), "rejected": round(rejected, 4)}
@@ -91,16 +106,18 @@ def measured(critic: Critic, reader: Conditioned, store: LatentStore, objects: l
 
 def train(recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, group: Group) -> None:
     r = recipe.critic
+    if (r.minutes if minutes is None else minutes) <= 0:
+        raise MissingStageError(f'the recipe {recipe.name} gives its critic no minutes: say "critic": {{"minutes": …}}')
     device = device_of(recipe.device, group.size)
     torch.manual_seed(r.seed)
     store = open_store(recipe, data, checkpoints, group)
     held_out = LatentStore(recipe, data, checkpoints, "holdout") if group.leads else None
     reader, _ = load_verifier(recipe, checkpoints)
-    draft, draft_state = load_student(recipe, checkpoints, "draft")
+    draft, _ = load_student(recipe, checkpoints, "draft")
     path = checkpoints / "critic.pt"
     state = restore(path)
-    if state and state["vae"] != store.frozen.name:
-        raise MissingStageError("critic.pt was trained on another autoencoder: move it away to start anew")
+    if state and (state["vae"] not in (None, store.frozen.name) or state["text"] != fingerprint(reader.text)):
+        raise MissingStageError("critic.pt was trained on another latent or other words: move it away to start anew")
     critic = build_critic(recipe).to(device)
     if not state:
         print(f"began as the draft; anew: {', '.join(begin(critic, draft))}", flush=True)
@@ -129,7 +146,7 @@ def train(recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, 
         return {
             "pictures": len(store.fields),
             "vae": store.frozen.name,
-            "draft": draft_state["step"],
+            "text": fingerprint(reader.text),
             "patch": r.patch,
             "device": recipe.device,
             "heldOut": measured(average, reader, held_out, objects),

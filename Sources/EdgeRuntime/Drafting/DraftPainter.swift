@@ -17,6 +17,8 @@ public final class DraftPainter: Sendable {
     let studio: Exclusive<Studio>
     // A lock of its own: previews are decoded while the draft holds the studio.
     private let decoder: Exclusive<StudioDecoder>
+    /// Chooses among candidates; nil where the verifier has none.
+    let critic: Exclusive<StudioCritic>?
 
     /// Prepares the draft, its text encoder and the picture decoder.
     ///
@@ -31,6 +33,11 @@ public final class DraftPainter: Sendable {
         studio = Exclusive(
             Studio(text: try models.shared.text(on: backend), denoiser: models.draft.denoiser(on: backend)))
         decoder = Exclusive(models.shared.decoder(on: backend, tilePixels: decodeTile))
+        if let critic = models.verifier.critic(on: backend) {
+            self.critic = Exclusive(critic)
+        } else {
+            critic = nil
+        }
     }
 
     /// The request's own schedule, or the models'.
@@ -39,12 +46,22 @@ public final class DraftPainter: Sendable {
             stepCount: request.stepCount, shift: request.scheduleShift ?? models.draft.manifest.schedule.shift)
     }
 
-    /// Takes the draft's share of the steps and codes what travels.
+    /// Takes the draft's share of the steps and codes what travels; of several candidates that of the best.
     ///
     /// - Parameter progress: called after every step; throw to stop.
-    /// - Throws: `ModelError` for a size or guidance the models cannot do, `DiffusionError`, `VerifierError` for a
-    ///   request outside the protocol's limits, `LatentCodingError`, and what `progress` or the backend throws.
+    /// - Throws: `ModelError` for a size or guidance the models cannot do, or for candidates without a critic,
+    ///   `DiffusionError`, `VerifierError` for a request outside the protocol's limits, `LatentCodingError`, and what
+    ///   `progress` or the backend throws.
     public func draft(
+        _ request: GenerationRequest, id: JobID, progress: (DraftStep) throws -> Void
+    ) throws -> DraftedPicture {
+        request.candidateCount > 1
+            ? try bestOfCandidates(request, id: id, progress: progress)
+            : try candidate(request, id: id, progress: progress)
+    }
+
+    /// As `draft`, of the request's own seed.
+    func candidate(
         _ request: GenerationRequest, id: JobID, progress: (DraftStep) throws -> Void
     ) throws -> DraftedPicture {
         let schedule = try schedule(of: request)

@@ -27,6 +27,8 @@ public struct GenerationRequest: Hashable, Sendable {
     public var checkQuantile: Double?
     /// Times of the levels at which a draft may be taken up again; nil are the verifier's own.
     public var checkLevels: [Double]?
+    /// Drafts to make, each from a seed of its own (`seed(ofCandidate:)`); the one that the critic doubts least goes on.
+    public var candidateCount = 1
     /// What the verifier sends. PNG and WebP without a quality keep every pixel.
     public var format = PictureFormat.png
 
@@ -49,4 +51,8 @@ public struct GenerationRequest: Hashable, Sendable {
         self.scheduleShift = scheduleShift
         self.exact = exact
     }
+
+    /// The seed of a candidate: the request's own for the first, and far from those of its neighbours for the others, so that
+    /// pictures of seeds in a row have no candidate in common.
+    public func seed(ofCandidate number: Int) -> UInt64 { seed &+ UInt64(number) << 32 }
 }

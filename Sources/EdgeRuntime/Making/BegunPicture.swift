@@ -6,14 +6,17 @@ public struct BegunPicture: Sendable {
     /// Text encoding, drafting and coding.
     let edgeSeconds: Double
     let unknownWords: [String]
+    /// Drafts of which this is the best.
+    let candidateCount: Int
     /// Where the draft took all steps; nothing is kept for `resume` then.
     public let finished: FinishedPicture?
 
     /// A picture that the verifier finishes.
-    init(_ job: VerificationJob, edgeSeconds: Double, unknownWords: [String]) {
+    init(_ job: VerificationJob, edgeSeconds: Double, unknownWords: [String], candidateCount: Int = 1) {
         self.job = job
         self.edgeSeconds = edgeSeconds
         self.unknownWords = unknownWords
+        self.candidateCount = candidateCount
         finished = nil
     }
 
@@ -22,6 +25,7 @@ public struct BegunPicture: Sendable {
         job = finished.job
         edgeSeconds = finished.report.edgeSeconds
         unknownWords = finished.report.unknownWords
+        candidateCount = finished.report.candidateCount
         self.finished = finished
     }
 }

@@ -20,7 +20,9 @@ public struct MakingReport: Hashable, Sendable, Codable {
     public let verifierStepCount: Int
     /// Steps that the draft took; in mode `exact` those of them that were accepted.
     public let draftSteps: Int
-    /// Text encoding, drafting and coding on this machine; 0 for a resumed picture.
+    /// Drafts that were made, of which the critic chose this one.
+    public let candidateCount: Int
+    /// Text encoding, drafting of all candidates and coding on this machine; 0 for a resumed picture.
     public let edgeSeconds: Double
     /// From sending the job to having the picture, as seen from here; 0 where no verifier took part.
     public let verifierSeconds: Double
@@ -38,13 +40,15 @@ public struct MakingReport: Hashable, Sendable, Codable {
     public let unknownWords: [String]
 
     public init(
-        job: VerificationJob, origin: PictureOrigin, edgeSeconds: Double, verifierSeconds: Double,
+        job: VerificationJob, origin: PictureOrigin, candidateCount: Int = 1, edgeSeconds: Double,
+        verifierSeconds: Double,
         queuedSeconds: Double = 0, resultBytes: Int = 0, verification: VerificationTelemetry?, unknownWords: [String]
     ) {
         self.origin = origin
         stepCount = job.stepCount
         verifierStepCount = job.verifierStepCount
         draftSteps = verification?.exact?.acceptedSteps ?? job.handoffStep
+        self.candidateCount = candidateCount
         self.edgeSeconds = edgeSeconds
         self.verifierSeconds = verifierSeconds
         latentBytes = verification?.exact?.sentBytes ?? job.codedEstimate.count

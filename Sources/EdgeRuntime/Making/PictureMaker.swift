@@ -59,13 +59,17 @@ public struct PictureMaker: Sendable {
             }
         }
         guard drafted.job.handoffStep < drafted.job.stepCount else {
-            return BegunPicture(finished: try await decodeDraft(drafted, edgeSeconds: edgeSeconds))
+            return BegunPicture(
+                finished: try await decodeDraft(
+                    drafted, candidateCount: request.candidateCount, edgeSeconds: edgeSeconds))
         }
         try journal.keep(
             UnfinishedPicture(
                 job: drafted.job, outputPath: outputPath, verifier: verifier, createdAt: Date()))
         report(.handedOff(drafted, seconds: edgeSeconds))
-        return BegunPicture(drafted.job, edgeSeconds: edgeSeconds, unknownWords: drafted.unknownWords)
+        return BegunPicture(
+            drafted.job, edgeSeconds: edgeSeconds, unknownWords: drafted.unknownWords,
+            candidateCount: request.candidateCount)
     }
 
     /// Has the verifier finish a picture.
@@ -77,8 +81,7 @@ public struct PictureMaker: Sendable {
         if begun.job.exact?.placement == .edge {
             return try await runEdgeChain(begun.job, unknownWords: begun.unknownWords, report: report)
         }
-        return try await verify(
-            begun.job, edgeSeconds: begun.edgeSeconds, unknownWords: begun.unknownWords, report: report)
+        return try await verify(begun, report: report)
     }
 
     /// Sends a job from the journal to the verifier.
@@ -110,9 +113,8 @@ public struct PictureMaker: Sendable {
         journal.forget(finished.job.id)
     }
 
-    private func verify(
-        _ job: VerificationJob, edgeSeconds: Double, unknownWords: [String], report: @escaping Report
-    ) async throws -> FinishedPicture {
+    private func verify(_ begun: BegunPicture, report: @escaping Report) async throws -> FinishedPicture {
+        let job = begun.job
         do {
             let queue = QueueClock()
             let (outcome, verifierSeconds) = try await timed {
@@ -124,23 +126,28 @@ public struct PictureMaker: Sendable {
             return try FinishedPicture(
                 sent: outcome.payload, job: job,
                 report: MakingReport(
-                    job: job, origin: job.handoffStep == 0 ? .verifierOnly : .hybrid, edgeSeconds: edgeSeconds,
+                    job: job, origin: job.handoffStep == 0 ? .verifierOnly : .hybrid,
+                    candidateCount: begun.candidateCount, edgeSeconds: begun.edgeSeconds,
                     verifierSeconds: verifierSeconds, queuedSeconds: queue.seconds,
-                    resultBytes: outcome.payload.count, verification: outcome.telemetry, unknownWords: unknownWords))
+                    resultBytes: outcome.payload.count, verification: outcome.telemetry,
+                    unknownWords: begun.unknownWords))
         } catch {
             throw UnverifiedError(job: job.id, file: journal.file(for: job.id), cause: error)
         }
     }
 
-    private func decodeDraft(_ drafted: DraftedPicture, edgeSeconds: Double) async throws -> FinishedPicture {
+    private func decodeDraft(
+        _ drafted: DraftedPicture, candidateCount: Int = 1, edgeSeconds: Double
+    ) async throws -> FinishedPicture {
         let (picture, decodeSeconds) = try await timed {
             try await onOwnThread(named: "decode") { [painter] _ in try painter.picture(of: drafted.estimate) }
         }
         return FinishedPicture(
             picture: picture, job: drafted.job,
             report: MakingReport(
-                job: drafted.job, origin: .draftOnly, edgeSeconds: edgeSeconds + decodeSeconds, verifierSeconds: 0,
-                verification: nil, unknownWords: drafted.unknownWords))
+                job: drafted.job, origin: .draftOnly, candidateCount: candidateCount,
+                edgeSeconds: edgeSeconds + decodeSeconds, verifierSeconds: 0, verification: nil,
+                unknownWords: drafted.unknownWords))
     }
 
     func timed<Value>(_ work: () async throws -> Value) async rethrows -> (Value, seconds: Double) {

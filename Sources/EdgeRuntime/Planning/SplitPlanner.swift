@@ -68,7 +68,8 @@ public struct SplitPlanner: Sendable {
     private func learnSpeed(from finished: FinishedPicture) {
         let (job, report) = (finished.job, finished.report)
         let key = speedKey(shape: "\(job.latentShape)", isGuided: job.guidanceScale != 1)
-        guard job.mode != .exact, let kept = keptSpeed(key) else { return }
+        // The time of several candidates is no measure of one.
+        guard job.mode != .exact, report.candidateCount == 1, let kept = keptSpeed(key) else { return }
         let updated = kept.updated(
             withSeconds: report.edgeSeconds, steps: report.draftSteps, isDecoded: report.origin == .draftOnly)
         if updated != kept { cache.keep(updated, "draft-speed", key: key) }
@@ -183,7 +184,7 @@ extension ModelPair {
 
     /// What the verifier's manifest holds drafts to; nil if it was not calibrated.
     var checkRule: CheckRule? {
-        verifier.manifest.check?.calibration.flatMap { try? CheckRule($0, draft: draft.weightsDigest) }
+        verifier.calibration.flatMap { try? CheckRule($0, draft: draft.weightsDigest) }
     }
 
     /// The steps that each model takes when nobody says more.
@@ -198,10 +199,11 @@ extension ModelPair {
     }
 
     /// Q(f) of this pair in a mode, as its verifier's manifest has it; nil if it was not measured, or with a draft of
-    /// other weights.
+    /// other weights, or with a check that asked another critic.
     public func qualityCurve(for mode: SpeculationMode) -> QualityCurve? {
         guard let quality = verifier.manifest.quality, quality.isUnderstood, quality.draft == draft.id,
-            quality.draftDigest == draft.weightsDigest, let curve = quality.modes[mode.rawValue]
+            quality.draftDigest == draft.weightsDigest,
+            mode != .handoff || quality.critic == verifier.calibration?.critic, let curve = quality.modes[mode.rawValue]
         else { return nil }
         let points = curve.fractions.indices.map { index in
             QualityCurve.Point(

@@ -38,7 +38,6 @@ public struct DenoiserManifest: Hashable, Sendable, Codable {
         if let fault = guidance.fault { return "guidance: \(fault)" }
         if let fault = criticFault { return "critic: \(fault)" }
         if let fault = check?.fault { return "check: \(fault)" }
-        if critic == nil, check?.calibration?.critic != nil { return "check: it asks a critic, and there is none" }
         if let fault = quality?.fault { return "quality: \(fault)" }
         for size in sizes where size.width <= 0 || size.height <= 0 {
             return "sizes: \(size) is not a picture"

@@ -13,6 +13,9 @@ public struct QualityMeasurement: Hashable, Sendable, Codable {
     public let draft: String
     /// SHA-256 of that draft's weights; for another one the curve says nothing.
     public let draftDigest: String
+    /// SHA-256 of the critic that the check asked; nil where it asked the verifier. With another one it costs another number of
+    /// evaluations, so the curve of mode `handoff` says nothing of it.
+    public let critic: String?
     /// By the mode's name, for example `handoff`.
     public let modes: [String: Curve]
 
@@ -45,7 +48,7 @@ public struct QualityMeasurement: Hashable, Sendable, Codable {
 
     public init(
         statistic: String, stepCount: Int, verifierStepCount: Int? = nil, samples: Int, draft: String,
-        draftDigest: String, modes: [String: Curve]
+        draftDigest: String, critic: String? = nil, modes: [String: Curve]
     ) {
         self.statistic = statistic
         self.stepCount = stepCount
@@ -53,6 +56,7 @@ public struct QualityMeasurement: Hashable, Sendable, Codable {
         self.samples = samples
         self.draft = draft
         self.draftDigest = draftDigest
+        self.critic = critic
         self.modes = modes
     }
 

@@ -1,5 +1,6 @@
 public import Diffusion
 public import Graphs
+public import Speculation
 import Tensors
 
 /// A draft or a verifier that fits a shared model, with its weights checked.
@@ -52,6 +53,12 @@ public struct DenoiserModel: Sendable {
         manifest.critic.flatMap { _ in folder.manifest.files[ModelManifest.FileName.critic]?.sha256 }
     }
 
+    /// What its check was measured to read; nil where there is none that this build computes, or one measured with another
+    /// critic than is here.
+    public var calibration: CheckCalibration? {
+        manifest.check?.calibration.flatMap { $0.critic == nil || $0.critic == criticDigest ? $0 : nil }
+    }
+
     /// What both sides of a picture's width and height must be multiples of.
     public var sizeMultiple: Int { scaleFactor * manifest.architecture.patchSize }
 
@@ -99,9 +106,11 @@ public struct DenoiserModel: Sendable {
 
     /// The denoiser; compiles a graph for each batch and size when it is first needed.
     public func denoiser(on backend: any Backend) -> StudioDenoiser {
-        let critic = manifest.critic.flatMap { network in
-            criticWeights.map { StudioCritic(network, $0, backend) }
-        }
-        return StudioDenoiser(self, weights, critic, backend)
+        StudioDenoiser(self, weights, critic(on: backend), backend)
+    }
+
+    /// The critic alone; nil where the model has none.
+    public func critic(on backend: any Backend) -> StudioCritic? {
+        manifest.critic.flatMap { network in criticWeights.map { StudioCritic(network, $0, backend) } }
     }
 }

@@ -3,7 +3,7 @@ import Graphs
 import Tensors
 
 /// A compiled critic: pictures and prompts in, log odds out. For one thread at a time.
-final class StudioCritic {
+public final class StudioCritic {
     private let network: PromptCritic
     private let weights: SafetensorsFile
     private let backend: any Backend
@@ -22,7 +22,7 @@ final class StudioCritic {
     ///
     /// - Throws: what the backend throws.
     /// - Precondition: the states have one shape, the denoiser's, and the prompts are encoded for it.
-    func odds(_ rows: [StudioDenoiser.Row]) throws -> [Float] {
+    public func odds(_ rows: [StudioDenoiser.Row]) throws -> [Float] {
         var (odds, rest) = ([Float](), rows[...])
         while let first = rest.first {
             let size = BatchSizes.standard.next(for: rest.count)

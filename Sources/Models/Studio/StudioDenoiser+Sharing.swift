@@ -15,6 +15,7 @@ extension StudioDenoiser {
         guard askers.count > 1, let shape = all.first?.state.shape else {
             return try askers.map { try answers(to: $0, unconditional: unconditional) }
         }
+        for row in all { try check(row, shape, unconditional) }
         var others: [FlowAnswer] = []
         let velocities = all.filter { $0.subject != .agreement }
         for batch in batches(velocities, try batchSizes(for: shape), unconditional) {

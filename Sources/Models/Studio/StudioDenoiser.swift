@@ -92,8 +92,7 @@ public final class StudioDenoiser {
     /// The velocities without guidance, with the prompt and with the empty one, are what classifier-free guidance is made
     /// of; a model with guidance as input has them at the scale 1, where it was trained with empty prompts too.
     ///
-    /// - Throws: as `velocities`.
-    /// - Precondition: the model has a critic if a row asks it.
+    /// - Throws: as `velocities`, and `ModelError.noCritic` if a row asks one that is not there.
     public func answers(to rows: [Row], unconditional: Conditioning) throws -> FlowAnswers {
         guard let shape = rows.first?.state.shape else { return FlowAnswers(rows: [], evaluationCount: 0) }
         for row in rows { try check(row, shape, unconditional) }
@@ -109,7 +108,7 @@ public final class StudioDenoiser {
     func withCritic(_ rows: [Row], _ next: () -> FlowAnswer) throws -> [FlowAnswer] {
         let asked = rows.filter { $0.subject == .agreement }
         guard !asked.isEmpty else { return rows.map { _ in next() } }
-        guard let critic else { preconditionFailure("'\(model.id)' has no critic to ask") }
+        guard let critic else { throw ModelError.noCritic(id: model.id) }
         var odds = try critic.odds(asked)[...]
         return rows.map { $0.subject == .agreement ? .agreement(odds.removeFirst()) : next() }
     }
@@ -174,7 +173,7 @@ public final class StudioDenoiser {
         }
     }
 
-    private func check(_ row: Row, _ shape: LatentShape, _ unconditional: Conditioning) throws(ModelError) {
+    func check(_ row: Row, _ shape: LatentShape, _ unconditional: Conditioning) throws(ModelError) {
         try model.check(row.state.shape)
         guard row.state.shape == shape else {
             throw .unsupportedLatent(row.state.shape, reason: "the other rows of the batch are \(shape)")

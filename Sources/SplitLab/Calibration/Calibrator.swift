@@ -144,21 +144,9 @@ public struct Calibrator: Sendable {
         func table(_ name: String) throws(LabError) -> QuantileTable {
             guard let table = QuantileTable(of: self[name]) else {
                 throw .notMeasurable(
-                    "the readings of '\(name)' are no numbers: the verifier's weights are broken")
+                    "the readings of '\(name)' are no numbers: the weights of the verifier or its critic are broken")
             }
             return table
-        }
-    }
-}
-
-extension CheckStatistic {
-    /// Noise levels at which it is read where nobody says: a prompt's shortfall where the verifier does not yet go along with
-    /// what it is shown, a critic's doubt where little is hidden.
-    public var usualTimes: [Double] {
-        switch self {
-        case .promptShortfall: [0.7, 0.9]
-        case .promptDoubt: [0.25]
-        case .estimateDistance: [0.2, 0.3, 0.6, 0.75, 0.9]
         }
     }
 }

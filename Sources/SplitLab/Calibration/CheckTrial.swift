@@ -47,9 +47,10 @@ public struct CheckTrial: Sendable {
     public func run(
         _ prompts: [StandardPrompt], backend: any Backend, progress: (Int) throws -> Void
     ) throws -> CheckReport {
-        guard let calibration = models.verifier.manifest.check?.calibration else {
+        guard let calibration = models.verifier.calibration else {
             throw LabError.invalidPlan(
-                "\(models.verifier.folder.manifestPath) has no check of this version; run `underpaint lab calibrate`")
+                "\(models.verifier.folder.manifestPath) has no check of this version and this critic; run `underpaint lab "
+                    + "calibrate`")
         }
         let studio = try Studio(
             models: models, backend: backend, stepCounts: plan.stepCounts, handoff: plan.handoff)

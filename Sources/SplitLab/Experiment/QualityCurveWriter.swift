@@ -27,7 +27,7 @@ public enum QualityCurveWriter {
         return QualityMeasurement(
             statistic: QualityMeasurement.pictureDistance, stepCount: counts.draft,
             verifierStepCount: counts.verifier, samples: curves.samples, draft: pair.draft.id,
-            draftDigest: pair.draft.weightsDigest, modes: curves.modes)
+            draftDigest: pair.draft.weightsDigest, critic: pair.verifier.calibration?.critic, modes: curves.modes)
     }
 
     static func curves(

@@ -101,19 +101,22 @@ public struct RunRecord: Hashable, Sendable, Codable {
         }
     }
 
-    /// The pair, each as `id digest`.
+    /// The pair, each as `id digest`, and the digest of the critic that the check asks, if it asks one.
     public struct Models: Hashable, Sendable, Codable {
         public var draft: String
         public var verifier: String
+        public var critic: String?
 
-        public init(draft: String, verifier: String) {
+        public init(draft: String, verifier: String, critic: String? = nil) {
             self.draft = draft
             self.verifier = verifier
+            self.critic = critic
         }
 
         public init(_ pair: ModelPair) {
             draft = "\(pair.draft.id) \(pair.draft.weightsDigest.prefix(12))"
             verifier = "\(pair.verifier.id) \(pair.verifier.weightsDigest.prefix(12))"
+            critic = pair.verifier.calibration?.critic.map { String($0.prefix(12)) }
         }
     }
 

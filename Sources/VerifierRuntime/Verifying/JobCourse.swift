@@ -27,7 +27,7 @@ struct JobCourse {
     /// Whether there is nothing left to ask.
     var isAtEnd: Bool { course.next == nil }
 
-    /// What it asks of the verifier now; nothing at its end.
+    /// What it asks of the verifier or its critic now; nothing at its end.
     var rows: [StudioDenoiser.Row] {
         (course.next ?? []).map { StudioDenoiser.Row($0, prompt: prompt, guidance: Double(job.guidanceScale)) }
     }

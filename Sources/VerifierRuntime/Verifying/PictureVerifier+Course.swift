@@ -19,7 +19,7 @@ extension PictureVerifier {
         return JobCourse(job, course, prompt: prompt, stages: stages, began: began)
     }
 
-    /// What jobs of one latent shape ask, in shared batches; with each one's share of the time by what it cost.
+    /// What jobs of one latent shape ask, in shared batches; with each one's share of the time by its evaluations.
     ///
     /// - Throws: what the denoiser throws.
     func evaluate(_ courses: [JobCourse]) throws -> [(answers: FlowAnswers, duration: Duration)] {

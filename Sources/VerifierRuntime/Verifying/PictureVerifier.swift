@@ -26,7 +26,7 @@ public final class PictureVerifier: JobExecuting {
     /// - Throws: what the backend throws.
     public init(models: ModelPair, backend: any Backend, decodeTile: Int? = nil) throws {
         self.models = models
-        calibration = models.verifier.manifest.check?.calibration
+        calibration = models.verifier.calibration
         studio = Exclusive(
             Studio(
                 text: try models.shared.text(on: backend), denoiser: models.verifier.denoiser(on: backend),

@@ -51,6 +51,12 @@ struct PictureOptions: ParsableArguments {
     var batchCount = 1
 
     @Option(
+        help: ArgumentHelp(
+            "Drafts to make of each picture; the verifier gets the one that its critic finds to show the prompt best.",
+            discussion: "The picture has that draft's seed, with which alone it can be made again."))
+    var candidates = 1
+
+    @Option(
         name: [.long, .customLong("denoising-end")],
         help: ArgumentHelp(
             "Share of the steps that the draft takes, 0 (the verifier alone) to 1 (the draft alone), or 'auto'.",
@@ -153,6 +159,11 @@ struct PictureOptions: ParsableArguments {
         }
         guard (1...10_000).contains(batchCount) else {
             throw ValidationError("--batch-count must be between 1 and 10000")
+        }
+        guard (1...64).contains(candidates) else { throw ValidationError("--candidates must be between 1 and 64") }
+        if candidates > 1, mode == .exact || handoff == .auto || handoff.fraction == 0 {
+            throw ValidationError(
+                "--candidates are drafts: it goes with --mode handoff or trust and a --handoff above 0")
         }
         if let exactTail, !(0...1).contains(exactTail) {
             throw ValidationError("--exact-tail must be between 0 and 1")

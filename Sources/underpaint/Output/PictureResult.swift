@@ -56,12 +56,12 @@ struct PictureResult: Encodable {
         }
         switch report.origin {
         case .draftOnly:
-            return "\(path): DRAFT ONLY, not verified: \(steps) of \(steps) steps here in \(edge)"
+            return "\(path): DRAFT ONLY, not verified: \(steps) of \(steps) steps here\(choice) in \(edge)"
         case .verifierOnly:
             return "\(path): verifier alone, \(evaluations) in \(verifier)"
         case .hybrid:
             let share = Int((100 * Double(report.draftSteps) / Double(steps)).rounded())
-            return "\(path): the draft ran \(report.draftSteps) of \(steps) steps (\(share) %) in \(edge), "
+            return "\(path): the draft ran \(report.draftSteps) of \(steps) steps (\(share) %)\(choice) in \(edge), "
                 + "sent \(report.latentBytes) bytes (raw \(report.rawLatentBytes)), \(decision), "
                 + "\(evaluations) in \(verifier)\(saving)"
         }
@@ -78,6 +78,11 @@ struct PictureResult: Encodable {
             telemetry.placement == .edge
             ? ", sent \(telemetry.sentBytes) and got \(telemetry.receivedBytes) bytes" : ""
         return "\(drafted)\(travelled), \(telemetry.rounds) rounds for \(report.stepCount) steps, \(evaluations)"
+    }
+
+    /// Which of several drafts it is.
+    private var choice: String {
+        report.candidateCount > 1 ? ", the best of \(report.candidateCount) (seed \(seed))" : ""
     }
 
     private var evaluations: String {

@@ -1,0 +1,48 @@
+import Diffusion
+import Models
+import Speculation
+
+extension DraftPainter {
+    /// Drafts every candidate of a request and keeps the one whose picture the critic doubts least; the first of equals.
+    ///
+    /// Drafts are cheap here and a critic's question cheaper still, while the verifier sees one of them all the same. The job
+    /// has that one's seed: a request of it alone gives the same picture.
+    ///
+    /// - Throws: `ModelError.noCritic`, or as `draft`.
+    func bestOfCandidates(
+        _ request: GenerationRequest, id: JobID, progress: (DraftStep) throws -> Void
+    ) throws -> DraftedPicture {
+        guard let critic else { throw ModelError.noCritic(id: models.verifier.id) }
+        let count = request.candidateCount
+        var best: (drafted: DraftedPicture, odds: Float)?
+        for number in 0..<count {
+            var candidate = request
+            candidate.seed = request.seed(ofCandidate: number)
+            let drafted = try self.candidate(candidate, id: id) { step in
+                try progress(
+                    DraftStep(
+                        done: number * step.total + step.done, total: count * step.total, estimate: step.estimate))
+            }
+            let odds = try odds(of: drafted, by: critic)
+            // One that is no number is better than none and never the better one.
+            if best.map({ odds > $0.odds || $0.odds.isNaN }) ?? true { best = (drafted, odds) }
+        }
+        guard let best else { preconditionFailure("no candidate was asked for") }
+        return best.drafted
+    }
+
+    /// The mean over the noise levels at which the critic is asked in the check.
+    private func odds(of drafted: DraftedPicture, by critic: Exclusive<StudioCritic>) throws -> Float {
+        let job = drafted.job
+        let noise = NoiseGenerator(seed: job.seed).latent(job.latentShape, stream: 0)
+        let prompt = try studio.withLock { try $0.text.encode(job.prompt).conditioning }
+        let asked = models.checkRule?.prompt.flatMap { $0.statistic == .promptDoubt ? $0.times : nil }
+        let rows = (asked ?? CheckStatistic.promptDoubt.usualTimes).map { time in
+            let state = noisedState(picture: drafted.estimate, noise: noise, time: time)
+            return StudioDenoiser.Row(
+                FlowQuestion(.agreement, state: state, time: time), prompt: prompt, guidance: 1)
+        }
+        let odds = try critic.withLock { try $0.odds(rows) }
+        return odds.reduce(0, +) / Float(odds.count)
+    }
+}

@@ -1,0 +1,70 @@
+import CPUBackend
+import EdgeRuntime
+import Models
+import Speculation
+import Testing
+import VerifierRuntime
+
+/// A verifier whose check asks its critic.
+@Suite struct CriticTests {
+    @Test func whatItLetsPassCostsTheStepsThatAreLeft() async throws {
+        let workshop = try Workshop(mostDoubt: 1e6)
+        let telemetry = try #require(try await workshop.embedded.make(workshop.request()).report.verification)
+        #expect(telemetry.levels.map(\.kind) == [.promptDoubt, .estimateDistance])
+        #expect(telemetry.levels.allSatisfy(\.passes) && telemetry.reentryStep == 8)
+        #expect(telemetry.verifierEvaluations == 2 && telemetry.verifierOnlyEvaluations == 10)
+    }
+
+    @Test func whatItDropsCostsWhatTheVerifierAloneDoes() async throws {
+        let workshop = try Workshop(mostDoubt: -1e6)
+        let dropped = try await workshop.embedded.make(workshop.request())
+        let telemetry = try #require(dropped.report.verification)
+        #expect(telemetry.levels.map(\.kind) == [.promptDoubt] && telemetry.reentryStep == 0)
+        #expect(telemetry.verifierEvaluations == 10)
+        #expect(telemetry.stages.contains { $0.name == "check" && $0.milliseconds > 0 })
+        #expect(try await dropped.picture == workshop.embedded.make(workshop.request(handoff: 0)).picture)
+    }
+
+    /// One job's question to the critic comes beside another's step.
+    @Test(arguments: [1e6, -1e6]) func jobsUnderWayTogetherEndAsTheyDoAlone(mostDoubt: Double) throws {
+        let workshop = try Workshop(mostDoubt: mostDoubt)
+        let jobs = try (0..<4).map { index in
+            let request = workshop.request(handoff: index == 1 ? 0 : 0.8, seed: UInt64(index))
+            return try workshop.painter.draft(request, id: .random(), progress: { _ in }).job
+        }
+        let shared = try PictureVerifier(
+            models: workshop.models, backend: CPUBackend(threads: ThreadPolicy(count: 2)))
+        let feed = ListFeed(jobs, limit: 4)
+        feed.run(with: shared)
+        for job in jobs {
+            let alone = try workshop.verifier.execute(job) { _ in }
+            let found = try #require(feed.end(of: job.id)).get()
+            #expect(found.telemetry.verifierEvaluations == alone.telemetry.verifierEvaluations)
+            #expect(found.telemetry.levels.map(\.kind) == alone.telemetry.levels.map(\.kind))
+            let (a, b) = (try FinishedPNG.pixels(found.payload), try FinishedPNG.pixels(alone.payload))
+            #expect(a.count == b.count && zip(a, b).allSatisfy { abs(Int($0) - Int($1)) <= 1 })
+        }
+    }
+
+    @Test func aServerCanWarmUpWithIt() throws {
+        for mostDoubt in [1e6, -1e6] {
+            #expect(try Workshop(mostDoubt: mostDoubt).verifier.measurePace().secondsPerEvaluation > 0)
+        }
+    }
+
+    /// A critic that was trained on has other weights; the pair works, and the check is none until it is calibrated.
+    @Test func aCheckThatAskedAnotherCriticIsNone() throws {
+        let workshop = try Workshop { manifest in
+            var check = manifest["check"] as? [String: Any]
+            check?["rule"] = "promptDoubt+estimateDistance"
+            check?["critic"] = String(repeating: "0", count: 64)
+            manifest["check"] = check
+        }
+        #expect(workshop.models.verifier.manifest.check?.calibration != nil)
+        #expect(workshop.models.verifier.calibration == nil)
+        let checked = try workshop.painter.draft(workshop.request(), id: .random(), progress: { _ in }).job
+        #expect(throws: VerifierError.self) { try workshop.verifier.execute(checked) { _ in } }
+        let trusted = try workshop.painter.draft(workshop.request(mode: .trust), id: .random(), progress: { _ in }).job
+        #expect(try workshop.verifier.execute(trusted) { _ in }.telemetry.verifierEvaluations == 2)
+    }
+}
