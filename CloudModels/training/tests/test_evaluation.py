@@ -367,6 +367,9 @@ def test_arms_are_read_from_their_names() -> None:
     first = plans["large-first-0.2"]
     assert (first.handoff, first.mode, first.precision) == (0.2, "large-first", None)
     assert plans["trust-0.8:int8"].precision == "int8"
+    best = ArmPlan.parse("handoff-0.8x4@8:int8")
+    assert (best.candidates, best.handoff, best.steps, best.precision) == (4, 0.8, 8, "int8")
+    assert plans["draft"].candidates == 1
     for wrong in ("handoff", "draft-0.2", "verifier:int3", "large-first", "trust-1.5", "verifier@", "x"):
         with pytest.raises(ValueError, match="arm"):
             ArmPlan.parse(wrong)
@@ -385,6 +388,8 @@ for number, line in enumerate(sys.stdin, 1):
     open(path, "wb").write(bytes(str(entry["seed"]), "ascii"))
     report = {{"draftSteps": 20, "stepCount": 25, "verifierStepCount": 8}}
     report["verification"] = {{"verifierEvaluations": 9, "reentryStep": 4}}
+    if "--candidates" in a:
+        entry["seed"] += 1 << 32
     print(json.dumps({{"path": path, **entry, "report": report}}))
 """
 
@@ -436,6 +441,11 @@ def test_what_a_maker_cannot_paint_is_refused_before_anything_is_painted(tmp_pat
     paint(Program(program, None), [ArmPlan.parse("verifier:bfloat16")], jobs, tmp_path / "out")
     call = json.loads(log.read_text())
     assert call[call.index("--precision") + 1] == "bfloat16"
+    # The best of several drafts is of another seed, and is paired by the job's all the same.
+    paint(Program(program, None), [ArmPlan.parse("draftx3")], jobs, tmp_path / "out")
+    assert json.loads(log.read_text().splitlines()[-1])[-2:] == ["--candidates", "3"]
+    last = json.loads((tmp_path / "out" / "pictures.jsonl").read_text().splitlines()[-1])
+    assert (last["arm"], last["seed"], last["file"]) == ("draftx3", 1, "draftx3/1.png")
     refused = [a for a in ARMS if Program(program, None).refusal(ArmPlan.parse(a)) is not None]
     assert refused == ["large-first-0.2"]
 

@@ -1,8 +1,8 @@
 """Makes a folder of pictures to be measured: by the `underpaint` program, which is the product, or by PyTorch.
 
-An arm is named KIND[-HANDOFF][@STEPS][:PRECISION]: `draft`, `verifier`, `handoff-0.8` (checked and corrected), `trust-0.8`
+An arm is named KIND[-HANDOFF][xN][@STEPS][:PRECISION]: `draft`, `verifier`, `handoff-0.8` (checked and corrected), `trust-0.8`
 (only refined), `trust-0.75@8` (both models in eight steps; without it each takes its own), `large-first-0.2` (the
-control: the verifier takes the first fifth, the draft the rest),
+control: the verifier takes the first fifth, the draft the rest), `handoff-0.8x4` (the best of four drafts by the critic),
 `verifier:int8` (weights rounded to eight bits; of the program, products in bytes), `verifier:bfloat16` (products in
 bfloat16). Pictures that are already in the folder's list are not made again.
 """
@@ -40,7 +40,7 @@ CONSISTENCY_SEEDS = 10
 # Above every seed of the prompts files.
 FIRST_CONSISTENCY_SEED = 1_000_000
 PATTERN = re.compile(
-    r"(?P<kind>draft|verifier|handoff|trust|large-first)(-(?P<handoff>[01](\.\d+)?))?(@(?P<steps>\d+))?"
+    r"(?P<kind>draft|verifier|handoff|trust|large-first)(-(?P<handoff>[01](\.\d+)?))?(x(?P<candidates>\d+))?(@(?P<steps>\d+))?"
     rf"(:(?P<precision>{'|'.join(PRECISIONS)}))?"
 )
 
@@ -55,13 +55,15 @@ class ArmPlan:
     mode: str
     steps: int | None
     precision: str | None = None
+    # Drafts from seeds of their own, of which the critic chooses one.
+    candidates: int = 1
 
     @staticmethod
     def parse(name: str) -> ArmPlan:
         match = PATTERN.fullmatch(name)
         if match is None or (match["handoff"] is None) != (match["kind"] in ("draft", "verifier")):
             raise ValueError(
-                f"arm '{name}': draft, verifier, or handoff, trust or large-first with -SHARE, then @STEPS and "
+                f"arm '{name}': draft, verifier, or handoff, trust or large-first with -SHARE, then xN, @STEPS and "
                 f":PRECISION ({', '.join(PRECISIONS)}) or nothing"
             )
         handoff = (
@@ -73,7 +75,8 @@ class ArmPlan:
         if handoff > 1:
             raise ValueError(f"arm '{name}': the share of the draft's steps is at most 1")
         mode = match["kind"] if match["kind"] in ("trust", "large-first") else "handoff"
-        return ArmPlan(name, handoff, mode, int(match["steps"]) if match["steps"] else None, match["precision"])
+        steps = int(match["steps"]) if match["steps"] else None
+        return ArmPlan(name, handoff, mode, steps, match["precision"], int(match["candidates"] or 1))
 
 
 @dataclass(frozen=True)
@@ -116,25 +119,28 @@ class Program:
         command = [self.path, "generate", "--prompt-file", "-", "-o", folder / arm.name / "picture.png"]
         command += ["--handoff", arm.handoff, "--mode", arm.mode, "--json", "--quiet"]
         command += ["--steps", arm.steps] if arm.steps else []
+        command += ["--candidates", arm.candidates] if arm.candidates > 1 else []
         command += ["--precision", arm.precision] if arm.precision else []
         command += ["--models", self.models] if self.models else []
         arguments = [str(c) for c in command]
         done = subprocess.run(arguments, input=lines, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise PictureFolderError(f"{self.path.name} failed at the arm {arm.name}: {done.stderr.strip()}")
-        return [self._record(arm, json.loads(line), folder) for line in done.stdout.splitlines()]
+        results = [json.loads(line) for line in done.stdout.splitlines()]
+        return [self._record(arm, job, result, folder) for job, result in zip(jobs, results)]
 
     @staticmethod
-    def _record(arm: ArmPlan, result: dict[str, Any], folder: Path) -> dict[str, Any]:
+    def _record(arm: ArmPlan, job: Job, result: dict[str, Any], folder: Path) -> dict[str, Any]:
         report = result["report"]
         verification = report.get("verification") or {}
-        # The program puts the line's number into the name.
-        file = folder / arm.name / f"{result['seed']}.png"
+        # The program puts the line's number into the name. Of several candidates the picture has another seed than the job,
+        # whose own is what it is paired by.
+        file = folder / arm.name / f"{job.seed}.png"
         Path(result["path"]).replace(file)
         return {
             "arm": arm.name,
-            "seed": result["seed"],
-            "prompt": result["prompt"],
+            "seed": job.seed,
+            "prompt": job.prompt,
             "file": str(file.relative_to(folder)),
             "verifierEvaluations": verification.get("verifierEvaluations", 0),
             "reentryStep": verification.get("reentryStep", report["verifierStepCount"]),
@@ -162,8 +168,8 @@ class Torch:
         return self.rounded
 
     def refusal(self, arm: ArmPlan) -> str | None:
-        if arm.mode == "handoff" and 0 < arm.handoff < 1:
-            return "only the program checks drafts; give --program"
+        if arm.candidates > 1 or arm.mode == "handoff" and 0 < arm.handoff < 1:
+            return "only the program has a critic and a check; give --program"
         return None
 
     def make(self, arm: ArmPlan, jobs: list[Job], folder: Path) -> list[dict[str, Any]]:
