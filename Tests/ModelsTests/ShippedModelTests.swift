@@ -1,6 +1,7 @@
 import CPUBackend
 import Diffusion
 import Foundation
+import Graphs
 import Models
 import Testing
 
@@ -45,5 +46,19 @@ import Testing
             let (draft, verifier) = folder.manifest.role == .draft ? (folder.manifest, other) : (other, folder.manifest)
             try ModelManifest.checkPair(draft: draft, verifier: verifier)
         }
+    }
+
+    /// What the README says of it: a question is about three hundredths of an evaluation.
+    @Test func aQuestionToTheCriticIsCheapBesideAnEvaluation() throws {
+        guard let folder = try? Self.store.folder(id: "studio-verifier") else { return }
+        let manifest = try #require(folder.manifest.denoiser)
+        let critic = try #require(manifest.critic)
+        func operations(_ graph: Graph) -> Double {
+            Double(graph.nodes.reduce(0) { $0 + graph.floatingPointOperations(of: $1) })
+        }
+        let share =
+            try operations(critic.graph(batch: 1, height: 16, width: 16))
+            / operations(manifest.architecture.graph(batch: 1, height: 16, width: 16))
+        #expect((0.025...0.035).contains(share), "\(share)")
     }
 }
