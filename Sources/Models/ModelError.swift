@@ -92,7 +92,7 @@ extension ModelError: CustomStringConvertible {
         case .timeOutOfRange(let time):
             return "\(time) is not a time of the flow; times lie above 0 and up to 1"
         case .noCritic(let id):
-            return "the model '\(id)' has no critic, which candidates are chosen by; ask for one picture, or train a "
+            return "the model '\(id)' has no critic to choose or to check by; leave out --candidates, or train a "
                 + "critic for it (CloudModels/training)"
         case .missingOutput(let name, let backend):
             return "\(backend) gave no usable '\(name)'; this is a fault in the backend, so try another one"

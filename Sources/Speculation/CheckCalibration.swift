@@ -55,8 +55,9 @@ public struct CheckCalibration: Hashable, Sendable, Codable {
         ///
         /// - Parameter isMeasuredDraft: whether the faults are those of the calibration's draft.
         public func threshold(catching quantile: Double, isMeasuredDraft: Bool) -> Double {
-            let faults = isMeasuredDraft ? draftFaults : verifierFaults
-            return faults.values.map { $0.value(at: 1 - quantile) }.min() ?? null.value(at: quantile)
+            // What is not known of another draft is no reason to let more of it pass.
+            let faults = Array(draftFaults.values) + (isMeasuredDraft ? [] : Array(verifierFaults.values))
+            return faults.map { $0.value(at: 1 - quantile) }.min() ?? null.value(at: quantile)
         }
     }
 

@@ -73,6 +73,11 @@ struct GenerateCommand: AsyncParsableCommand {
         if preview != nil, picture.mode == .exact {
             throw ValidationError("--preview shows the draft's picture, which mode exact does not have")
         }
+        let drafts = offline || picture.mode != .exact && (picture.handoff.fraction ?? 0) > 0
+        if picture.candidates > 1, !drafts {
+            throw ValidationError(
+                "--candidates goes with drafts: with --mode handoff or trust and a --handoff above 0 that is not auto")
+        }
         if quality != nil, !PictureFile(output: output, number: nil, seed: 0, hasFellows: false).isWebP {
             throw ValidationError("--quality goes with an --output that ends in .webp")
         }

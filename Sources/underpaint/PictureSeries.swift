@@ -10,6 +10,7 @@ struct PictureSeries {
     /// A picture whose part here is done.
     private struct Sent {
         let file: PictureFile
+        let askedSeed: UInt64
         let format: PictureFormat
         let plan: SplitPlan?
         let exactPlan: ExactPrediction?
@@ -72,7 +73,8 @@ struct PictureSeries {
         }
         progress.isHidden = overlaps
         sent = Sent(
-            file: order.file, format: format, plan: plan, exactPlan: exactPlan, progress: progress,
+            file: order.file, askedSeed: order.seed, format: format, plan: plan, exactPlan: exactPlan,
+            progress: progress,
             finishing: Task { [maker = workbench.maker] in
                 try await maker.finish(begun, report: progress.report)
             })
@@ -95,7 +97,8 @@ struct PictureSeries {
         workbench.planner.learn(from: finished, hadPreviews: preview != nil)
         tally.add(finished)
         let result = PictureResult(
-            finished, path: sent.file.url.path, tally: tally, plan: sent.plan, exactPlan: sent.exactPlan)
+            finished, path: sent.file.url.path, askedSeed: sent.askedSeed, tally: tally, plan: sent.plan,
+            exactPlan: sent.exactPlan)
         print(command.json ? try result.json() : result.line)
         // A list may be piped on, and its pictures wanted as they come.
         fflush(nil)

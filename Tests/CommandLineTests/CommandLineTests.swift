@@ -229,6 +229,7 @@ import Testing
             (["generate", "mug", "--mode", "trust", "--check-quantile", "0.9"], 64),
             (["generate", "mug", "--window", "4"], 64), (["generate", "mug", "--candidates", "0"], 64),
             (["generate", "mug", "--candidates", "4", "--handoff", "0"], 64),
+            (["generate", "mug", "--candidates", "4", "--handoff", "auto"], 64),
             (["generate", "mug", "--exact-tail", "0.1"], 64),
             (["generate", "mug", "--max-loss", "0.1"], 64), (["generate", "mug", "--objective", "latency"], 64),
             (["generate", "mug", "--mode", "exact", "--preview", "p.png"], 64),

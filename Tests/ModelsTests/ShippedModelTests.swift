@@ -3,6 +3,7 @@ import Diffusion
 import Foundation
 import Graphs
 import Models
+import Speculation
 import Testing
 
 /// The models in the repository itself.
@@ -48,9 +49,18 @@ import Testing
         }
     }
 
+    /// The default mode needs it: measured with the draft, the critic and the curve that are shipped beside it.
+    @Test(.enabled(if: !listings.isEmpty)) func theShippedCheckIsThatOfTheShippedPair() throws {
+        let pair = try ModelPair(draft: "studio-draft", verifier: "studio-verifier", in: Self.store)
+        let calibration = try #require(pair.verifier.calibration)
+        #expect(calibration.draft == pair.draft.weightsDigest && calibration.critic == pair.verifier.criticDigest)
+        let quality = try #require(pair.verifier.manifest.quality)
+        #expect(quality.draftDigest == pair.draft.weightsDigest && quality.critic == calibration.critic)
+    }
+
     /// What the README says of it: a question is about three hundredths of an evaluation.
-    @Test func aQuestionToTheCriticIsCheapBesideAnEvaluation() throws {
-        guard let folder = try? Self.store.folder(id: "studio-verifier") else { return }
+    @Test(.enabled(if: !listings.isEmpty)) func aQuestionToTheCriticIsCheapBesideAnEvaluation() throws {
+        let folder = try Self.store.folder(id: "studio-verifier")
         let manifest = try #require(folder.manifest.denoiser)
         let critic = try #require(manifest.critic)
         func operations(_ graph: Graph) -> Double {

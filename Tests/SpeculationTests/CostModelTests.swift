@@ -289,6 +289,26 @@ import Testing
         #expect(abs(tally.verifierSecondsSaved - expected) < 1e-12)
     }
 
+    /// What a critic takes is in the time of the check and no evaluation: it makes none of the steps dearer.
+    @Test func whatACriticTakesIsNotSaved() throws {
+        func telemetry(evaluations: Int, reentry: Int, check: Double, refine: Double) -> VerificationTelemetry {
+            var levels = [LevelReading(step: 7, time: 0.25, statistic: -1, threshold: 0, kind: .promptDoubt)]
+            if reentry > 0 { levels.append(LevelReading(step: 6, time: 0.4, statistic: 0, threshold: 1)) }
+            return VerificationTelemetry(
+                levels: levels, reentryStep: reentry, verifierEvaluations: evaluations, verifierOnlyEvaluations: 8,
+                stages: [
+                    StageTime(name: "check", milliseconds: check), StageTime(name: "refine", milliseconds: refine),
+                ], receivedBytes: 1000)
+        }
+        // The critic 20 ms, the hand-off and the last step 10 each, where eight would have taken 80.
+        let passed = telemetry(evaluations: 2, reentry: 6, check: 30, refine: 10)
+        #expect(abs(passed.verifierSecondsSaved - 0.04) < 1e-12)
+        #expect(try #require(VerifierPace(passed)).secondsPerEvaluation == 0.01)
+        let dropped = telemetry(evaluations: 8, reentry: 0, check: 20, refine: 80)
+        #expect(abs(dropped.verifierSecondsSaved + 0.02) < 1e-12)
+        #expect(try #require(VerifierPace(dropped)).secondsPerEvaluation == 0.01)
+    }
+
     @Test func aPaceIsReadFromAJob() throws {
         let pace = try #require(VerifierPace(telemetry(reentry: 20, evaluations: 8)))
         #expect(abs(pace.secondsPerEvaluation - 0.0125) < 1e-12)

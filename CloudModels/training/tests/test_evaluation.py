@@ -370,7 +370,7 @@ def test_arms_are_read_from_their_names() -> None:
     best = ArmPlan.parse("handoff-0.8x4@8:int8")
     assert (best.candidates, best.handoff, best.steps, best.precision) == (4, 0.8, 8, "int8")
     assert plans["draft"].candidates == 1
-    for wrong in ("handoff", "draft-0.2", "verifier:int3", "large-first", "trust-1.5", "verifier@", "x"):
+    for wrong in ("handoff", "draft-0.2", "verifier:int3", "large-first", "trust-1.5", "verifier@", "x", "draftx0", "verifierx4"):
         with pytest.raises(ValueError, match="arm"):
             ArmPlan.parse(wrong)
 

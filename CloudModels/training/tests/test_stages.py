@@ -44,12 +44,16 @@ def trained(tiny: Recipe, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pat
     return data, checkpoints
 
 
-def test_a_later_run_continues_where_the_former_stopped(tiny: Recipe, trained: tuple[Path, Path]) -> None:
+def test_a_later_run_continues_where_the_former_stopped(
+    tiny: Recipe, trained: tuple[Path, Path], tmp_path: Path
+) -> None:
     from underpaint_training import train_verifier
     from underpaint_training.parallel import Group
     from underpaint_training.training import restore
 
-    data, checkpoints = trained
+    # A verifier that goes on is another one, whose words the critic of the others' checkpoints does not know.
+    data, checkpoints = trained[0], tmp_path / "checkpoints"
+    shutil.copytree(trained[1], checkpoints)
     before = restore(checkpoints / "verifier.pt")
     assert before is not None
     train_verifier.train(tiny, data, checkpoints, 2 * before["seconds"] / 60, Group(0, 1))

@@ -77,15 +77,15 @@ def _critic(training: dict[str, Any]) -> str:
     if not training:
         return ""
     held_out = training["heldOut"]
-    rows = [f"| {fault} | {v['ranked']} | {100 * v['rejected']:.1f} % |" for fault, v in held_out.items() if fault != "pictures"]
+    rows = [f"| {fault} | {100 * v['ranked']:.1f} % | {100 * v['rejected']:.1f} % |" for fault, v in held_out.items() if fault != "pictures"]
     return "\n".join([
         "",
         "## The critic",
         "",
         "`critic.safetensors` answers for the verifier whether a draft shows its prompt: the draft's blocks over patches of "
         "2×2, trained on",
-        f"renders beside captions that are true of them and captions with one fault, {training['samples']} samples of "
-        f"{training['pictures']} pictures in",
+        f"renders beside captions that are true of them and captions with one fault, {training['samples']:,} samples of "
+        f"{training['pictures']:,} pictures in",
         f"{60 * training['hours']:.3g} minutes on {training['machine']} ({training['date']}; `{training['command']}`). On "
         f"{held_out['pictures']} held-out renders:",
         "how often a true caption has the larger odds than one with the fault, and how many true ones a threshold rejects that "
@@ -98,12 +98,16 @@ def _critic(training: dict[str, Any]) -> str:
     ])
 
 
-def put_critic(folder: Path, training: dict[str, Any]) -> None:
-    """Puts the critic's section into the card of an exported verifier, in place of a former one."""
-    path = folder / "MODEL_CARD.md"
-    text = path.read_text()
-    start, end = text.find("\n## The critic"), text.index("\n## What the pictures show")
-    path.write_text(text[: start if start >= 0 else end] + _critic(training) + text[end:])
+CARD, OBSERVED = "MODEL_CARD.md", "\n## What the pictures show"
+
+
+def with_critic(folder: Path, training: dict[str, Any]) -> str:
+    """The card of an exported verifier with the critic's section, in place of a former one."""
+    text = (folder / CARD).read_text()
+    if OBSERVED not in text:
+        raise ValueError(f"{folder / CARD} has no section '{OBSERVED.strip()}': export the pair anew")
+    start, end = text.find("\n## The critic"), text.index(OBSERVED)
+    return text[: start if start >= 0 else end] + _critic(training) + text[end:]
 
 
 def _card(

@@ -201,12 +201,11 @@ class ForeignTextError(ValueError):
     """What is exported reads prompts with another text encoder."""
 
 
-def attach(root: Path, ids: Ids, critic: Critic, text: TextEncoder, training: dict[str, Any]) -> Path:
-    """Puts a critic beside the verifier that is exported there already, and returns that one's folder."""
+def attach(root: Path, ids: Ids, critic: Critic, text: TextEncoder, training: dict[str, Any]) -> None:
+    """Puts a critic beside the verifier that is exported there already."""
     folder, shared = root / "CloudModels" / ids.verifier, root / "EdgeModels" / ids.shared / "text-encoder.safetensors"
     exported = load_file(str(shared))
     if any(not torch.equal(v.bfloat16(), exported[k].bfloat16()) for k, v in text.state_dict().items()):
         raise ForeignTextError(f"{shared} is not the text encoder that the critic reads: export the pair first")
     manifest = json.loads((folder / "manifest.json").read_text())
     _write(folder, with_critic(manifest, folder, critic, text, training))
-    return folder

@@ -99,8 +99,10 @@ def release_critic(recipe: Recipe, checkpoints: Path, out: Path) -> None:
     if found is None:
         raise MissingStageError(f"no critic.pt for this verifier in {checkpoints}: run the stage 'critic' first")
     training = _critic_training(recipe, found[1])
-    folder = attach(out, Ids(), found[0], reader.text, training)
-    cards.put_critic(folder, training)
+    folder = out / "CloudModels" / Ids().verifier
+    card = cards.with_critic(folder, training)
+    attach(out, Ids(), found[0], reader.text, training)
+    (folder / cards.CARD).write_text(card)
 
 
 def release(recipe: Recipe, data: Path, checkpoints: Path, out: Path, report: Path) -> None:

@@ -44,7 +44,7 @@ def load_critic(recipe: Recipe, checkpoints: Path, text: nn.Module) -> tuple[Cri
     state = restore(checkpoints / "critic.pt")
     if state is None:
         return None
-    if state["text"] != fingerprint(text):
+    if state.get("text") != fingerprint(text):
         print("critic.pt reads the words of another verifier: left out", flush=True)
         return None
     model = build_critic(recipe)
@@ -116,7 +116,7 @@ def train(recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, 
     draft, _ = load_student(recipe, checkpoints, "draft")
     path = checkpoints / "critic.pt"
     state = restore(path)
-    if state and (state["vae"] not in (None, store.frozen.name) or state["text"] != fingerprint(reader.text)):
+    if state and (state["vae"] not in (None, store.frozen.name) or state.get("text") != fingerprint(reader.text)):
         raise MissingStageError("critic.pt was trained on another latent or other words: move it away to start anew")
     critic = build_critic(recipe).to(device)
     if not state:

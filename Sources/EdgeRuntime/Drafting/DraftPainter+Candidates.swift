@@ -14,28 +14,32 @@ extension DraftPainter {
     ) throws -> DraftedPicture {
         guard let critic else { throw ModelError.noCritic(id: models.verifier.id) }
         let count = request.candidateCount
-        var best: (drafted: DraftedPicture, odds: Float)?
-        for number in 0..<count {
+        let prompt = try studio.withLock { try $0.text.encode(request.prompt).conditioning }
+        func drafted(_ number: Int) throws -> (picture: DraftedPicture, odds: Float) {
             var candidate = request
             candidate.seed = request.seed(ofCandidate: number)
-            let drafted = try self.candidate(candidate, id: id) { step in
+            let drafted = try draftOne(candidate, id: id) { step in
                 try progress(
                     DraftStep(
                         done: number * step.total + step.done, total: count * step.total, estimate: step.estimate))
             }
-            let odds = try odds(of: drafted, by: critic)
-            // One that is no number is better than none and never the better one.
-            if best.map({ odds > $0.odds || $0.odds.isNaN }) ?? true { best = (drafted, odds) }
+            return (drafted, try odds(of: drafted, prompt, by: critic))
         }
-        guard let best else { preconditionFailure("no candidate was asked for") }
-        return best.drafted
+        var best = try drafted(0)
+        for number in 1..<count {
+            let next = try drafted(number)
+            // Odds that are no number are never the better ones.
+            if next.odds > best.odds || best.odds.isNaN { best = next }
+        }
+        return best.picture
     }
 
     /// The mean over the noise levels at which the critic is asked in the check.
-    private func odds(of drafted: DraftedPicture, by critic: Exclusive<StudioCritic>) throws -> Float {
+    private func odds(
+        of drafted: DraftedPicture, _ prompt: Conditioning, by critic: Exclusive<StudioCritic>
+    ) throws -> Float {
         let job = drafted.job
         let noise = NoiseGenerator(seed: job.seed).latent(job.latentShape, stream: 0)
-        let prompt = try studio.withLock { try $0.text.encode(job.prompt).conditioning }
         let asked = models.checkRule?.prompt.flatMap { $0.statistic == .promptDoubt ? $0.times : nil }
         let rows = (asked ?? CheckStatistic.promptDoubt.usualTimes).map { time in
             let state = noisedState(picture: drafted.estimate, noise: noise, time: time)

@@ -57,11 +57,11 @@ public final class DraftPainter: Sendable {
     ) throws -> DraftedPicture {
         request.candidateCount > 1
             ? try bestOfCandidates(request, id: id, progress: progress)
-            : try candidate(request, id: id, progress: progress)
+            : try draftOne(request, id: id, progress: progress)
     }
 
     /// As `draft`, of the request's own seed.
-    func candidate(
+    func draftOne(
         _ request: GenerationRequest, id: JobID, progress: (DraftStep) throws -> Void
     ) throws -> DraftedPicture {
         let schedule = try schedule(of: request)

@@ -20,7 +20,7 @@ public struct MakingReport: Hashable, Sendable, Codable {
     public let verifierStepCount: Int
     /// Steps that the draft took; in mode `exact` those of them that were accepted.
     public let draftSteps: Int
-    /// Drafts that were made, of which the critic chose this one.
+    /// Drafts that were made, of which the critic chose this one; 1 for a resumed picture.
     public let candidateCount: Int
     /// Text encoding, drafting of all candidates and coding on this machine; 0 for a resumed picture.
     public let edgeSeconds: Double

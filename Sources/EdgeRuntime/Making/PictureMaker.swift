@@ -58,6 +58,10 @@ public struct PictureMaker: Sendable {
                 }
             }
         }
+        if previewInterval != nil, request.candidateCount > 1 {
+            // What was seen last was another candidate.
+            report(.preview(try painter.picture(of: drafted.estimate)))
+        }
         guard drafted.job.handoffStep < drafted.job.stepCount else {
             return BegunPicture(
                 finished: try await decodeDraft(

@@ -18,7 +18,7 @@ extension DraftPainter {
         // A step is a step, whatever mode is asked for.
         var asked = request
         (asked.mode, asked.exact, asked.verifierStepCount) = (.trust, nil, nil)
-        (asked.stepCount, asked.handoffFraction) = (Self.measuredSteps, 1)
+        (asked.stepCount, asked.handoffFraction, asked.candidateCount) = (Self.measuredSteps, 1, 1)
         let whole = asked
         // The first round compiles the graph and fills the caches.
         var drafted = try draft(whole, id: .random()) { _ in try cancellation.check() }

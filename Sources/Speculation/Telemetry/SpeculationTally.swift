@@ -85,11 +85,13 @@ extension VerificationTelemetry {
         stages.filter { $0.name == stage }.reduce(0) { $0 + $1.milliseconds } / 1e3
     }
 
-    /// Seconds that the verifier would have computed longer without the draft, at this job's own pace; negative where
-    /// checking cost more than the draft saved.
+    /// Seconds that the verifier would have computed longer without the draft, at the pace of this job's own steps; negative
+    /// where checking cost more than the draft saved.
+    ///
+    /// The mean over all evaluations serves where steps cannot be told apart; it holds what a critic took.
     public var verifierSecondsSaved: Double {
         guard verifierEvaluations > 0 else { return 0 }
-        return evaluationSeconds / Double(verifierEvaluations)
-            * Double(verifierOnlyEvaluations - verifierEvaluations)
+        let pace = VerifierPace(self)?.secondsPerEvaluation ?? evaluationSeconds / Double(verifierEvaluations)
+        return pace * Double(verifierOnlyEvaluations) - evaluationSeconds
     }
 }

@@ -138,7 +138,7 @@ public final class SplitExperiment {
     }
 
     private func key(of run: PlannedRun) -> String {
-        run.key(models: "\(models.draft) \(models.verifier)")
+        run.key(models: ([models.draft, models.verifier] + [models.critic].compactMap { $0 }).joined(separator: " "))
     }
 
     private func end() {

@@ -65,7 +65,10 @@ extension SplitReport {
                 ["system", facts.system], ["program", facts.program],
             ]
         }
-        rows += table.distinct(\.models).flatMap { [["draft", $0.draft], ["verifier", $0.verifier]] }
+        rows += table.distinct(\.models).flatMap { models in
+            [["draft", models.draft], ["verifier", models.verifier]]
+                + (models.critic.map { [["its critic", $0]] } ?? [])
+        }
         return """
             <h2>How it was measured</h2>
             <p>Edge and verifier are processes of their own on one machine and compute one after the other. Opening a \

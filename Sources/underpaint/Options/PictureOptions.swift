@@ -53,7 +53,8 @@ struct PictureOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "Drafts to make of each picture; the verifier gets the one that its critic finds to show the prompt best.",
-            discussion: "The picture has that draft's seed, with which alone it can be made again."))
+            discussion: "The picture says that draft's seed: --seed with it makes the same picture again, without "
+                + "--candidates. File names keep the seed that was asked for."))
     var candidates = 1
 
     @Option(
@@ -161,10 +162,6 @@ struct PictureOptions: ParsableArguments {
             throw ValidationError("--batch-count must be between 1 and 10000")
         }
         guard (1...64).contains(candidates) else { throw ValidationError("--candidates must be between 1 and 64") }
-        if candidates > 1, mode == .exact || handoff == .auto || handoff.fraction == 0 {
-            throw ValidationError(
-                "--candidates are drafts: it goes with --mode handoff or trust and a --handoff above 0")
-        }
         if let exactTail, !(0...1).contains(exactTail) {
             throw ValidationError("--exact-tail must be between 0 and 1")
         }

@@ -73,7 +73,7 @@ extension Failure {
     private static func status(of error: ModelError) -> Int32 {
         switch error {
         case .notFound, .missingFile, .unreadable: ExitStatus.noInput
-        case .unsupportedSize, .guidanceOutOfRange: ExitStatus.usage
+        case .unsupportedSize, .guidanceOutOfRange, .noCritic: ExitStatus.usage
         default: ExitStatus.dataError
         }
     }

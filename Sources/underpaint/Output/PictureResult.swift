@@ -7,7 +7,10 @@ import Speculation
 struct PictureResult: Encodable {
     let path: String
     let prompt: String
+    /// With which the picture can be made again.
     let seed: UInt64
+    /// That was asked for, if the picture is the best of several candidates.
+    let askedSeed: UInt64?
     let width: Int
     let height: Int
     let report: MakingReport
@@ -22,12 +25,13 @@ struct PictureResult: Encodable {
 
     /// - Parameter tally: counts this picture already.
     init(
-        _ finished: FinishedPicture, path: String, tally: SpeculationTally, plan: SplitPlan?,
+        _ finished: FinishedPicture, path: String, askedSeed: UInt64? = nil, tally: SpeculationTally, plan: SplitPlan?,
         exactPlan: ExactPrediction?
     ) {
         self.path = path
         prompt = finished.job.prompt
         seed = finished.job.seed
+        self.askedSeed = finished.report.candidateCount > 1 ? askedSeed : nil
         width = finished.picture.width
         height = finished.picture.height
         report = finished.report

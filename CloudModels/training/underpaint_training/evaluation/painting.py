@@ -75,8 +75,11 @@ class ArmPlan:
         if handoff > 1:
             raise ValueError(f"arm '{name}': the share of the draft's steps is at most 1")
         mode = match["kind"] if match["kind"] in ("trust", "large-first") else "handoff"
+        candidates = int(match["candidates"] or 1)
+        if match["candidates"] and (candidates < 2 or handoff == 0 or mode == "large-first"):
+            raise ValueError(f"arm '{name}': the best of two drafts or more, where the draft begins")
         steps = int(match["steps"]) if match["steps"] else None
-        return ArmPlan(name, handoff, mode, steps, match["precision"], int(match["candidates"] or 1))
+        return ArmPlan(name, handoff, mode, steps, match["precision"], candidates)
 
 
 @dataclass(frozen=True)
@@ -127,7 +130,7 @@ class Program:
         if done.returncode != 0:
             raise PictureFolderError(f"{self.path.name} failed at the arm {arm.name}: {done.stderr.strip()}")
         results = [json.loads(line) for line in done.stdout.splitlines()]
-        return [self._record(arm, job, result, folder) for job, result in zip(jobs, results)]
+        return [self._record(arm, job, result, folder) for job, result in zip(jobs, results, strict=True)]
 
     @staticmethod
     def _record(arm: ArmPlan, job: Job, result: dict[str, Any], folder: Path) -> dict[str, Any]:
