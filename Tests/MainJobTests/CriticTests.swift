@@ -52,6 +52,24 @@ import VerifierRuntime
         }
     }
 
+    /// What a split costs in mode `handoff` hangs on who answers for the prompt; in mode `trust` nobody is asked.
+    @Test(arguments: [true, false]) func aCurveHoldsForTheCriticThatItWasMeasuredWith(isItsOwn: Bool) throws {
+        let workshop = try Workshop(mostDoubt: 0) { manifest in
+            let digest = (manifest["files"] as? [String: [String: Any]])?["critic"]?["sha256"] as? String
+            let curve: [String: Any] = ["fractions": [0, 0.8], "losses": [0, 0.1], "evaluationShares": [1, 0.3]]
+            manifest["quality"] = [
+                "statistic": "pictureDistance", "stepCount": 25, "samples": 4, "draft": "studio-draft",
+                "draftDigest": Self.draftDigest ?? "",
+                "critic": isItsOwn ? digest ?? "" : String(repeating: "0", count: 64),
+                "modes": ["handoff": curve, "trust": curve],
+            ]
+        }
+        #expect((workshop.models.qualityCurve(for: .handoff) != nil) == isItsOwn)
+        #expect(workshop.models.qualityCurve(for: .trust) != nil)
+    }
+
+    private static let draftDigest = try? Workshop().models.draft.weightsDigest
+
     /// A critic that was trained on has other weights; the pair works, and the check is none until it is calibrated.
     @Test func aCheckThatAskedAnotherCriticIsNone() throws {
         let workshop = try Workshop { manifest in

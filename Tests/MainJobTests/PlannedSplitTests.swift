@@ -46,10 +46,17 @@ import VerifierRuntime
         let before = try await planner.plan(workshop.request()).model.edge
         let made = try await workshop.embedded.make(workshop.request())
         let seconds = before.fixedSeconds + 2 * before.secondsPerStep * Double(made.report.draftSteps)
-        let slow = MakingReport(
-            job: made.job, origin: .hybrid, edgeSeconds: seconds, verifierSeconds: 1, verification: nil,
-            unknownWords: [])
-        planner.learn(from: FinishedPicture(picture: made.picture, job: made.job, report: slow))
+        func learn(candidateCount: Int) {
+            let slow = MakingReport(
+                job: made.job, origin: .hybrid, candidateCount: candidateCount, edgeSeconds: seconds,
+                verifierSeconds: 1,
+                verification: nil, unknownWords: [])
+            planner.learn(from: FinishedPicture(picture: made.picture, job: made.job, report: slow))
+        }
+        // Two drafts take twice the time of one, which says nothing of the machine.
+        learn(candidateCount: 2)
+        #expect(try await planner.plan(workshop.request()).model.edge == before)
+        learn(candidateCount: 1)
         let after = try await planner.plan(workshop.request()).model.edge
         #expect(abs(after.secondsPerStep / before.secondsPerStep - 1.2) < 1e-9)
     }

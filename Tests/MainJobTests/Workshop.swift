@@ -18,8 +18,9 @@ final class Workshop: Sendable {
     /// With a check that asks the critic, which lets any distance pass.
     ///
     /// - Parameter mostDoubt: that passes.
-    convenience init(mostDoubt: Double) throws {
+    convenience init(mostDoubt: Double, _ change: ((inout [String: Any]) -> Void)? = nil) throws {
         try self.init { manifest in
+            change?(&manifest)
             let files = manifest["files"] as? [String: [String: Any]]
             func table(_ value: Double) -> [Double] { Array(repeating: value, count: 10) }
             manifest["check"] = [
