@@ -20,4 +20,9 @@ public struct FlowQuestion: Hashable, Sendable {
         self.state = state
         self.time = time
     }
+
+    /// Asked of a picture under noise: at (1 − t)·picture + t·noise.
+    public init(_ subject: Subject, picture: Latent, noise: Latent, time: Double) {
+        self.init(subject, state: noisedState(picture: picture, noise: noise, time: time), time: time)
+    }
 }

@@ -88,8 +88,7 @@ public struct CheckCalibration: Hashable, Sendable, Codable {
         draft: String, critic: String? = nil, samples: Int, guidance: Double, stepCount: Int, handoffStep: Int,
         quantile: Double, prompt: Prompt, levels: [Level]
     ) {
-        let statistic: CheckStatistic = critic == nil ? .promptShortfall : .promptDoubt
-        rule = Self.promptStatistics.first { $0.value == statistic }?.key ?? ""
+        rule = Self.rule(reading: critic == nil ? .promptShortfall : .promptDoubt)
         version = Self.knownVersion
         self.draft = draft
         self.critic = critic
@@ -102,14 +101,20 @@ public struct CheckCalibration: Hashable, Sendable, Codable {
         self.levels = levels
     }
 
-    /// The rules that this build computes, with what each reads of the prompt.
-    static let promptStatistics: [String: CheckStatistic] = [
-        "promptShortfall+estimateDistance": .promptShortfall, "promptDoubt+estimateDistance": .promptDoubt,
-    ]
     static let knownVersion = 1
 
     /// What is read of the prompt.
-    public var promptStatistic: CheckStatistic { Self.promptStatistics[rule] ?? .promptShortfall }
+    public var promptStatistic: CheckStatistic { Self.promptStatistic(of: rule) ?? .promptShortfall }
+
+    /// What a rule reads of the prompt; nil of one that this build does not compute.
+    static func promptStatistic(of rule: String) -> CheckStatistic? {
+        [CheckStatistic.promptShortfall, .promptDoubt].first { Self.rule(reading: $0) == rule }
+    }
+
+    /// The name of the rule that reads this of the prompt, and the distance.
+    private static func rule(reading statistic: CheckStatistic) -> String {
+        "\(statistic.rawValue)+\(CheckStatistic.estimateDistance.rawValue)"
+    }
 
     /// What is wrong with the values, in words; nil if nothing is.
     public var fault: String? {

@@ -27,7 +27,7 @@ extension CheckSection: Codable {
             ?? container.decode(String.self, forKey: .rule)
         let version = try container.decodeIfPresent(Int.self, forKey: .version) ?? 0
         self =
-            CheckCalibration.promptStatistics[rule] != nil && version == CheckCalibration.knownVersion
+            CheckCalibration.promptStatistic(of: rule) != nil && version == CheckCalibration.knownVersion
             ? .calibrated(try CheckCalibration(from: decoder)) : .unknown(rule: rule, version: version)
     }
 

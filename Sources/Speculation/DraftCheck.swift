@@ -120,8 +120,7 @@ public struct DraftCheck: Hashable, Sendable {
     private var unread: CheckRule.Prompt?
 
     private func question(_ subject: FlowQuestion.Subject, _ time: Double) -> FlowQuestion {
-        FlowQuestion(
-            subject, state: noisedState(picture: estimate, noise: noise, time: time), time: time)
+        FlowQuestion(subject, picture: estimate, noise: noise, time: time)
     }
 
     private func reading(

@@ -101,7 +101,7 @@ def _critic(training: dict[str, Any]) -> str:
 CARD, OBSERVED = "MODEL_CARD.md", "\n## What the pictures show"
 
 
-def with_critic(folder: Path, training: dict[str, Any]) -> str:
+def card_with_critic(folder: Path, training: dict[str, Any]) -> str:
     """The card of an exported verifier with the critic's section, in place of a former one."""
     text = (folder / CARD).read_text()
     if OBSERVED not in text:

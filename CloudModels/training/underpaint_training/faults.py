@@ -61,6 +61,11 @@ def _values(fault: str, fields: Fields, objects: list[str]) -> list[str]:
     return [v for v in found if v != getattr(fields, fault)]
 
 
+def possible(fields: Fields, fault: str, objects: list[str]) -> bool:
+    """Whether the picture can have the fault."""
+    return fault == "prompt" or bool(_values(fault, fields, objects))
+
+
 def planted(fields: Fields, fault: str, objects: list[str], rng: Rng) -> Fields | None:
     """The fields with this one fault; None where the picture cannot have it."""
     if fault == "prompt":
@@ -78,13 +83,13 @@ def contradiction(
 
     Without a fault one is drawn by `FAULTS`. What is wrong is always said, whatever `drop` leaves out.
     """
+    if fault and not possible(fields, fault, objects):
+        raise ValueError(f"{fields} cannot have a fault of its {fault}")
     for _ in range(DRAWS):
         kind = fault or list(FAULTS)[rng.choice(len(FAULTS), p=_SHARES)]
         wrong = planted(fields, kind, objects, rng)
         seed = int(rng.integers(1 << 31))
         own = worded(fields, np.random.default_rng(seed), drop)
-        if wrong is None and fault and fault != "prompt":
-            raise ValueError(f"{fields} cannot have a fault of its {fault}")
         if wrong is None or (kind != "prompt" and kind not in own.mentioned):
             continue
         other = worded(wrong, np.random.default_rng(seed), drop)

@@ -100,7 +100,7 @@ def release_critic(recipe: Recipe, checkpoints: Path, out: Path) -> None:
         raise MissingStageError(f"no critic.pt for this verifier in {checkpoints}: run the stage 'critic' first")
     training = _critic_training(recipe, found[1])
     folder = out / "CloudModels" / Ids().verifier
-    card = cards.with_critic(folder, training)
+    card = cards.card_with_critic(folder, training)
     attach(out, Ids(), found[0], reader.text, training)
     (folder / cards.CARD).write_text(card)
 

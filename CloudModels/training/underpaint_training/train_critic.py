@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from .data.grammar import OBJECT_MATERIALS
 from .distillation import load_student
-from .faults import FAULTS, contradiction, planted
+from .faults import FAULTS, contradiction, possible
 from .latents import LatentStore, MissingStageError
 from .loop import Loop
 from .models.critic import Critic
@@ -86,7 +86,7 @@ def measured(critic: Critic, reader: Conditioned, store: LatentStore, objects: l
             t = torch.full((len(found),), ASKED, device=store.device)
             x, _ = noised(store.normalised(same.latents[part, 0]), t, generator)
             for fault in FAULTS:
-                rows = [i for i, f in enumerate(found) if fault == "prompt" or planted(f, fault, objects, rng)]
+                rows = [i for i, f in enumerate(found) if possible(f, fault, objects)]
                 if not rows:
                     continue
                 said = [contradiction(found[i], objects, rng, 0.0, fault) for i in rows]

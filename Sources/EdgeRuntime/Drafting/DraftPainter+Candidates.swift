@@ -42,9 +42,9 @@ extension DraftPainter {
         let noise = NoiseGenerator(seed: job.seed).latent(job.latentShape, stream: 0)
         let asked = models.checkRule?.prompt.flatMap { $0.statistic == .promptDoubt ? $0.times : nil }
         let rows = (asked ?? CheckStatistic.promptDoubt.usualTimes).map { time in
-            let state = noisedState(picture: drafted.estimate, noise: noise, time: time)
-            return StudioDenoiser.Row(
-                FlowQuestion(.agreement, state: state, time: time), prompt: prompt, guidance: 1)
+            StudioDenoiser.Row(
+                FlowQuestion(.agreement, picture: drafted.estimate, noise: noise, time: time), prompt: prompt,
+                guidance: 1)
         }
         let odds = try critic.withLock { try $0.odds(rows) }
         return odds.reduce(0, +) / Float(odds.count)

@@ -49,18 +49,19 @@ public struct PictureMaker: Sendable {
         if request.mode == .exact { return try beginExact(request, id: id, outputPath: outputPath) }
         let (drafted, edgeSeconds) = try await timed {
             try await onOwnThread(named: "draft") { [painter] flag in
-                try painter.draft(request, id: id) { step in
+                let drafted = try painter.draft(request, id: id) { step in
                     try flag.check()
                     report(.drafted(done: step.done, total: step.total))
                     if let previewInterval, step.done % previewInterval == 0 {
                         report(.preview(try painter.picture(of: step.estimate)))
                     }
                 }
+                if previewInterval != nil, request.candidateCount > 1 {
+                    // What was seen last was another candidate.
+                    report(.preview(try painter.picture(of: drafted.estimate)))
+                }
+                return drafted
             }
-        }
-        if previewInterval != nil, request.candidateCount > 1 {
-            // What was seen last was another candidate.
-            report(.preview(try painter.picture(of: drafted.estimate)))
         }
         guard drafted.job.handoffStep < drafted.job.stepCount else {
             return BegunPicture(

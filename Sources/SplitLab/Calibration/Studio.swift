@@ -117,8 +117,7 @@ final class Studio {
         init(statistic: CheckStatistic, estimate: Latent, noise: Latent, time: Double, prompt: Conditioning) {
             self.statistic = statistic
             self.estimate = estimate
-            self.question = FlowQuestion(
-                statistic.subject, state: noisedState(picture: estimate, noise: noise, time: time), time: time)
+            self.question = FlowQuestion(statistic.subject, picture: estimate, noise: noise, time: time)
             self.prompt = prompt
         }
 
