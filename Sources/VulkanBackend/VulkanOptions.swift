@@ -9,6 +9,8 @@ public struct VulkanOptions: Hashable, Sendable {
     public var products: ProductKernel?
     /// Parts that the depth of matrix products is cut in, as far as it reaches; for tests.
     public var splits: Int?
+    /// Invocations of a subgroup that emulated units belong to; for tests.
+    var emulatedSubgroupSize = 16
     /// Whether the validation layer checks every call; for tests.
     public var validates: Bool
     /// Where the pipeline cache lives, nil for nowhere.

@@ -187,6 +187,18 @@ import Testing
         #expect(try sketch.fused(result) == ["linear+silu", "gelu"])
     }
 
+    /// The norm has its own activation before the rotation.
+    @Test func activationBehindARotationStays() throws {
+        var sketch = Sketch()
+        let heads = sketch.builder.input("heads", [2, 3, 1, 4])
+        let weight = try sketch.builder.parameter("weight", [4])
+        let (cosine, sine) = (sketch.builder.input("cosine", [3, 2]), sketch.builder.input("sine", [3, 2]))
+        let turned = try sketch.builder.node(
+            .rmsNorm(RMSNorm(epsilon: 1e-6, rotaryAxisCount: 1)), [heads, weight, cosine, sine])
+        let result = try sketch.builder.activation(turned, .silu)
+        #expect(try sketch.fused(result) == ["rmsNorm+rotary[1 axes]", "silu"])
+    }
+
     @Test func activationOfASumStays() throws {
         var sketch = Sketch()
         let y = try sketch.builder.linear(sketch.x, "fc", outputs: 4)

@@ -31,7 +31,7 @@ struct IntegerProductTests {
             $0 % inner == 0 ? Float(127) : Float(Int.random(in: -127...127, using: &generator))
         }
         let program = try program(rows, inner, outputs, weight)
-        #expect(program.program.dispatches.map(\.key.shader) == ["quantize_wide", "product_integer"])
+        #expect(try program.program().dispatches.map(\.key.shader) == ["quantize_wide", "product_integer"])
         let found = try #require(try program.run(["x": Tensor([rows, inner], x)])["y"]?.floats())
         for row in 0..<rows {
             let values = x[row * inner..<(row + 1) * inner].map(Double.init)
@@ -66,6 +66,6 @@ struct IntegerProductTests {
     /// Bytes come in fours: other widths go the way of all int8 weights.
     @Test func rowsThatAreNoMultipleOfFourAreNotRounded() throws {
         let program = try program(3, 10, 4, [Float](repeating: 1, count: 40))
-        #expect(program.program.dispatches.map(\.key.shader) == ["product_narrow"])
+        #expect(try program.program().dispatches.map(\.key.shader) == ["product_narrow"])
     }
 }

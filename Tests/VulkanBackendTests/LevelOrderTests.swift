@@ -32,7 +32,7 @@ import Testing
 
     /// One wait for each level behind the first.
     @Test(.enabled(if: TestDevice.isPresent)) func fewerBarriersAreNeeded() throws {
-        let program = try TestDevice.backend().prepare(try graph(), parameters: DictionaryParameters()).program
+        let program = try TestDevice.backend().prepare(try graph(), parameters: DictionaryParameters()).program()
         var hazards = HazardTracker()
         #expect(program.dispatches.filter { hazards.needsBarrier($0) }.count == 2)
     }

@@ -49,6 +49,27 @@ struct MatrixUnitTests {
             })
     }
 
+    /// Four invocations a query, as in subgroups of 64 with units of 16 rows, take blocks of 64 keys: whole ones and parts,
+    /// one tile of them and two.
+    @Test(arguments: [(5, 70, 40), (5, 70, 80), (20, 150, 40), (7, 33, 96)])
+    func attentionOfWideSubgroupsMatchesTheReference(_ queries: Int, _ keys: Int, _ width: Int) throws {
+        var options = VulkanOptions(storage: .float16, products: .emulated)
+        options.emulatedSubgroupSize = 32
+        let graphCase = try LargerCases.make("attention of wide subgroups, heads of \(width)") { builder in
+            let q = builder.input("q", [2, queries, 2 * width])
+            let (k, v) = (builder.input("k", [2, keys, 2 * width]), builder.input("v", [2, keys, 2 * width]))
+            return try builder.attention(q, k, v, headCount: 2)
+        }.storedThroughout(MatrixUnitTests.storage)
+        let backend = try TestDevice.backend(options)
+        let program = try backend.prepare(graphCase.graph, parameters: graphCase.parameters)
+        let keyConstants: [Int?] = try program.program().dispatches.map { dispatch in
+            dispatch.key.shader == "attention_emulated"
+                ? dispatch.key.constants.first { $0.number == 4 }.map { Int($0.value) } : nil
+        }
+        #expect(keyConstants == [64])
+        try checkConformance(of: backend, to: graphCase)
+    }
+
     /// Keys and values of a picture and of a prompt, left where joint products put them, with norm and rotation before: as a
     /// block of the verifier has them, and with heads and stretches that fill no block of keys.
     @Test(arguments: [(37, 32, 24, 32), (70, 33, 5, 16), (9, 3, 40, 40)])
@@ -69,8 +90,9 @@ struct MatrixUnitTests {
         for products in [ProductKernel.large, .emulated] {
             let backend = try TestDevice.backend(VulkanOptions(storage: .float16, products: products))
             let program = try backend.prepare(graphCase.graph, parameters: graphCase.parameters)
-            #expect(!program.program.dispatches.contains { $0.key.shader.hasPrefix("gather") }, "nothing is joined")
-            #expect(!program.program.dispatches.contains { $0.key.shader.hasPrefix("rotary") })
+            let shaders = try program.program().dispatches.map(\.key.shader)
+            #expect(!shaders.contains { $0.hasPrefix("gather") }, "nothing is joined")
+            #expect(!shaders.contains { $0.hasPrefix("rotary") })
         }
         for options in [VulkanOptions(products: .small), VulkanOptions(storage: .bfloat16)] {
             try checkConformance(
@@ -98,7 +120,8 @@ struct MatrixUnitTests {
         let graphCase = try LargerCases.make("a block") { builder in try block(&builder, width: 64) }
         let backend = try TestDevice.backend(VulkanOptions(storage: storage, products: .large))
         let program = try backend.prepare(graphCase.graph, parameters: graphCase.parameters)
-        #expect(!program.program.dispatches.contains { $0.key.shader.hasPrefix("gather") })
+        let shaders = try program.program().dispatches.map(\.key.shader)
+        #expect(!shaders.contains { $0.hasPrefix("gather") })
         try checkConformance(
             of: backend,
             to: graphCase.storedThroughout(StorageUnderTest(activations: storage == .float32 ? .float32 : .float16)))

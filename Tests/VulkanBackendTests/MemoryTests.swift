@@ -72,4 +72,13 @@ import Testing
         #expect(bytes.map { Int8(bitPattern: $0) } == [127, -64, 0, 0, -127, 2])
         #expect(scales == [1 / 127, 0, 2])
     }
+
+    /// A product with that scale then shows it.
+    @Test func whatIsNotFiniteMakesTheScaleOfItsRowSo() {
+        let matrix = Tensor([4, 2], [.nan, 1, 1, .nan, -.infinity, 1, 254, 254] as [Float])
+        let (bytes, scales) = WeightForm.matrix(.int8).pack(matrix, as: ValueInfo(shape: matrix.shape))
+        #expect(scales[0].isNaN && scales[1].isNaN)
+        #expect(Array(scales[2...]) == [.infinity, 2])
+        #expect(bytes.map { Int8(bitPattern: $0) } == [0, 0, 0, 0, 0, 0, 127, 127])
+    }
 }

@@ -38,6 +38,12 @@ shared float largest[QUERIES];
 shared float total[QUERIES];
 shared float decay[QUERIES];
 
+// No score is below it: a query whose largest score it still is in the end has none but −∞, and no average of values.
+const float LEAST = -3.0e38;
+
+// e to what is at most zero. A NaN must show in the result, and max may give its other operand for one.
+float weight_of(float distance) { return exp(isnan(distance) ? distance : max(distance, -80.0)); }
+
 // Where a key's or value's channels begin.
 uint position_of(uint stretch, uint token, uint offset, uint stride, uint more_offset, uint more_stride) {
     return stretch == 0 ? offset + (gl_WorkGroupID.z * arguments.keys + token) * stride
@@ -73,7 +79,7 @@ void main() {
         queries[query * QUERY_PITCH + channel] = load_q(arguments.q_offset + position) * arguments.scale;
     }
     for (uint i = thread; i < QUERIES; i += threads) {
-        largest[i] = -3.0e38;
+        largest[i] = LEAST;
         total[i] = 0.0;
     }
 
@@ -117,12 +123,12 @@ void main() {
         for (uint query = thread; query < QUERIES; query += threads) {
             float most = largest[query];
             for (uint key = 0; key < key_count; ++key) most = max(most, weights[query * KEYS + key]);
-            decay[query] = exp(max(largest[query] - most, -80.0));
+            decay[query] = weight_of(largest[query] - most);
             largest[query] = most;
         }
         barrier();
         for (uint i = thread; i < QUERIES * KEYS; i += threads) {
-            weights[i] = i % KEYS < key_count ? exp(max(weights[i] - largest[i / KEYS], -80.0)) : 0.0;
+            weights[i] = i % KEYS < key_count ? weight_of(weights[i] - largest[i / KEYS]) : 0.0;
         }
         barrier();
         for (uint query = thread; query < QUERIES; query += threads) {
@@ -155,12 +161,13 @@ void main() {
     for (uint i = 0; i < QUERY_PARTS; ++i) {
         uint query = down + i * DOWN;
         if (query >= QUERIES || first_query + query >= arguments.queries) continue;
+        float divisor = largest[query] > LEAST ? total[query] : uintBitsToFloat(0x7fc00000u);
         for (uint j = 0; j < CHANNEL_PARTS; ++j) {
             uint channel = across + j * ACROSS;
             if (channel >= HEAD_WIDTH) continue;
             uint token = batch * arguments.queries + first_query + query;
             uint position = (token * arguments.heads + head) * HEAD_WIDTH + channel;
-            store_y(arguments.y_offset + position, sums[i * CHANNEL_PARTS + j] / total[query]);
+            store_y(arguments.y_offset + position, sums[i * CHANNEL_PARTS + j] / divisor);
         }
     }
 }

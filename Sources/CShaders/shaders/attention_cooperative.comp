@@ -79,6 +79,9 @@ const uint BLOCK_WORDS = SCORE_PLACE + QUERIES * SCORE_PITCH;
 const uint RESULT_WORDS = QUERIES * RESULT_PITCH;
 shared uvec4 words[BLOCK_WORDS > RESULT_WORDS ? BLOCK_WORDS : RESULT_WORDS];
 
+// No score is below it: a query whose largest score it still is in the end has none but −∞, and no average of values.
+const float LEAST = -3.0e38;
+
 const uint UNITS_DOWN = PART_ROWS / UNIT_ROWS;
 const uint UNITS_ACROSS = PADDED_WIDTH / UNIT_COLUMNS;
 const uint UNITS_DEEP = PADDED_WIDTH / UNIT_DEPTH;
@@ -224,7 +227,7 @@ void main() {
     float largest[ROWS_A_LANE];
     float total[ROWS_A_LANE];
     UNROLL for (uint i = 0; i < ROWS_A_LANE; ++i) {
-        largest[i] = -3.0e38;
+        largest[i] = LEAST;
         total[i] = 0.0;
     }
 
@@ -263,7 +266,7 @@ void main() {
             if (block.key_count < KEYS) {
                 UNROLL for (uint quad = 0; quad < OWN_KEYS / 4; ++quad) {
                     uvec4 key = share * OWN_KEYS + 4 * quad + uvec4(0, 1, 2, 3);
-                    quads[quad] = mix(vec4(-3.0e38), quads[quad], lessThan(key, uvec4(block.key_count)));
+                    quads[quad] = mix(vec4(LEAST), quads[quad], lessThan(key, uvec4(block.key_count)));
                 }
             }
             vec4 mosts = quads[0];
@@ -276,11 +279,16 @@ void main() {
             largest[i] = most;
             // What is outside has a weight of e⁻⁸⁰, which is nothing.
             vec4 sums = vec4(0.0);
+            // Where a score is NaN or +∞ it is NaN, and that must show in the result: each max may give its other operand.
+            vec4 distances = vec4(0.0);
             UNROLL for (uint quad = 0; quad < OWN_KEYS / 4; ++quad) {
-                quads[quad] = exp(max(quads[quad] - most, vec4(-80.0)));
+                quads[quad] -= most;
+                distances += quads[quad];
+                quads[quad] = exp(max(quads[quad], vec4(-80.0)));
                 sums += quads[quad];
             }
-            total[i] = total[i] * decay + dot(sums, vec4(1.0));
+            float distance = dot(distances, vec4(1.0));
+            total[i] = isnan(distance) ? distance : total[i] * decay + dot(sums, vec4(1.0));
             UNROLL for (uint eight = 0; eight < OWN_KEYS / 8; ++eight) {
                 words[own + eight] = uvec4(
                     packHalf2x16(quads[2 * eight].xy), packHalf2x16(quads[2 * eight].zw),
@@ -331,7 +339,7 @@ void main() {
     // What each row is divided by goes the way of the decays.
     SUBGROUP_BARRIER();
     UNROLL for (uint i = 0; i < ROWS_A_LANE; ++i) {
-        float sum = total[i];
+        float sum = largest[i] > LEAST ? total[i] : uintBitsToFloat(0x7fc00000u);
         UNROLL for (uint distance = 1; distance < LANES_A_ROW; distance *= 2) sum += FROM_NEIGHBOUR(sum, distance);
         uint place = scores + (own_row + i * LANES) * SCORE_PITCH + DECAY_PLACE;
         UNROLL for (uint quad = 0; quad < UNIT_COLUMNS / 4; ++quad) {

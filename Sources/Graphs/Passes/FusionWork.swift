@@ -166,7 +166,8 @@ extension Operation {
         case .convolution2D(var convolution) where convolution.activation == nil && !convolution.hasResidual:
             convolution.activation = activation
             return .convolution2D(convolution)
-        case .rmsNorm(var norm) where norm.activation == nil:
+        // The rotation would come behind the activation.
+        case .rmsNorm(var norm) where norm.activation == nil && norm.rotaryAxisCount == nil:
             norm.activation = activation
             return .rmsNorm(norm)
         case .groupNorm(var norm) where norm.activation == nil:

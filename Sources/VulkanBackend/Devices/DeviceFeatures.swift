@@ -27,8 +27,8 @@ struct DeviceFeatures: Hashable, Sendable {
     var maxWorkgroupInvocations = 128
     var maxWorkgroups: [Int] = [65_535, 65_535, 65_535]
     var sharedMemory = 16_384
-    /// Nanoseconds of a tick of the queue's timestamps, nil if it has none.
-    var timestampPeriod: Double?
+    /// How the queue's timestamps count, nil if it has none.
+    var timestamps: TimestampClock?
 
     /// Most bytes of one buffer.
     var bufferLimit: Int { min(maxAllocation, 1 << 32 - 64) / 64 * 64 }

@@ -3,6 +3,7 @@ import CVulkan
 /// The functions of a device, looked up past the loader's dispatch.
 struct DeviceFunctions {
     let destroyDevice: PFN_vkDestroyDevice
+    let deviceWaitIdle: PFN_vkDeviceWaitIdle
     let getDeviceQueue: PFN_vkGetDeviceQueue
     let queueSubmit: PFN_vkQueueSubmit
 
@@ -65,6 +66,7 @@ struct DeviceFunctions {
             return unsafeBitCast(function, to: Function.self)
         }
         destroyDevice = try load("vkDestroyDevice")
+        deviceWaitIdle = try load("vkDeviceWaitIdle")
         getDeviceQueue = try load("vkGetDeviceQueue")
         queueSubmit = try load("vkQueueSubmit")
         createBuffer = try load("vkCreateBuffer")

@@ -8,12 +8,19 @@ final class DeviceHost: Sendable {
     private let instance: VulkanInstance
     private let current: Mutex<VulkanDevice>
     private let losses = Mutex(0)
+    /// Those of executables that are there still.
+    private let places = Mutex<[PlaceReference]>([])
+
+    private struct PlaceReference {
+        weak var place: ProgramPlace?
+    }
 
     /// Chooses a device and sets it up.
     ///
+    /// - Parameter library: the loader, nil for that of the system.
     /// - Throws: `VulkanError`.
-    init(_ choice: DeviceChoice, _ options: VulkanOptions) throws(VulkanError) {
-        instance = try VulkanInstance(validates: options.validates)
+    init(_ choice: DeviceChoice, _ options: VulkanOptions, library: VulkanLibrary? = nil) throws(VulkanError) {
+        instance = try VulkanInstance(validates: options.validates, library: library)
         let devices = try instance.devices()
         description = try choice.device(among: devices.map(\.description))
         try DeviceHost.check(options, devices[description.index].features, device: description.name)
@@ -55,10 +62,26 @@ final class DeviceHost: Sendable {
     /// How often the device was lost and set up anew.
     var lossCount: Int { losses.withLock { $0 } }
 
+    /// Where a new executable keeps its program.
+    func makePlace() -> ProgramPlace {
+        let place = ProgramPlace()
+        places.withLock { places in
+            places.removeAll { $0.place == nil }
+            places.append(PlaceReference(place: place))
+        }
+        return place
+    }
+
     /// A working device in the place of a lost one; the same for everybody who lost it.
+    ///
+    /// All programs of the lost one go before: they would keep its memory, which the new one may need.
     func replacement(for lost: VulkanDevice) throws(VulkanError) -> VulkanDevice {
         try current.withLock { device throws(VulkanError) in
             guard device === lost else { return device }
+            lost.markLost()
+            places.withLock { places in
+                for reference in places { reference.place?.clear(of: lost) }
+            }
             let devices = try instance.devices()
             // Of several cards of one name it is the one at the same place, if the driver still lists them so.
             let alike = devices.filter { $0.description.name == description.name }

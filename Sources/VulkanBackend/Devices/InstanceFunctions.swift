@@ -11,6 +11,8 @@ struct InstanceFunctions {
     let deviceExtensions: PFN_vkEnumerateDeviceExtensionProperties
     let createDevice: PFN_vkCreateDevice
     let deviceFunction: PFN_vkGetDeviceProcAddr
+    /// For a device that lacks functions of its own.
+    let destroyDevice: PFN_vkDestroyDevice
 
     init(_ library: VulkanLibrary, _ instance: VkInstance) throws(VulkanError) {
         destroyInstance = try library.function("vkDestroyInstance", of: instance)
@@ -22,5 +24,6 @@ struct InstanceFunctions {
         deviceExtensions = try library.function("vkEnumerateDeviceExtensionProperties", of: instance)
         createDevice = try library.function("vkCreateDevice", of: instance)
         deviceFunction = try library.function("vkGetDeviceProcAddr", of: instance)
+        destroyDevice = try library.function("vkDestroyDevice", of: instance)
     }
 }

@@ -68,17 +68,29 @@ struct PhysicalDevice {
             default: .other
             }
         let version = properties.apiVersion
-        var fault: String?
-        if version < cvk_api_version_1_2 {
-            fault = "its driver offers only Vulkan 1.\(version >> 12 & 0x3FF), 1.2 is needed"
-        }
-        if queueFamily == nil { fault = "it has no compute queue" }
         return VulkanDeviceDescription(
             index: index, name: String(fixed: properties.deviceName), kind: kind,
             driver: "\(String(fixed: driver.driverName)), \(String(fixed: driver.driverInfo))",
             apiVersion: "\(version >> 22 & 0x7F).\(version >> 12 & 0x3FF).\(version & 0xFFF)",
             isTranslated: [VK_DRIVER_ID_MESA_DOZEN, VK_DRIVER_ID_MOLTENVK].contains(driver.driverID),
-            memoryByteCount: memoryByteCount, features: features.names, fault: fault)
+            memoryByteCount: memoryByteCount, features: features.names,
+            fault: PhysicalDevice.fault(
+                apiVersion: version, hasComputeQueue: queueFamily != nil,
+                storageBufferCount: limits.maxPerStageDescriptorStorageBuffers))
+    }
+
+    /// Why a device cannot be used at all, nil if it can.
+    ///
+    /// - Parameter storageBufferCount: buffers that a shader may bind.
+    static func fault(apiVersion: UInt32, hasComputeQueue: Bool, storageBufferCount: UInt32) -> String? {
+        if !hasComputeQueue { return "it has no compute queue" }
+        if apiVersion < cvk_api_version_1_2 {
+            return "its driver offers only Vulkan 1.\(apiVersion >> 12 & 0x3FF), 1.2 is needed"
+        }
+        if Int(storageBufferCount) < Kernel.largestBindingCount {
+            return "its shaders bind only \(storageBufferCount) buffers, \(Kernel.largestBindingCount) are needed"
+        }
+        return nil
     }
 
     /// The first memory type among those of `mask` that has all of the wanted properties, preferring also some.
@@ -138,7 +150,8 @@ struct PhysicalDevice {
             eleven.subgroupSupportedOperations & VK_SUBGROUP_FEATURE_SHUFFLE_BIT.rawValue != 0
             && eleven.subgroupSupportedStages & VK_SHADER_STAGE_COMPUTE_BIT.rawValue != 0
         if timestampBits > 0, limits.timestampPeriod > 0 {
-            features.timestampPeriod = Double(limits.timestampPeriod)
+            features.timestamps = TimestampClock(
+                period: Double(limits.timestampPeriod), validBits: min(Int(timestampBits), 64))
         }
         features.unitCount = unitCount(handle, instance, extensions, properties.deviceType)
         guard properties.apiVersion >= cvk_api_version_1_2 else { return features }
@@ -148,6 +161,7 @@ struct PhysicalDevice {
         features.has16BitStorage = chain.eleven.storageBuffer16BitAccess == VK_TRUE
         features.hasSubgroupControl =
             chain.subgroups.subgroupSizeControl == VK_TRUE && chain.subgroups.computeFullSubgroups == VK_TRUE
+            && stagesOfRequiredSubgroupSizes(handle, instance) & VK_SHADER_STAGE_COMPUTE_BIT.rawValue != 0
         features.hasIntegerDotProduct = chain.dotProducts.shaderIntegerDotProduct == VK_TRUE
         features.hasFloat16 = chain.twelve.shaderFloat16 == VK_TRUE
         features.hasCooperativeMatrix2 = chain.cooperative2.cooperativeMatrixWorkgroupScope == VK_TRUE
@@ -162,6 +176,22 @@ struct PhysicalDevice {
 }
 
 extension PhysicalDevice {
+    /// The stages whose shaders may insist on a size of subgroups. Only for devices that were asked for the features of
+    /// Vulkan 1.3: others do not know the structure.
+    fileprivate static func stagesOfRequiredSubgroupSizes(
+        _ handle: VkPhysicalDevice, _ instance: VulkanInstance
+    ) -> VkShaderStageFlags {
+        var sizes = VkPhysicalDeviceSubgroupSizeControlProperties()
+        sizes.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_PROPERTIES
+        var properties = VkPhysicalDeviceProperties2()
+        properties.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2
+        withUnsafeMutablePointer(to: &sizes) { sizes in
+            properties.pNext = UnsafeMutableRawPointer(sizes)
+            instance.functions.properties(handle, &properties)
+        }
+        return sizes.requiredSubgroupSizeStages
+    }
+
     /// What the vendor's extension says, or a number between a small and a large card of the kind: a wrong one costs a
     /// call that was not needed, or some units without work.
     fileprivate static func unitCount(

@@ -33,17 +33,17 @@ final class VulkanDevice: @unchecked Sendable {
             throw .unsuitableDevice(name: name, reason: "it has no compute queue")
         }
         let handle = try VulkanDevice.create(physical, family, capturesStatistics: captures)
-        let functions = try DeviceFunctions(physical.instance.functions.deviceFunction, handle)
-        var queue: VkQueue?
-        functions.getDeviceQueue(handle, family, 0, &queue)
         do throws(VulkanError) {
+            let functions = try DeviceFunctions(physical.instance.functions.deviceFunction, handle)
+            var queue: VkQueue?
+            functions.getDeviceQueue(handle, family, 0, &queue)
             guard let queue else { throw VulkanError("vkGetDeviceQueue", VK_ERROR_INITIALIZATION_FAILED) }
             let file = cacheFolder.map { PipelineCacheFile(folder: $0, physical) }
             pipelines = try PipelineStore(
                 handle, functions, shaders, physical.features, name: name, file: file, capturesStatistics: captures)
             (self.handle, self.functions, self.queue) = (handle, functions, queue)
         } catch {
-            functions.destroyDevice(handle, nil)
+            physical.instance.functions.destroyDevice(handle, nil)
             throw error
         }
     }
@@ -114,14 +114,23 @@ final class VulkanDevice: @unchecked Sendable {
                 return functions.queueSubmit(queue, 1, &info, fence)
             }
         }
-        try noteLoss(submitted, "vkQueueSubmit")
+        if submitted == VK_ERROR_DEVICE_LOST { markLost() }
+        try check(submitted, "vkQueueSubmit")
         var fence: VkFence? = fence
-        try noteLoss(functions.waitForFences(handle, 1, &fence, VkBool32(VK_TRUE), .max), "vkWaitForFences")
-        try noteLoss(functions.resetFences(handle, 1, &fence), "vkResetFences")
+        try checkSubmitted(functions.waitForFences(handle, 1, &fence, VkBool32(VK_TRUE), .max), "vkWaitForFences")
+        try checkSubmitted(functions.resetFences(handle, 1, &fence), "vkResetFences")
     }
 
-    private func noteLoss(_ result: VkResult, _ function: String) throws(VulkanError) {
-        if result == VK_ERROR_DEVICE_LOST { markLost() }
+    /// Gives the device up if a call behind a submission failed, whatever the reason: nobody knows whether the commands
+    /// have finished or the fence can be used again.
+    private func checkSubmitted(_ result: VkResult, _ function: String) throws(VulkanError) {
+        if result != VK_SUCCESS {
+            submission.withLock { isLost in
+                isLost = true
+                // What the commands use is given back next.
+                _ = functions.deviceWaitIdle(handle)
+            }
+        }
         try check(result, function)
     }
 }

@@ -16,10 +16,14 @@ final class VulkanInstance: @unchecked Sendable {
 
     static let validationLayer = "VK_LAYER_KHRONOS_validation"
 
-    /// - Parameter validates: whether the validation layer checks every call.
+    /// - Parameters:
+    ///   - validates: whether the validation layer checks every call.
+    ///   - library: the loader, nil for that of the system.
     /// - Throws: `VulkanError`.
-    init(validates: Bool = false) throws(VulkanError) {
-        library = try VulkanLibrary()
+    init(validates: Bool = false, library loader: VulkanLibrary? = nil) throws(VulkanError) {
+        let library: VulkanLibrary
+        if let loader { library = loader } else { library = try VulkanLibrary() }
+        self.library = library
         let create: PFN_vkCreateInstance = try library.function("vkCreateInstance", of: nil)
         var handle: VkInstance?
         var application = VkApplicationInfo()
@@ -45,16 +49,25 @@ final class VulkanInstance: @unchecked Sendable {
         if result == VK_ERROR_INCOMPATIBLE_DRIVER { throw .noDevice(skipped: []) }
         try check(result, "vkCreateInstance")
         guard let handle else { throw VulkanError("vkCreateInstance", VK_ERROR_INITIALIZATION_FAILED) }
-        self.handle = handle
-        functions = try InstanceFunctions(library, handle)
-        guard validates else {
-            (log, messenger, destroyMessenger) = (nil, nil, nil)
-            return
+        let destroy: PFN_vkDestroyInstance = try library.function("vkDestroyInstance", of: handle)
+        do throws(VulkanError) {
+            let functions = try InstanceFunctions(library, handle)
+            var log: ValidationLog?
+            var messenger: VkDebugUtilsMessengerEXT?
+            var destroyMessenger: PFN_vkDestroyDebugUtilsMessengerEXT?
+            if validates {
+                let heard = ValidationLog()
+                destroyMessenger = try library.function(
+                    "vkDestroyDebugUtilsMessengerEXT", of: handle, as: PFN_vkDestroyDebugUtilsMessengerEXT.self)
+                messenger = try VulkanInstance.makeMessenger(library, handle, heard)
+                log = heard
+            }
+            (self.handle, self.functions) = (handle, functions)
+            (self.log, self.messenger, self.destroyMessenger) = (log, messenger, destroyMessenger)
+        } catch {
+            destroy(handle, nil)
+            throw error
         }
-        let log = ValidationLog()
-        self.log = log
-        messenger = try VulkanInstance.makeMessenger(library, handle, log)
-        destroyMessenger = try library.function("vkDestroyDebugUtilsMessengerEXT", of: handle)
     }
 
     deinit {

@@ -14,6 +14,9 @@ import CVulkan
 struct VulkanLibrary: Sendable {
     let instanceFunction: PFN_vkGetInstanceProcAddr
 
+    /// A loader that is there already; for tests of drivers that lack something.
+    init(_ instanceFunction: PFN_vkGetInstanceProcAddr) { self.instanceFunction = instanceFunction }
+
     /// - Throws: `VulkanError.noLoader`.
     init() throws(VulkanError) {
         // Never closed: drivers leave threads and exit handlers behind that run in its code.

@@ -16,6 +16,13 @@ struct CooperativeAttentionTile: Hashable {
         (subgroups: 1, unitsDown: 1, rounds: 0),
     ]
 
+    /// Keys of a block. The more invocations share a query, the more keys it takes for each of them to have as many as
+    /// a unit is deep: 64 where four do, as in subgroups of 64 with units of 16 rows, or of 32 with units of 8.
+    ///
+    /// Subgroups of 64 with units of 8 rows find a tile only where they have two units' rows: with eight invocations
+    /// a query it would take 128 keys, and no card is known to have such units.
+    private static let keyCounts = [32, 64]
+
     /// The first size that has a query for each row and gives the device's units as many rounds of work as it wants; nil
     /// where a head is no multiple of eight or does not fit in shared memory.
     ///
@@ -24,17 +31,18 @@ struct CooperativeAttentionTile: Hashable {
         let shape = unit.shape
         for size in CooperativeAttentionTile.sizes {
             for tiles in [2, 1] {
-                let tile = CooperativeAttentionTile(
-                    unit: unit, headWidth: headWidth, subgroups: size.subgroups, unitsDown: size.unitsDown,
-                    tiles: tiles,
-                    keys: 32)
-                let groups = (queries + tile.queries - 1) / tile.queries * heads
-                let isSmallest = tile.queries == shape.rows
-                if tile.fits(features),
-                    isSmallest || (tile.queries < 2 * queries && groups >= size.rounds * features.unitCount)
-                {
-                    self = tile
-                    return
+                for keys in CooperativeAttentionTile.keyCounts {
+                    let tile = CooperativeAttentionTile(
+                        unit: unit, headWidth: headWidth, subgroups: size.subgroups, unitsDown: size.unitsDown,
+                        tiles: tiles, keys: keys)
+                    let groups = (queries + tile.queries - 1) / tile.queries * heads
+                    let isSmallest = tile.queries == shape.rows
+                    if tile.fits(features),
+                        isSmallest || (tile.queries < 2 * queries && groups >= size.rounds * features.unitCount)
+                    {
+                        self = tile
+                        return
+                    }
                 }
             }
         }

@@ -1,5 +1,5 @@
 /// The kinds of shaders, each built in several variants.
-enum Kernel: String {
+enum Kernel: String, CaseIterable {
     case product, convolution, attention, pointwise, gather, embedding, timestep, rotary, mean, quantize
     case productSum = "product_sum"
     case rowNorm = "row_norm"
@@ -17,6 +17,9 @@ enum Kernel: String {
         case .gather, .mean, .groupStatistics, .quantize: 2
         }
     }
+
+    /// Of the shaders that declare the most: a device must bind as many.
+    static let largestBindingCount = allCases.map(\.bindingCount).max() ?? 0
 
     /// The binding that is written; all others are read.
     var result: Int { bindingCount - 1 }

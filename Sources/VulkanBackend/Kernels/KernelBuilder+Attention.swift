@@ -25,7 +25,8 @@ extension KernelBuilder {
                 bindings,
                 arguments(attention, x, y), groups: groups(tile.queries), site)
         }
-        let tile = try AttentionTile(headWidth: headWidth, queries: q.shape[1], node: site.node.name)
+        let tile = try AttentionTile(
+            headWidth: headWidth, queries: q.shape[1], sharedMemory: features.sharedMemory, node: site.node.name)
         return try call(
             .attention, constants: tile.constants + [stretches], bindings, arguments(attention, x, y),
             groups: groups(tile.queries), site)
@@ -57,19 +58,33 @@ struct AttentionTile: Hashable {
     let queries: Int
     static let keys = 32
     static let invocationCount = 128
-    /// Floats of queries in shared memory, 8 KiB; keys, scores and the rest take less than 9 more.
+    /// Floats of queries in shared memory, 8 KiB.
     private static let queryRoom = 2048
+    /// Channels of keys that are held at a time, as the shader has them.
+    private static let chunk = 32
 
+    /// - Parameter sharedMemory: bytes that the device has for a workgroup.
     /// - Throws: `VulkanError.tooLarge` for a head that does not fit in shared memory.
-    init(headWidth: Int, queries: Int, node: String) throws(VulkanError) {
-        guard headWidth < AttentionTile.queryRoom else {
+    init(headWidth: Int, queries: Int, sharedMemory: Int, node: String) throws(VulkanError) {
+        func fits(_ count: Int) -> Bool {
+            count * (headWidth + 1) <= AttentionTile.queryRoom
+                && AttentionTile.sharedByteCount(headWidth: headWidth, queries: count) <= sharedMemory
+        }
+        guard fits(1) else {
             throw .tooLarge(node: node, reason: "a head of \(headWidth) channels is more than the kernels take")
         }
         self.headWidth = headWidth
         var count = 32
-        while count > 1, count * (headWidth + 1) > AttentionTile.queryRoom || count / 2 >= queries { count /= 2 }
+        while count > 1, !fits(count) || count / 2 >= queries { count /= 2 }
         self.queries = count
     }
+
+    /// Queries, keys, scores, and three numbers of each query, as the shader declares them.
+    private static func sharedByteCount(headWidth: Int, queries: Int) -> Int {
+        4 * (queries * (headWidth + 1) + keys * (chunk + 1) + queries * keys + 3 * queries)
+    }
+
+    var sharedByteCount: Int { AttentionTile.sharedByteCount(headWidth: headWidth, queries: queries) }
 
     /// In the order of the shader's specialization constants.
     var constants: [Int] {

@@ -20,6 +20,6 @@ extension MatrixUnit {
         // Rows unlike columns, and two invocations a row, so that none is taken for another.
         let shape = CooperativeShape(rows: 8, columns: 16, depth: 16)
         return options.products == .emulated
-            ? MatrixUnit(variant: "emulated", shape: shape, subgroupSize: 16) : nil
+            ? MatrixUnit(variant: "emulated", shape: shape, subgroupSize: options.emulatedSubgroupSize) : nil
     }
 }

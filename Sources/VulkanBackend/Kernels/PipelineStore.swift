@@ -93,16 +93,22 @@ final class PipelineStore: @unchecked Sendable {
     /// Writes the cache file if there is anything new. What goes wrong costs time at the next start and no more.
     func save() {
         guard let file, let cache else { return }
-        let isNew = state.withLock { state in
-            defer { state.unsavedCount = 0 }
-            return state.unsavedCount > 0
+        // Under the lock: a pipeline made between the two calls would make the data longer than its room.
+        let unsaved: [UInt8]? = state.withLock { state in
+            guard state.unsavedCount > 0, let data = contents(of: cache) else { return nil }
+            state.unsavedCount = 0
+            return data
         }
-        guard isNew else { return }
+        if let unsaved { file.store(unsaved) }
+    }
+
+    /// All that the driver keeps of the pipelines made so far, nil if it does not give it.
+    private func contents(of cache: VkPipelineCache) -> [UInt8]? {
         var count = 0
-        guard functions.pipelineCacheData(device, cache, &count, nil) == VK_SUCCESS, count > 0 else { return }
+        guard functions.pipelineCacheData(device, cache, &count, nil) == VK_SUCCESS, count > 0 else { return nil }
         var data = [UInt8](repeating: 0, count: count)
-        guard functions.pipelineCacheData(device, cache, &count, &data) == VK_SUCCESS else { return }
-        file.store(Array(data.prefix(count)))
+        guard functions.pipelineCacheData(device, cache, &count, &data) == VK_SUCCESS else { return nil }
+        return Array(data.prefix(count))
     }
 
     func destroy() {

@@ -71,7 +71,8 @@ enum WeightForm: Hashable {
         scales.reserveCapacity(rowCount)
         for row in 0..<rowCount {
             let range = row * width..<(row + 1) * width
-            let largest = values[range].reduce(Float(0)) { max($0, abs($1)) }
+            // Not by max, which passes over a NaN.
+            let largest = values[range].reduce(Float(0)) { $0.isNaN || $0 >= abs($1) ? $0 : abs($1) }
             let scale = largest / 127
             scales.append(scale)
             for value in values[range] {

@@ -2,7 +2,8 @@ import Graphs
 import Tensors
 
 /// A graph on a device: its memory, its calls, and the command buffer that makes them all.
-final class VulkanProgram {
+final class VulkanProgram: @unchecked Sendable {
+    // @unchecked: its executable alone runs it, on one thread at a time; all that others do is let go of it.
     let device: VulkanDevice
     let table: ValueTable
     let dispatches: [Dispatch]
@@ -111,13 +112,13 @@ final class VulkanProgram {
     }
 
     private func makeTiming() throws(VulkanError) -> NodeTiming {
-        guard let period = device.features.timestampPeriod else {
+        guard let clock = device.features.timestamps else {
             throw .unsuitableDevice(name: device.name, reason: "its queue has no timestamps, which profiles need")
         }
         var nodes: [Int] = []
         for dispatch in dispatches where nodes.last != dispatch.node { nodes.append(dispatch.node) }
         let timing = NodeTiming(
-            nodes: nodes, period: period, pool: try TimestampPool(device, count: nodes.count + 1),
+            nodes: nodes, clock: clock, pool: try TimestampPool(device, count: nodes.count + 1),
             commands: try CommandBuffer(device))
         try record(into: timing.commands, timing: timing.pool)
         return timing
@@ -152,15 +153,14 @@ final class VulkanProgram {
 struct NodeTiming {
     /// Nodes with work to do, in order; node i ends where the next begins.
     let nodes: [Int]
-    /// Nanoseconds of a tick.
-    let period: Double
+    let clock: TimestampClock
     let pool: TimestampPool
     let commands: CommandBuffer
 
     func book(_ book: (_ node: Int, _ seconds: Double) -> Void) throws(VulkanError) {
         let ticks = try pool.ticks()
         for (index, node) in nodes.enumerated() {
-            book(node, Double(ticks[index + 1] &- ticks[index]) * period * 1e-9)
+            book(node, clock.seconds(from: ticks[index], to: ticks[index + 1]))
         }
     }
 }
