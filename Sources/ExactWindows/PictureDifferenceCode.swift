@@ -6,8 +6,8 @@ import LatentCoding
 /// The quantizer's step follows from the tolerated error, not from the difference's own size: two pictures that are nearly
 /// alike cost nearly nothing.
 struct PictureDifferenceCode {
-    /// Steps in standard deviations of a channel that are used at all: below, 16 bits would not do; above, all is zero.
-    private static let steps: ClosedRange<Double> = 0.02...64
+    /// What a frame can name (Protocol/latent-frame.md), in the latent's own units.
+    private static let steps: ClosedRange<Double> = 0x1p-16...0x1p15
 
     /// The frame, and the picture that the other side will decode from it.
     ///
@@ -19,8 +19,7 @@ struct PictureDifferenceCode {
         let difference = picture.adding(reference, times: -1)
         // A uniform quantizer of width q errs by q/√12 (RMS).
         let width = tolerance * 12.0.squareRoot()
-        let deviation = channelDeviation(of: difference)
-        let step = deviation > 0 ? min(max(width / deviation, steps.lowerBound), steps.upperBound) : 1
+        let step = min(max(width, finestStep(for: difference), steps.lowerBound), steps.upperBound)
         let bytes = try LatentCodec(step: Float(step)).encode(difference)
         return (bytes, try decode(bytes, from: reference))
     }
@@ -30,17 +29,13 @@ struct PictureDifferenceCode {
         reference.adding(try LatentCodec.decode(bytes, expecting: reference.shape), times: 1)
     }
 
-    /// The root of the channels' mean variance.
-    private static func channelDeviation(of latent: Latent) -> Double {
-        let channelCount = latent.shape.channelCount
-        var (sums, squares) = ([Double](repeating: 0, count: channelCount), 0.0)
-        for (i, value) in latent.values.enumerated() {
-            sums[i % channelCount] += Double(value)
-            squares += Double(value) * Double(value)
-        }
-        let count = Double(latent.values.count / channelCount)
-        let means = sums.reduce(0) { $0 + ($1 / count) * ($1 / count) } * count
-        return max(0, (squares - means) / Double(latent.values.count)).squareRoot()
+    /// A step with which every number of the frame is small enough to be written, whatever the pictures.
+    ///
+    /// Numbers go up to 2²⁵. An element is predicted and is at most twice the extent away; the mean of a channel, at the top
+    /// of a pyramid of l levels, is counted in steps 2^l times finer, and 2^l is below twice the longer side.
+    private static func finestStep(for difference: Latent) -> Double {
+        let extent = difference.values.reduce(0) { max($0, abs($1)) }
+        return Double(extent) * Double(max(difference.shape.height, difference.shape.width)) * 0x1p-22
     }
 }
 

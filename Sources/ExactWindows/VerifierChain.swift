@@ -18,7 +18,7 @@ public struct VerifierChain: Sendable {
     /// The drafted steps of a window that came from the edge.
     ///
     /// - Throws: `VerifierError`: `invalidJob` for a window of other steps than the chain's next ones, `invalidLatent`
-    ///   for pictures that are none.
+    ///   for pictures that are none, or of elements that no picture has.
     public func window(_ exchange: WindowExchange) throws(VerifierError) -> DraftedWindow {
         guard exchange.firstStep == chain.step, exchange.codedPictures.isEmpty == chain.isAtTail,
             exchange.codedPictures.count <= max(0, chain.plan.tailStep - chain.step)
@@ -31,11 +31,14 @@ public struct VerifierChain: Sendable {
         var window = chain.window()
         for frame in exchange.codedPictures {
             let reference = known.reference(forStep: window.nextStep, previous: window.pictures.last)
+            let picture: Latent
             do throws(LatentCodingError) {
-                window.append(try PictureDifferenceCode.decode(frame, from: reference))
+                picture = try PictureDifferenceCode.decode(frame, from: reference)
             } catch {
                 throw VerifierError(.invalidLatent, error.description)
             }
+            try picture.checkReceived()
+            window.append(picture)
         }
         return window
     }

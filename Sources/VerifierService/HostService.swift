@@ -10,14 +10,14 @@ struct HostService: Service {
     let logger: Logger
 
     func run() async throws {
-        try await host.waitUntilLoaded()
-        logger.info("ready", metadata: ["models": "\(host.description.models.map(\.identity.id))"])
         do {
+            try await cancelWhenGracefulShutdown { [host] in try await host.waitUntilLoaded() }
+            logger.info("ready", metadata: ["models": "\(host.description.models.map(\.identity.id))"])
             try await gracefulShutdown()
             logger.info("stopping; the running job may finish", metadata: ["grace": "\(grace)"])
             await host.drain(grace: grace)
-        } catch {
-            // Cancelled instead of asked: nobody waits for the job.
+        } catch is CancellationError {
+            // Cancelled instead of asked, or asked before the models were there: nobody waits for a job.
             await host.drain(grace: .zero)
         }
     }

@@ -1,6 +1,7 @@
 import HTTPTypes
 import Hummingbird
 import Logging
+import NIOHTTP1
 import Speculation
 import VerifierRuntime
 
@@ -25,6 +26,11 @@ struct ProblemMiddleware<Context: RequestContext>: RouterMiddleware {
                 "refused", metadata: ["status": "\(error.status.code)", "path": "\(request.uri.path)"])
             host.count(problem)
             return try problem.response(status: error.status, retryAfter: host.suggestedDelay)
+        } catch let error as HTTPParserError {
+            // Broken framing, or a client that hung up in the middle; the server answers itself and closes the connection.
+            context.logger.notice("refused", metadata: ["error": "\(error)", "path": "\(request.uri.path)"])
+            host.count(VerifierError(.invalidJob, "the request is no HTTP"))
+            throw error
         } catch {
             context.logger.error("failed", metadata: ["error": "\(error)", "path": "\(request.uri.path)"])
             let problem = VerifierError(.internalFailure, "the verifier failed on this request; its log says more")

@@ -2,6 +2,7 @@ import HTTPTypes
 import Hummingbird
 import Logging
 import NIOCore
+import NIOHTTP1
 import Speculation
 import VerifierRuntime
 import WireProtocol
@@ -32,7 +33,7 @@ struct VerifierRoutes: Sendable {
     }
 
     @Sendable private func verify(_ request: Request, _ context: BasicRequestContext) async throws -> Response {
-        let body = try await request.body.collect(upTo: VerifierRoutes.bodyLimit)
+        let body = try await body(of: request)
         let job = try RequestCodec.decode(body.readableBytesView)
         let updates = try host.submit(job)
         context.logger.info(
@@ -83,6 +84,22 @@ struct VerifierRoutes: Sendable {
         return Response(
             status: status, headers: [.contentType: "text/plain; charset=utf-8"],
             body: ResponseBody(byteBuffer: ByteBuffer(string: text + "\n")))
+    }
+
+    /// The whole body.
+    ///
+    /// - Throws: the server's own refusals as they are, and `invalidJob` for whatever else keeps a body from coming: a
+    ///   connection that breaks is not this program's failure.
+    private func body(of request: Request) async throws -> ByteBuffer {
+        do {
+            return try await request.body.collect(upTo: VerifierRoutes.bodyLimit)
+        } catch let error as any HTTPResponseError {
+            throw error
+        } catch let error as HTTPParserError {
+            throw error
+        } catch {
+            throw VerifierError(.invalidJob, "the request did not come whole (\(error)); send it again")
+        }
     }
 
     private func jobID(_ context: BasicRequestContext) throws -> JobID {

@@ -23,6 +23,8 @@ public struct VerifierServer: Sendable {
         public var idleTimeout: Duration
         /// When a connection is closed whose request has not come whole.
         public var uploadTimeout: Duration
+        /// When a connection is closed whose client takes nothing more of a reply.
+        public var replyTimeout: Duration
         /// Connections beyond this wait to be accepted.
         public var connectionLimit: Int
         /// Of those who are let in; everybody is where there is none.
@@ -31,8 +33,8 @@ public struct VerifierServer: Sendable {
         public init(
             hostname: String = "127.0.0.1", port: Int = 7860, grace: Duration = .seconds(30),
             heartbeat: Duration = .seconds(5), idleTimeout: Duration = .seconds(60),
-            uploadTimeout: Duration = .seconds(300), connectionLimit: Int = 512,
-            tokens: [AccessToken] = []
+            uploadTimeout: Duration = .seconds(300), replyTimeout: Duration = .seconds(300),
+            connectionLimit: Int = 512, tokens: [AccessToken] = []
         ) {
             self.hostname = hostname
             self.port = port
@@ -40,6 +42,7 @@ public struct VerifierServer: Sendable {
             self.heartbeat = heartbeat
             self.idleTimeout = idleTimeout
             self.uploadTimeout = uploadTimeout
+            self.replyTimeout = replyTimeout
             self.connectionLimit = connectionLimit
             self.tokens = tokens
         }
@@ -90,7 +93,8 @@ public struct VerifierServer: Sendable {
             server: .http1(
                 configuration: .init(
                     additionalChannelHandlers: [
-                        UploadDeadline(.nanoseconds(configuration.uploadTimeout.inNanoseconds))
+                        UploadDeadline(.nanoseconds(configuration.uploadTimeout.inNanoseconds)),
+                        ReplyDeadline(.nanoseconds(configuration.replyTimeout.inNanoseconds)),
                     ],
                     idleTimeout: .nanoseconds(configuration.idleTimeout.inNanoseconds))),
             configuration: ApplicationConfiguration(

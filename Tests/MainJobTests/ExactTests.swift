@@ -17,6 +17,18 @@ import VerifierRuntime
         return request
     }
 
+    /// The windows of a chain, as an edge sends them.
+    private func windows(_ workshop: Workshop) async throws -> [VerificationJob] {
+        let jobs = Mutex<[VerificationJob]>([])
+        let verifier = workshop.verifier
+        let recording = InProcessVerifierTransport(models: verifier.catalogue) { job, report in
+            jobs.withLock { $0.append(job) }
+            return try verifier.execute(job, report: report)
+        }
+        _ = try await workshop.maker(recording).make(request(workshop, .edge))
+        return jobs.withLock { $0 }
+    }
+
     @Test(arguments: [(ExactDraft.held, WindowPolicy.auto), (.model, .fixed(3))])
     func verifierRunsTheChainByItself(draft: ExactDraft, window: WindowPolicy) async throws {
         let workshop = try Workshop()
@@ -126,15 +138,7 @@ import VerifierRuntime
     }
 
     @Test func windowsOfAnotherJobOrOrderAreRefused() async throws {
-        let workshop = try Workshop()
-        let jobs = Mutex<[VerificationJob]>([])
-        let verifier = workshop.verifier
-        let recording = InProcessVerifierTransport(models: verifier.catalogue) { job, report in
-            jobs.withLock { $0.append(job) }
-            return try verifier.execute(job, report: report)
-        }
-        _ = try await workshop.maker(recording).make(request(workshop, .edge))
-        let sent = jobs.withLock { $0 }
+        let sent = try await windows(try Workshop())
         try #require(sent.count >= 3)
         let fresh = try Workshop().verifier
         // In the middle of a chain that is not known.
@@ -162,5 +166,44 @@ import VerifierRuntime
         }
         // None of it harmed the chain.
         _ = try fresh.execute(sent[1], report: { _ in })
+    }
+
+    @Test func chainsThatNeverBeganKeepNoPlace() async throws {
+        let sent = try await windows(try Workshop())
+        let fresh = try Workshop().verifier
+        for number in 0..<100 {
+            var damaged = sent[0]
+            damaged.exact?.exchange?.chain = try #require(JobID("damaged-\(number)"))
+            damaged.exact?.exchange?.codedPictures[0] = [1, 2, 3]
+            #expect { try fresh.execute(damaged, report: { _ in }) } throws: {
+                ($0 as? VerifierError)?.code == .invalidLatent
+            }
+        }
+        #expect(throws: VerifierError(.cancelled, "enough")) {
+            try fresh.execute(sent[0]) { _ in throw VerifierError(.cancelled, "enough") }
+        }
+        // Not even its own: what was not begun is not known.
+        #expect { try fresh.execute(sent[1], report: { _ in }) } throws: {
+            ($0 as? VerifierError)?.message.contains("not known here") == true
+        }
+        _ = try fresh.execute(sent[0], report: { _ in })
+    }
+
+    @Test func aChainIsIdleUntilItsNextWindowComes() async throws {
+        let sent = try await windows(try Workshop())
+        try #require(sent.count >= 2)
+        let fresh = try Workshop().verifier
+        func end(_ job: VerificationJob, admission: ContinuousClock.Instant) throws -> VerificationOutcome {
+            let feed = ListFeed([job], limit: 1, admission: admission)
+            feed.run(with: fresh)
+            return try #require(feed.end(of: job.id)).get()
+        }
+        let late = ContinuousClock.now + .seconds(1000)
+        let first = try fresh.execute(sent[0], report: { _ in })
+        #expect { try end(sent[1], admission: late) } throws: { ($0 as? VerifierError)?.code == .unknownJob }
+        // A first window that comes after that begins the chain anew.
+        _ = try fresh.execute(sent[0], report: { _ in })
+        #expect(try end(sent[0], admission: late).verdict == first.verdict)
+        _ = try end(sent[1], admission: .now)
     }
 }

@@ -9,6 +9,7 @@ final class ListFeed: JobFeed {
         var waiting: [VerificationJob]
         var runningCount = 0
         var events: [JobID: [VerificationEvent]] = [:]
+        var reported: [JobID] = []
         var ends: [JobID: Result<VerificationOutcome, any Error>] = [:]
         var mostAtOnce = 0
     }
@@ -17,16 +18,21 @@ final class ListFeed: JobFeed {
     private let limit: Int
     private let count: Int
     private let stops: [JobID: Int]
+    private let admission: ContinuousClock.Instant
     private let ended = DispatchSemaphore(value: 0)
 
     /// - Parameters:
     ///   - limit: jobs that may be under way at once.
     ///   - stops: jobs to be cancelled, and after how many events.
-    init(_ jobs: [VerificationJob], limit: Int, stops: [JobID: Int] = [:]) {
+    ///   - admission: when all of them were taken in.
+    init(
+        _ jobs: [VerificationJob], limit: Int, stops: [JobID: Int] = [:], admission: ContinuousClock.Instant = .now
+    ) {
         state = Mutex(State(waiting: jobs))
         count = jobs.count
         self.limit = limit
         self.stops = stops
+        self.admission = admission
     }
 
     func next() -> VerificationJob? {
@@ -38,10 +44,13 @@ final class ListFeed: JobFeed {
         }
     }
 
+    func admission(of job: JobID) -> ContinuousClock.Instant { admission }
+
     func report(_ event: VerificationEvent, of job: JobID) throws(VerifierError) {
         let isStopped = state.withLock { state in
             if let stop = stops[job], state.events[job, default: []].count >= stop { return true }
             state.events[job, default: []].append(event)
+            state.reported.append(job)
             return false
         }
         if isStopped { throw VerifierError(.cancelled, "enough") }
@@ -65,6 +74,8 @@ final class ListFeed: JobFeed {
     }
 
     var mostAtOnce: Int { state.withLock { $0.mostAtOnce } }
+    /// The job of every event, in order.
+    var reported: [JobID] { state.withLock { $0.reported } }
     func events(of id: JobID) -> [VerificationEvent] { state.withLock { $0.events[id] ?? [] } }
     func end(of id: JobID) -> Result<VerificationOutcome, any Error>? { state.withLock { $0.ends[id] } }
 }

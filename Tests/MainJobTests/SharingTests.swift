@@ -97,6 +97,21 @@ import Testing
         }
     }
 
+    @Test func jobsUnderWayTakeAStepBetweenTwoChains() throws {
+        var request = workshop.request(mode: .exact)
+        let exact = ExactOptions(window: .fixed(4), placement: .verifier, draft: .held, correction: .last)
+        request.exact = exact
+        let chains = try ["first", "second"].map { name in
+            try workshop.painter.exactJob(request, id: try #require(JobID(name)), options: exact).job
+        }
+        let alone = try job("alone", handoff: 0)
+        let feed = ListFeed([alone] + chains, limit: 2)
+        feed.run(with: shared)
+        let second = try #require(feed.reported.firstIndex(of: chains[1].id))
+        #expect(feed.reported[..<second].contains(alone.id))
+        for job in [alone] + chains { _ = try #require(feed.end(of: job.id)).get() }
+    }
+
     @Test func theTimeOfASharedBatchIsDividedByRows() throws {
         let jobs = try (1...4).map { try job("job-\($0)", seed: UInt64($0)) }
         let feed = ListFeed(jobs, limit: 4)

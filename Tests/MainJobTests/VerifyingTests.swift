@@ -59,6 +59,19 @@ import VerifierRuntime
         #expect(code(of: bad, at: workshop) == .invalidLatent)
     }
 
+    @Test(arguments: [SpeculationMode.trust, .handoff])
+    func finiteButAbsurdLatentsAreRefused(mode: SpeculationMode) throws {
+        let workshop = try Workshop()
+        var job = try workshop.painter.draft(workshop.request(mode: mode), id: .random(), progress: { _ in }).job
+        let expected: [(Float, VerifierError.Code?)] = [(3e38, .invalidLatent), (2000, .invalidLatent), (5, nil)]
+        for (value, code) in expected {
+            job.codedEstimate = try LatentCodec.lossless.encode(
+                Latent(
+                    shape: job.latentShape, values: Array(repeating: value, count: job.latentShape.elementCount)))
+            #expect(self.code(of: job, at: workshop) == code, "\(value)")
+        }
+    }
+
     @Test func shapesAndScalesThatTheModelCannotDoAreRefused() throws {
         let workshop = try Workshop()
         let good = try job(workshop)

@@ -183,6 +183,47 @@ import WireProtocol
         try await stopped.value
     }
 
+    /// A host that loads until the test says so.
+    private func loadingHost(_ gate: DispatchSemaphore) -> VerifierHost {
+        VerifierHost {
+            gate.wait()
+            return LoadedVerifier(executor: TestExecutor(), models: SampleJob.models)
+        }
+    }
+
+    @Test func serverAskedToStopDoesNotWaitForItsModels() async throws {
+        let gate = DispatchSemaphore(value: 0)
+        defer { gate.signal() }
+        let host = loadingHost(gate)
+        let server = TestVerifier.server(for: host)
+        let listening = AsyncStream.makeStream(of: Int.self)
+        let service = ClosureService {
+            try await server.run(handlesSignals: false) { listening.continuation.yield($0) }
+        }
+        let group = ServiceGroup(configuration: .init(services: [service], logger: TestVerifier.quietLogger))
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await group.run() }
+            var ports = listening.stream.makeAsyncIterator()
+            _ = try #require(await ports.next(isolation: nil))
+            await group.triggerGracefulShutdown()
+            try await tasks.waitForAll()
+        }
+        #expect(host.condition == .stopping && host.description.models.isEmpty)
+    }
+
+    @Test func portThatIsTakenEndsTheServerWhileItsModelsAreBeingLoaded() async throws {
+        let gate = DispatchSemaphore(value: 0)
+        defer { gate.signal() }
+        let host = loadingHost(gate)
+        try await withServer(try await TestVerifier().server()) { url in
+            let port = try #require(URL(string: url)?.port)
+            let second = VerifierServer(
+                configuration: .init(port: port), host: host, logger: TestVerifier.quietLogger)
+            await #expect(throws: (any Error).self) { try await second.run(handlesSignals: false) }
+        }
+        #expect(host.description.models.isEmpty)
+    }
+
     @Test func serverWithoutModelsDoesNotStayUp() async throws {
         let host = VerifierHost { throw VerifierError(.internalFailure, "weights are missing") }
         await #expect(throws: VerifierError(.internalFailure, "weights are missing")) {

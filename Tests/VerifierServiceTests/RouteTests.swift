@@ -4,6 +4,8 @@ import Hummingbird
 import HummingbirdTesting
 import Logging
 import NIOCore
+import NIOEmbedded
+import NIOHTTP1
 import Speculation
 import Testing
 import VerificationTestSupport
@@ -149,6 +151,31 @@ import WireProtocol
             return
         }
         #expect(error.code == .internalFailure && !error.message.contains("painter"))
+    }
+
+    @Test func uploadsThatBreakOffAreNoFailureOfTheVerifier() async throws {
+        struct Reset: Error {}
+        let verifier = try await TestVerifier()
+        let channel = NIOAsyncTestingChannel()
+        let routes = VerifierRoutes(host: verifier.host, heartbeat: .seconds(5), tokens: [])
+        let responder = routes.router().buildResponder()
+        func upload(endingWith error: any Error) async throws -> HTTPResponse.Status {
+            let (body, source) = RequestBody.makeStream()
+            await source.yield(ByteBuffer(bytes: [1, 2, 3]))
+            source.finish(error)
+            let head = HTTPRequest(method: .post, scheme: "http", authority: "here", path: "/v1/verify")
+            let context = BasicRequestContext(
+                source: ApplicationRequestContextSource(channel: channel, logger: TestVerifier.quietLogger))
+            return try await responder.respond(to: Request(head: head, body: body), context: context).status
+        }
+        // Of broken framing: the server answers 400 itself, and closes the connection.
+        await #expect(throws: HTTPParserError.invalidChunkSize) {
+            try await upload(endingWith: HTTPParserError.invalidChunkSize)
+        }
+        #expect(try await upload(endingWith: Reset()) == .badRequest)
+        #expect(try await upload(endingWith: NIOTooManyBytesError(maxBytes: 2)) == .contentTooLarge)
+        #expect(verifier.host.tally.problems == [.invalidJob: 3])
+        _ = try await channel.finish()
     }
 
     @Test func modelsAreListed() async throws {

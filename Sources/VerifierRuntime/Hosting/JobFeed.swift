@@ -7,6 +7,9 @@ public protocol JobFeed: Sendable {
     /// The next job; nil where none waits and while as many are under way as may be.
     func next() -> VerificationJob?
 
+    /// When a job that `next` gave was taken in. Jobs come in this order.
+    func admission(of job: JobID) -> ContinuousClock.Instant
+
     /// Tells those who watch a job.
     ///
     /// - Throws: when the job shall stop; end it with that error.

@@ -33,6 +33,7 @@ struct JobTable: Sendable {
 
     private struct Entry: Sendable {
         let job: VerificationJob
+        let admission: Instant
         var status = Status.waiting
         /// The latest event of each kind, in order: what a client that comes later is told first.
         var events: [VerificationEvent] = []
@@ -103,7 +104,7 @@ struct JobTable: Sendable {
                 "\(running.count + waiting.count) jobs run or wait already, which is all that fit; try again later")
         }
         forget(job.id)
-        entries[job.id] = Entry(job: job)
+        entries[job.id] = Entry(job: job, admission: now)
         waiting.append(job.id)
         return .waits
     }
@@ -119,6 +120,9 @@ struct JobTable: Sendable {
         entries[id]?.status = .running(since: now, stop: nil)
         return entries[id]?.job
     }
+
+    /// When a job was taken in; nil for one that is not known.
+    func admission(of id: JobID) -> Instant? { entries[id]?.admission }
 
     /// Notes what a running job reports.
     /// - Throws: the reason to stop, if there is one.

@@ -29,7 +29,9 @@ public final class VerifierHost: Sendable {
         var tally = HostTally()
         /// Whether the compute thread has been told to look for jobs.
         var isWorking = false
-        var waitingForLoad: [CheckedContinuation<Void, any Error>] = []
+        /// By a number of their own, so that one can be taken out.
+        var waitingForLoad: [Int: CheckedContinuation<Void, any Error>] = [:]
+        var nextWaiter = 0
         var waitingForIdle: [CheckedContinuation<Void, Never>] = []
     }
 
@@ -83,18 +85,29 @@ public final class VerifierHost: Sendable {
     public var suggestedDelay: Duration { state.withLock { $0.table.suggestedDelay } }
 
     /// Returns when the models are loaded.
-    /// - Throws: what loading threw.
+    /// - Throws: what loading threw, or `CancellationError` when the task is cancelled; loading itself goes on.
     public func waitUntilLoaded() async throws {
-        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-            state.withLock { state in
-                if state.verifier != nil {
-                    continuation.resume()
-                } else if let failure = state.loadFailure {
-                    continuation.resume(throwing: failure)
-                } else {
-                    state.waitingForLoad.append(continuation)
+        let waiter = state.withLock { state in
+            defer { state.nextWaiter += 1 }
+            return state.nextWaiter
+        }
+        try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+                state.withLock { state in
+                    if state.verifier != nil {
+                        continuation.resume()
+                    } else if let failure = state.loadFailure {
+                        continuation.resume(throwing: failure)
+                    } else if Task.isCancelled {
+                        // The handler below has run already and found nobody.
+                        continuation.resume(throwing: CancellationError())
+                    } else {
+                        state.waitingForLoad[waiter] = continuation
+                    }
                 }
             }
+        } onCancel: {
+            state.withLock { $0.waitingForLoad.removeValue(forKey: waiter) }?.resume(throwing: CancellationError())
         }
     }
 
@@ -185,12 +198,12 @@ extension VerifierHost {
             switch result {
             case .success(let verifier):
                 state.verifier = verifier
-                for continuation in state.waitingForLoad { continuation.resume() }
+                for continuation in state.waitingForLoad.values { continuation.resume() }
             case .failure(let error):
                 state.loadFailure = error
-                for continuation in state.waitingForLoad { continuation.resume(throwing: error) }
+                for continuation in state.waitingForLoad.values { continuation.resume(throwing: error) }
             }
-            state.waitingForLoad = []
+            state.waitingForLoad = [:]
         }
     }
 
@@ -266,6 +279,10 @@ extension VerifierHost {
         let host: VerifierHost
 
         func next() -> VerificationJob? { host.nextJob() }
+
+        func admission(of job: JobID) -> ContinuousClock.Instant {
+            host.state.withLock { $0.table.admission(of: job) } ?? .now
+        }
 
         func report(_ event: VerificationEvent, of job: JobID) throws(VerifierError) {
             try host.locked { state throws(VerifierError) in

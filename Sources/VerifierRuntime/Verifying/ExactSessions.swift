@@ -5,8 +5,9 @@ import Speculation
 
 /// The exact chains whose edges are drafting the next window.
 ///
-/// Bounded in number and bytes: a chain without a window for `idleLimit` is forgotten, a finished one when its place is
-/// needed, and while there is no room a new one is refused. Owned by the models' lock, so one thread at a time uses it.
+/// Bounded in number and bytes: a chain whose next window does not come for `idleLimit` is forgotten, a finished one when
+/// its place is needed, and while there is no room a new one is refused. Owned by the models' lock, so one thread at a time
+/// uses it.
 final class ExactSessions {
     struct Session {
         /// What every window of the chain must say alike.
@@ -18,6 +19,7 @@ final class ExactSessions {
         var nextIndex = 0
         /// What was answered to the window before it, for one that is sent again.
         var answered: (exchange: WindowExchange, outcome: VerificationOutcome)?
+        /// The end of its last window.
         var lastUse: ContinuousClock.Instant
 
         /// Whether the picture is done; what is left is its answer, should somebody ask again.
@@ -46,10 +48,7 @@ final class ExactSessions {
     /// The session that a window belongs to.
     ///
     /// - Throws: `unknownJob` when it is not here (any more), `conflictingJob` when the chain is another job's.
-    func session(for exchange: WindowExchange, of job: VerificationJob, now: ContinuousClock.Instant)
-        throws(VerifierError) -> Session
-    {
-        forgetIdle(now: now)
+    func session(for exchange: WindowExchange, of job: VerificationJob) throws(VerifierError) -> Session {
         guard let session = sessions[exchange.chain] else {
             throw VerifierError(
                 .unknownJob,
@@ -66,8 +65,7 @@ final class ExactSessions {
     /// Keeps a session, new or gone on.
     ///
     /// - Throws: `overloaded` when there is no room for a new one.
-    func keep(_ session: Session, as chain: JobID, now: ContinuousClock.Instant) throws(VerifierError) {
-        forgetIdle(now: now)
+    func keep(_ session: Session, as chain: JobID) throws(VerifierError) {
         if sessions[chain] == nil {
             while !hasRoom(for: session), let oldest = oldestFinished { sessions[oldest] = nil }
             guard hasRoom(for: session) else {
@@ -75,9 +73,17 @@ final class ExactSessions {
                     .overloaded, "\(sessions.count) exact chains are open here, which is all that is taken; try later")
             }
         }
-        var session = session
-        session.lastUse = now
         sessions[chain] = session
+    }
+
+    func forget(_ chain: JobID) { sessions[chain] = nil }
+
+    /// Forgets the chains whose next window has not come for too long.
+    ///
+    /// - Parameter admission: when the window that is to be taken now came. Windows are taken in the order in which they
+    ///   came, so none that waits is older, and what it has waited in the queue is not its chain's idleness.
+    func forgetIdle(at admission: ContinuousClock.Instant) {
+        sessions = sessions.filter { admission - $0.value.lastUse <= idleLimit }
     }
 
     private func hasRoom(for session: Session) -> Bool {
@@ -86,10 +92,6 @@ final class ExactSessions {
 
     private var oldestFinished: JobID? {
         sessions.filter(\.value.isFinished).min { $0.value.lastUse < $1.value.lastUse }?.key
-    }
-
-    private func forgetIdle(now: ContinuousClock.Instant) {
-        sessions = sessions.filter { now - $0.value.lastUse <= idleLimit }
     }
 }
 

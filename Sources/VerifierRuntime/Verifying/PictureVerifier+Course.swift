@@ -1,4 +1,5 @@
 import Diffusion
+import ExactWindows
 import LatentCoding
 import Models
 import Speculation
@@ -75,10 +76,13 @@ extension PictureVerifier {
 
     private func decodeEstimate(of job: VerificationJob) throws(VerifierError) -> Latent? {
         guard job.handoffStep > 0 else { return nil }
+        let estimate: Latent
         do throws(LatentCodingError) {
-            return try LatentCodec.decode(job.codedEstimate, expecting: job.latentShape)
+            estimate = try LatentCodec.decode(job.codedEstimate, expecting: job.latentShape)
         } catch {
             throw VerifierError(.invalidLatent, error.description)
         }
+        try estimate.checkReceived()
+        return estimate
     }
 }

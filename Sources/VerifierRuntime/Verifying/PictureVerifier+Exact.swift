@@ -9,7 +9,7 @@ extension PictureVerifier {
     ///
     /// - Throws: `VerifierError`, or what the models throw.
     func executeExact(
-        _ job: VerificationJob, report: (VerificationEvent) throws -> Void
+        _ job: VerificationJob, admission: ContinuousClock.Instant, report: (VerificationEvent) throws -> Void
     ) throws -> VerificationOutcome {
         guard let exact = job.exact else { throw VerifierError(.invalidJob, "the job lacks its exact options") }
         switch exact.placement {
@@ -20,7 +20,7 @@ extension PictureVerifier {
                     .invalidJob,
                     "the job says that the edge drafts but brings no window; send one or placement verifier")
             }
-            return try takeWindow(exchange, of: job, exact, report: report)
+            return try takeWindow(exchange, of: job, exact, admission: admission, report: report)
         }
     }
 
@@ -46,21 +46,23 @@ extension PictureVerifier {
 
     /// The edge drafted a window.
     private func takeWindow(
-        _ exchange: WindowExchange, of job: VerificationJob, _ exact: ExactOptions,
+        _ exchange: WindowExchange, of job: VerificationJob, _ exact: ExactOptions, admission: ContinuousClock.Instant,
         report: (VerificationEvent) throws -> Void
     ) throws -> VerificationOutcome {
         try studio.withLock { studio in
             let sessions = studio.sessions
+            sessions.forgetIdle(at: admission)
             var stages = StageClock()
             var session: ExactSessions.Session
-            if exchange.index == 0, !sessions.has(exchange.chain) {
+            let isNew = exchange.index == 0 && !sessions.has(exchange.chain)
+            if isNew {
                 session = ExactSessions.Session(
                     job: job, chain: VerifierChain(plan: try ExactPlan(job: job), correction: exact.correction),
                     lastUse: .now)
                 // Room is asked for before any work.
-                try sessions.keep(session, as: exchange.chain, now: .now)
+                try sessions.keep(session, as: exchange.chain)
             } else {
-                session = try sessions.session(for: exchange, of: job, now: .now)
+                session = try sessions.session(for: exchange, of: job)
             }
             if let answered = session.answered, answered.exchange == exchange { return answered.outcome }
             guard exchange.index == session.nextIndex else {
@@ -69,10 +71,18 @@ extension PictureVerifier {
                     "window \(exchange.index) of chain \(exchange.chain) is over or to come (next: \(session.nextIndex)); "
                         + "begin the chain anew from its seed")
             }
-            let outcome = try advance(&session, by: exchange, job, studio, &stages, report: report)
+            let outcome: VerificationOutcome
+            do {
+                outcome = try advance(&session, by: exchange, job, studio, &stages, report: report)
+            } catch {
+                // A chain that never began keeps no place from the others.
+                if isNew { sessions.forget(exchange.chain) }
+                throw error
+            }
             session.nextIndex += 1
             session.answered = (exchange, outcome)
-            try sessions.keep(session, as: exchange.chain, now: .now)
+            session.lastUse = .now
+            try sessions.keep(session, as: exchange.chain)
             return outcome
         }
     }
@@ -81,12 +91,13 @@ extension PictureVerifier {
         _ session: inout ExactSessions.Session, by exchange: WindowExchange, _ job: VerificationJob, _ studio: Studio,
         _ stages: inout StageClock, report: (VerificationEvent) throws -> Void
     ) throws -> VerificationOutcome {
+        var chain = session.chain
+        // First of all, so that a damaged window costs nothing.
+        let window = try chain.window(exchange)
         let prompt =
             try session.prompt ?? stages.time("text") { try studio.text.encode(job.prompt).conditioning }
         session.prompt = prompt
         var verifying = try studio.verifying(prompt, job)
-        var chain = session.chain
-        let window = try chain.window(exchange)
         if window.count > 0 {
             let verdict = try stages.time("window") {
                 try chain.settle(

@@ -9,7 +9,7 @@ extension PictureVerifier {
     /// the others alone.
     ///
     /// Files are written on other threads, so that the device does not wait for them. A chain of mode `exact` is executed by
-    /// itself: its windows are batches already.
+    /// itself: its windows are batches already. Between two of them the others take a step, however many wait.
     public func work(through feed: some JobFeed) {
         var courses: [JobCourse] = []
         while true {
@@ -17,7 +17,11 @@ extension PictureVerifier {
             while let job = feed.next() {
                 isShared = isShared || !courses.isEmpty
                 if job.mode == .exact {
-                    feed.end(job, with: Result { try execute(job) { try feed.report($0, of: job.id) } })
+                    let admission = feed.admission(of: job.id)
+                    feed.end(
+                        job,
+                        with: Result { try execute(job, admission: admission) { try feed.report($0, of: job.id) } })
+                    if !courses.isEmpty { break }
                 } else if let course = begun(job, feed) {
                     courses.append(course)
                 }

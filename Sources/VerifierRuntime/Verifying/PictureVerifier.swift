@@ -62,8 +62,15 @@ public final class PictureVerifier: JobExecuting {
     public func execute(
         _ job: VerificationJob, report: (VerificationEvent) throws -> Void
     ) throws -> VerificationOutcome {
+        try execute(job, admission: .now, report: report)
+    }
+
+    /// - Parameter admission: when the job was taken in, which may be long before its turn.
+    func execute(
+        _ job: VerificationJob, admission: ContinuousClock.Instant, report: (VerificationEvent) throws -> Void
+    ) throws -> VerificationOutcome {
         try check(job)
-        if job.mode == .exact { return try executeExact(job, report: report) }
+        if job.mode == .exact { return try executeExact(job, admission: admission, report: report) }
         var course = try begin(job)
         while !course.isAtEnd {
             let answered = try evaluate([course])[0]

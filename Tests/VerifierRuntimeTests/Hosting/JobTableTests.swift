@@ -35,6 +35,15 @@ import VerificationTestSupport
         #expect(table.startNext(now: start)?.id == id("b"))
     }
 
+    @Test func jobsAreKnownByWhenTheyCame() throws {
+        var table = try table(admitting: "a")
+        #expect(try table.admit(job("b"), now: start + .seconds(5)) == .waits)
+        #expect(try table.admit(job("a"), now: start + .seconds(9)) == .known)
+        _ = table.startNext(now: start + .seconds(60))
+        #expect(table.admission(of: id("a")) == start && table.admission(of: id("b")) == start + .seconds(5))
+        #expect(table.admission(of: id("c")) == nil)
+    }
+
     @Test func asManyRunAtOnceAsMay() throws {
         var table = try table(HostLimits(runningJobs: 2), admitting: "a", "b", "c")
         #expect(table.startNext(now: start)?.id == id("a"))

@@ -254,6 +254,19 @@ import VerificationTestSupport
         #expect { try host.submit(SampleJob.make()) } throws: { ($0 as? VerifierError)?.code == .internalFailure }
     }
 
+    @Test func whoeverWaitsForTheModelsCanBeCancelled() async throws {
+        let gate = DispatchSemaphore(value: 0)
+        defer { gate.signal() }
+        let host = VerifierHost {
+            gate.wait()
+            throw GatedExecutor.Breakdown()
+        }
+        let waiting = Task { try await host.waitUntilLoaded() }
+        waiting.cancel()
+        await #expect(throws: CancellationError.self) { try await waiting.value }
+        #expect(host.condition == .loading)
+    }
+
     @Test func clientThatLeavesDoesNotStopItsJob() async throws {
         let executor = GatedExecutor()
         let host = try await host(executor)
