@@ -32,7 +32,7 @@ struct DoctorCommand: AsyncParsableCommand {
     func run() async throws {
         try await reportingFailures {
             if listDevices {
-                for device in try VulkanBackend.devices() { print(device) }
+                for device in try VulkanBackend.devices() { try Terminal.printResult("\(device)") }
                 return
             }
             var findings = Diagnosis.machine + Diagnosis.libraries(threads: models.threads)
@@ -45,9 +45,9 @@ struct DoctorCommand: AsyncParsableCommand {
             if json {
                 let encoder = JSONEncoder()
                 encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-                print(String(decoding: try encoder.encode(findings), as: UTF8.self))
+                try Terminal.printResult(String(decoding: try encoder.encode(findings), as: UTF8.self))
             } else {
-                for finding in findings { print(finding.line) }
+                for finding in findings { try Terminal.printResult(finding.line) }
             }
             let faults = findings.filter { !$0.isWell }.count
             guard faults == 0 else {
@@ -140,10 +140,12 @@ enum Diagnosis {
     }
 
     static func journal(_ journal: HandoffJournal) -> Finding {
-        let waiting = journal.all().count
-        return Finding(
-            "journal",
-            waiting == 0 ? "no picture waits for a verifier" : "\(waiting) pictures wait: `underpaint resume --list`")
+        let entries = journal.all()
+        let busy = entries.filter(\.isInUse).count
+        let waiting = entries.count - busy
+        let text =
+            waiting == 0 ? "no picture waits for a verifier" : "\(waiting) pictures wait: `underpaint resume --list`"
+        return Finding("journal", text + (busy == 0 ? "" : "; \(busy) are being worked on"))
     }
 
     static func verifier(at address: String, _ options: VerifierOptions) async -> Finding {

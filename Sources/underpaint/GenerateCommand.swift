@@ -73,7 +73,10 @@ struct GenerateCommand: AsyncParsableCommand {
         if preview != nil, picture.mode == .exact {
             throw ValidationError("--preview shows the draft's picture, which mode exact does not have")
         }
-        let drafts = offline || picture.mode != .exact && (picture.handoff.fraction ?? 0) > 0
+        if preview != nil, !offline, picture.split.fraction == 0 {
+            throw ValidationError("--preview shows the draft's picture, which --handoff 0 does not have")
+        }
+        let drafts = offline || picture.mode != .exact && (picture.split.fraction ?? 0) > 0
         if picture.candidates > 1, !drafts {
             throw ValidationError(
                 "--candidates goes with drafts: with --mode handoff or trust and a --handoff above 0 that is not auto")
@@ -86,12 +89,16 @@ struct GenerateCommand: AsyncParsableCommand {
     func run() async throws {
         try await reportingFailures {
             let orders = try missing(try picture.orders(output: output))
-            for order in orders { try order.file.checkWritable() }
+            // All of them before the first is made: the last line's mistake should not come out after hours.
+            for order in orders {
+                try order.checkPrompt()
+                try order.file.checkWritable()
+            }
             try preview.map(PictureFile.init(path:))?.checkWritable()
             try await cancellingOnInterrupt {
                 let workbench = try Workbench(models: models, verifier: verifier, at: verifier.address)
-                // All of them before the first is made: the last line's mistake should not come out after hours.
-                for order in orders where order.isFirstOfItsPrompt { try workbench.checkWords(of: order) }
+                var checked: Set<String> = []
+                for order in orders where checked.insert(order.prompt).inserted { try workbench.checkWords(of: order) }
                 var series = try PictureSeries(orders, of: self, with: workbench)
                 try await series.make()
             }

@@ -36,11 +36,9 @@ struct ModelsCommand: AsyncParsableCommand {
                     "no models in \(store.roots.joined(separator: ", ")); name their folder with --models")
             }
             if json {
-                let encoder = JSONEncoder()
-                encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-                print(String(decoding: try encoder.encode(entries), as: UTF8.self))
+                try printJSON(entries)
             } else {
-                for entry in entries { print(entry.line) }
+                for entry in entries { try Terminal.printResult(entry.line) }
             }
             if entries.contains(where: { $0.fault != nil }) {
                 throw Failure(ExitStatus.dataError, "a model is not usable; see above")
@@ -50,7 +48,18 @@ struct ModelsCommand: AsyncParsableCommand {
 
     private func showWords(in store: ModelStore) throws {
         let pair = try ModelPair(draft: models.draftModel, verifier: models.verifierModel, in: store)
-        for word in pair.shared.tokenizer.vocabulary.words where !word.hasPrefix("<") { print(word) }
+        let words = pair.shared.tokenizer.vocabulary.words.filter { !$0.hasPrefix("<") }
+        if json {
+            try printJSON(words)
+        } else {
+            try Terminal.printResult(words.joined(separator: "\n"))
+        }
+    }
+
+    private func printJSON(_ value: some Encodable) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        try Terminal.printResult(String(decoding: try encoder.encode(value), as: UTF8.self))
     }
 }
 

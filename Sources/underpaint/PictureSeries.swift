@@ -48,7 +48,7 @@ struct PictureSeries {
             throw error
         }
         try await settle()
-        if !command.json, orders.count > 1, let summary = tally.line { print(summary) }
+        if !command.json, orders.count > 1, let summary = tally.line { try Terminal.printResult(summary) }
     }
 
     private mutating func make(_ index: Int) async throws {
@@ -91,22 +91,20 @@ struct PictureSeries {
         } onCancel: {
             sent.finishing.cancel()
         }
-        try sent.file.write(try finished.file(as: sent.format))
-        workbench.maker.settle(finished)
+        try sent.file.write(finished, as: sent.format)
+        workbench.settle(finished)
         sent.progress.finish()
         workbench.planner.learn(from: finished, hadPreviews: preview != nil)
         tally.add(finished)
         let result = PictureResult(
             finished, path: sent.file.url.path, askedSeed: sent.askedSeed, tally: tally, plan: sent.plan,
             exactPlan: sent.exactPlan)
-        print(command.json ? try result.json() : result.line)
-        // A list may be piped on, and its pictures wanted as they come.
-        fflush(nil)
+        try Terminal.printResult(command.json ? result.json() : result.line)
     }
 
     /// Lets the cost model choose the split if that is wished for.
     private func plan(_ request: inout GenerationRequest) async throws -> SplitPlan? {
-        guard command.picture.handoff == .auto, command.picture.mode != .exact else { return nil }
+        guard command.picture.split == .auto, command.picture.mode != .exact else { return nil }
         do {
             let plan = try await workbench.planner.plan(
                 request, objective: command.picture.objective ?? .latency,

@@ -16,7 +16,8 @@ struct ResumeCommand: AsyncParsableCommand {
               underpaint resume kept.handoff --offline
               underpaint resume 3f2a…c9 --drop
 
-            A picture that cannot be finished stays, and the others are gone on with.
+            A picture that cannot be finished stays, and the others are gone on with. One that another underpaint works \
+            on is left to it.
 
             EXIT CODES
               0 all are done, else that of the first that is not: 64 usage, 65 damaged data, 66 no model or no such
@@ -27,7 +28,7 @@ struct ResumeCommand: AsyncParsableCommand {
     @Argument(help: "Job ids or hand-off files (default: all that wait).")
     var pictures: [String] = []
 
-    @Flag(help: "Only show what waits.")
+    @Flag(help: "Only show what waits, or those of it that are named.")
     var list = false
 
     @Flag(help: "Forget the pictures that are named instead of finishing them.")
@@ -60,61 +61,34 @@ struct ResumeCommand: AsyncParsableCommand {
     func run() async throws {
         try await reportingFailures {
             let journal = Workbench.journal
-            guard !list else { return show(journal) }
-            guard !drop else { return try pictures.forEach { try forget($0, in: journal) } }
-            let waiting = try pictures.isEmpty ? readable(in: journal) : pictures.map { try find($0, in: journal) }
+            let named = try pictures.map { try journal.file(named: $0) }
+            if drop { return try named.forEach { try journal.forget($0) } }
+            let waiting = named.isEmpty ? journal.all() : named.map { HandoffJournal.Entry($0) }
+            if list { return try show(waiting) }
             guard !waiting.isEmpty else {
                 Terminal.write("no picture waits for a verifier\n")
                 return
             }
             try await cancellingOnInterrupt {
                 var series = UnfinishedSeries(command: self)
-                for unfinished in waiting { try await series.take(unfinished) }
+                for entry in waiting { try await series.take(entry.file) }
                 try series.end()
             }
         }
     }
 
-    private func show(_ journal: HandoffJournal) {
-        for entry in journal.all() {
+    private func show(_ waiting: [HandoffJournal.Entry]) throws {
+        for entry in waiting {
             switch entry.picture {
             case .success(let picture):
-                let job = picture.job
-                print(
-                    "\(job.id)  \(picture.createdAt.formatted(.iso8601))  \(job.handoffStep)/\(job.stepCount) steps  "
-                        + "seed \(job.seed)  \(picture.verifier ?? "embedded")  \(job.prompt)")
+                let shown = WaitingPicture(picture, in: entry)
+                try Terminal.printResult(json ? shown.json() : shown.line)
             case .failure(let error):
+                // Who asked for this one has nothing else to look at.
+                if !pictures.isEmpty { throw error }
                 Terminal.warn("\(error)")
             }
         }
-    }
-
-    private func readable(in journal: HandoffJournal) -> [UnfinishedPicture] {
-        journal.all().compactMap { entry in
-            switch entry.picture {
-            case .success(let picture):
-                return picture
-            case .failure(let error):
-                Terminal.warn("\(error)")
-                return nil
-            }
-        }
-    }
-
-    /// A file that is damaged can be forgotten too, by the id in its name.
-    private func forget(_ name: String, in journal: HandoffJournal) throws {
-        if let id = JobID(name), FileManager.default.fileExists(atPath: journal.file(for: id).path) {
-            journal.forget(id)
-        } else {
-            journal.forget(try HandoffJournal.read(URL(fileURLWithPath: name)).job.id)
-        }
-    }
-
-    private func find(_ name: String, in journal: HandoffJournal) throws -> UnfinishedPicture {
-        if let id = JobID(name), FileManager.default.fileExists(atPath: journal.file(for: id).path) {
-            return try journal.picture(of: id)
-        }
-        return try HandoffJournal.read(URL(fileURLWithPath: name))
     }
 }
 
@@ -135,7 +109,14 @@ private struct UnfinishedSeries {
     }
 
     /// - Throws: only when the person who ran the command does not want any more.
-    mutating func take(_ unfinished: UnfinishedPicture) async throws {
+    mutating func take(_ file: URL) async throws {
+        let unfinished: UnfinishedPicture
+        do throws(JournalError) {
+            unfinished = try HandoffJournal.take(file)
+        } catch {
+            note(error, of: file)
+            return
+        }
         let address = command.verifier.verifier.map(\.address) ?? unfinished.verifier
         guard command.offline || !absent.contains(address) else {
             passedCount += 1
@@ -143,17 +124,27 @@ private struct UnfinishedSeries {
         }
         do {
             let workbench = try workbench(address)
-            let (finished, file) = try await finish(unfinished, with: workbench.maker)
+            let (finished, file) = try await finish(unfinished, with: workbench)
             tally.add(finished)
             let result = PictureResult(finished, path: file.url.path, tally: tally, plan: nil, exactPlan: nil)
-            print(command.json ? try result.json() : result.line)
+            try Terminal.printResult(command.json ? result.json() : result.line)
         } catch {
             let failure = Failure(error)
             if failure.status == ExitStatus.interrupted { throw failure }
-            if let cause = (error as? UnverifiedError)?.cause as? TransportError, cause.mayPass {
+            if let cause = (error as? UnverifiedError)?.cause as? TransportError, cause.concernsEveryJob {
                 absent.insert(address)
             }
             failures.append(failure)
+        }
+    }
+
+    /// A picture that somebody else works on, or has finished meanwhile, is missed only where it was asked for.
+    private mutating func note(_ error: JournalError, of file: URL) {
+        switch error.code {
+        case .inUse where command.pictures.isEmpty:
+            Terminal.write("\(file.deletingPathExtension().lastPathComponent) is being worked on\n")
+        case .notFound where command.pictures.isEmpty: break
+        default: failures.append(Failure(error))
         }
     }
 
@@ -174,17 +165,28 @@ private struct UnfinishedSeries {
     }
 
     private func finish(
-        _ unfinished: UnfinishedPicture, with maker: PictureMaker
+        _ unfinished: UnfinishedPicture, with workbench: Workbench
     ) async throws -> (FinishedPicture, PictureFile) {
         let file = PictureFile(path: command.output ?? unfinished.outputPath)
         try file.checkWritable()
-        let progress = MakingProgress(isQuiet: command.quiet, preview: nil)
+        if command.output == nil, file.isNewer(than: unfinished.createdAt) {
+            let kept = unfinished.file.map { Workbench.journal.name(of: unfinished.job.id, keptIn: $0.url) }
+            throw Failure(
+                ExitStatus.cannotCreate,
+                """
+                \(file.url.path) was written after the picture of \(kept ?? unfinished.job.id.text) was begun; \
+                name another file with --output, or forget the picture with --drop
+                """)
+        }
+        let progress = MakingProgress(
+            isQuiet: command.quiet, preview: nil, title: command.offline ? "draft" : "verifier")
+        let maker = workbench.maker
         let finished =
             command.offline
             ? try await maker.resumeOffline(unfinished, report: progress.report)
             : try await maker.resume(unfinished, report: progress.report)
-        try file.write(try finished.file(as: file.format(of: unfinished.job)))
-        maker.settle(finished)
+        try file.write(finished, as: file.format(of: unfinished.job))
+        workbench.settle(finished)
         progress.finish()
         return (finished, file)
     }

@@ -41,7 +41,7 @@ struct Workbench {
             transport = InProcessVerifierTransport(models: embedded.catalogue) { job, report in
                 try embedded.execute(job, report: report)
             }
-            planned = .embedded(backend: selected.backend.name, measurePace: embedded.measurePace)
+            planned = .embedded(backend: selected.backend.name, measurePace: { try embedded.measurePace(at: $0) })
         }
         let painter = try DraftPainter(models: models, backend: backend, decodeTile: verifier.compute.decodeTile)
         maker = PictureMaker(
@@ -68,12 +68,21 @@ struct Workbench {
         }
     }
 
+    /// Forgets what is kept of a picture that is safe on disk; a picture is no worse for a file that stays.
+    func settle(_ finished: FinishedPicture) {
+        do throws(JournalError) {
+            try maker.settle(finished)
+        } catch {
+            Terminal.warn("\(error)")
+        }
+    }
+
     /// Names the words of a prompt that the model does not know.
     ///
     /// - Throws: `Failure` when it knows none of them: what came out would be anybody's guess.
     func checkWords(of order: PictureOrder) throws {
         let tokens = models.shared.tokenizer.encode(order.prompt)
-        let place = order.number.map { "line \($0): " } ?? ""
+        let place = order.place
         let unknown = tokens.unknownWords.joined(separator: ", ")
         let advice = "`underpaint models --words` shows what it knows"
         guard unknown.isEmpty || !tokens.isUnconditional else {
@@ -95,7 +104,8 @@ struct Workbench {
             throw Failure(ExitStatus.usage, "\(size) is too long for a WebP; choose an --output that ends in .png")
         }
         let manifest = models.draft.manifest
-        let counts = models.stepCounts(options.steps, verifier: options.verifierSteps)
+        let standard = options.mode == .exact && !isOffline ? ExactOptions.standardStepCount : nil
+        let counts = models.stepCounts(options.steps ?? standard, verifier: options.verifierSteps)
         var request = GenerationRequest(
             prompt: order.prompt, width: size.width, height: size.height,
             stepCount: counts.draft, verifierStepCount: options.mode == .exact ? nil : counts.verifier,

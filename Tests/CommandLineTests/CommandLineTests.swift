@@ -106,13 +106,13 @@ import Testing
     @Test func whatIsAtTheVerifierIsFinishedWhenTheNextPictureFails() throws {
         let folder = try Folder()
         let (verifier, input, address) = try folder.startVerifier()
-        // The list's second picture cannot be written: the first is there all the same.
-        try FileManager.default.createDirectory(
-            at: folder.url.appendingPathComponent("p-6.png"), withIntermediateDirectories: false)
-        let command = ["generate", "a red mug", "--seed", "5", "-b", "3", "--steps", "6", "-o", "p.png"]
+        // The list's second picture cannot be written, its name is too long: the first is there all the same.
+        let stem = String(repeating: "p", count: 249)
+        let command = ["generate", "a red mug", "--seed", "9", "-b", "3", "--steps", "6", "-o", "\(stem).png"]
         let end = try folder.run(command + ["--verifier", address])
         #expect(end.status == 73, "\(end.errors)")
-        #expect(folder.has("p-5.png") && !folder.has("p-7.png"))
+        #expect(folder.has("\(stem)-9.png") && !folder.has("\(stem)-11.png"))
+        #expect(end.errors.contains("The picture is kept: underpaint resume "))
         // It and the one that was drafted meanwhile wait, and the latter's draft is named.
         #expect(end.errors.contains("is kept, too"))
         #expect(try folder.run("resume", "--list").output.split(separator: "\n").count == 2)
@@ -208,6 +208,158 @@ import Testing
         #expect(try folder.run("resume", "--list").output.isEmpty)
     }
 
+    /// A draft that waits for its verifier, which is not there.
+    ///
+    /// - Returns: its job's id.
+    private func keepDraft(of picture: String, in folder: Folder) throws -> String {
+        let known = Set(folder.handoffs)
+        let end = try folder.run(
+            "generate", "a red mug", "--seed", "1", "--steps", "5", "-o", picture, "--verifier", "http://127.0.0.1:9")
+        #expect(end.status == 75, "\(end.errors)")
+        return try #require(folder.handoffs.first { !known.contains($0) })
+    }
+
+    @Test func aPictureThatIsBeingMadeIsNotTakenUp() throws {
+        let folder = try Folder()
+        let verifier = try SilentVerifier()
+        let program = try folder.start([
+            "generate", "a red mug", "--seed", "1", "--steps", "5", "-o", "far.png", "--verifier", verifier.address,
+        ])
+        defer { if program.isRunning { kill(program.processIdentifier, SIGKILL) } }
+        while program.isRunning, folder.handoffs.isEmpty { Thread.sleep(forTimeInterval: 0.01) }
+        let id = try #require(folder.handoffs.first)
+        let line = try folder.run("resume", "--list").output
+        #expect(line.hasPrefix(id) && line.contains("(being worked on)"), "\(line)")
+        let all = try folder.run("resume", "--verifier", "embedded")
+        #expect(all.status == 0 && all.errors.contains("\(id) is being worked on"), "\(all.errors)")
+        for options in [["--verifier", "embedded"], ["--drop"]] {
+            let named = try folder.run(["resume", id] + options)
+            #expect(named.status == 75 && named.errors.contains("another underpaint"), "\(named.errors)")
+        }
+        #expect(try folder.run("doctor").output.contains("1 are being worked on"))
+        // Who is killed works on nothing any more.
+        kill(program.processIdentifier, SIGKILL)
+        program.waitUntilExit()
+        #expect(try folder.run("resume", id, "--verifier", "embedded").status == 0)
+        #expect(folder.has("far.png"))
+    }
+
+    @Test func aPictureThatWasWrittenMeanwhileIsNotReplaced() throws {
+        let folder = try Folder()
+        let id = try keepDraft(of: "mug.png", in: folder)
+        let newer = Data("newer".utf8)
+        try newer.write(to: folder.url.appendingPathComponent("mug.png"))
+        let end = try folder.run("resume", "--offline")
+        #expect(end.status == 73 && end.errors.contains("--output") && end.errors.contains("--drop"), "\(end.errors)")
+        #expect(try folder.contents("mug.png") == newer)
+        #expect(try folder.run("resume", id, "--offline", "-o", "other.png").status == 0)
+        #expect(folder.has("other.png"))
+        // One that was there before is replaced, as it was meant to be.
+        let old = try keepDraft(of: "mug.png", in: folder)
+        try FileManager.default.setAttributes(
+            [.modificationDate: Date(timeIntervalSinceNow: -3600)],
+            ofItemAtPath: folder.url.appendingPathComponent("mug.png").path)
+        #expect(try folder.run("resume", old, "--offline").status == 0)
+        #expect(try folder.contents("mug.png") != newer)
+    }
+
+    @Test func damagedHandOffsAreSaidAfterTheOthersAreDone() throws {
+        let folder = try Folder()
+        _ = try keepDraft(of: "mug.png", in: folder)
+        let broken = folder.url.appendingPathComponent("state/underpaint/unfinished/broken.handoff")
+        try Data("{".utf8).write(to: broken)
+        let end = try folder.run("resume", "--offline")
+        #expect(end.status == 65 && end.errors.contains("broken") && folder.has("mug.png"), "\(end.errors)")
+        let again = try folder.run("resume", "--offline")
+        #expect(again.status == 65 && !again.errors.contains("no picture waits"), "\(again.errors)")
+        #expect(try folder.run("resume", "--list", "broken").status == 65)
+        #expect(try folder.run("resume", "--drop", "broken").status == 0)
+        let empty = try folder.run("resume")
+        #expect(empty.status == 0 && empty.errors.contains("no picture waits"))
+    }
+
+    @Test func whatWaitsIsListedAsJSONAndByName() throws {
+        let folder = try Folder()
+        let first = try keepDraft(of: "first.png", in: folder)
+        let second = try keepDraft(of: "second.png", in: folder)
+        let list = try folder.run("resume", "--list", "--json").output.split(separator: "\n").map { line in
+            try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+        }
+        #expect(list.compactMap { $0["job"] as? String } == [first, second])
+        #expect(list.allSatisfy { $0["handoffStep"] as? Int == 4 && $0["isInUse"] as? Bool == false })
+        let named = try folder.run("resume", "--list", second).output
+        #expect(named.contains(second) && !named.contains(first))
+        let words = try JSONSerialization.jsonObject(
+            with: Data(try folder.run("models", "--words", "--json").output.utf8))
+        #expect((words as? [String])?.contains("mug") == true)
+    }
+
+    @Test func aCopyOfAHandOffIsFinishedAndForgottenByItsPath() throws {
+        let folder = try Folder()
+        let id = try keepDraft(of: "mug.png", in: folder)
+        let kept = folder.url.appendingPathComponent("state/underpaint/unfinished/\(id).handoff")
+        for name in ["copy.handoff", "dropped.handoff"] {
+            try FileManager.default.copyItem(at: kept, to: folder.url.appendingPathComponent(name))
+        }
+        let away = try folder.run("resume", "copy.handoff", "--verifier", "http://127.0.0.1:9")
+        #expect(away.status == 75 && away.errors.contains("/copy.handoff --offline"), "\(away.errors)")
+        #expect(try folder.run("resume", "dropped.handoff", "--drop").status == 0)
+        #expect(!folder.has("dropped.handoff"))
+        let end = try folder.run("resume", "copy.handoff", "--verifier", "embedded")
+        #expect(end.status == 0 && end.errors.contains("verifier") && !end.errors.contains("draft"), "\(end.errors)")
+        #expect(!folder.has("copy.handoff") && FileManager.default.fileExists(atPath: kept.path))
+    }
+
+    @Test func mistakesInAListAreSaidBeforeItsFirstPicture() throws {
+        let folder = try Folder()
+        let file = folder.url.appendingPathComponent("shop.txt")
+        let command = ["generate", "--prompt-file", "shop.txt", "--steps", "4", "-o", "m.png"]
+        for (mistake, words) in [
+            (#"{"prompt": " "}"#, "line 3: the prompt is empty"),
+            (String(repeating: "mug ", count: 3000), "line 3: the prompt has 11999 bytes"),
+            ("zeppelin", "line 3: the model knows none of the words zeppelin"),
+        ] {
+            try Data("a red mug\n\n\(mistake)\n".utf8).write(to: file)
+            let end = try folder.run(command)
+            #expect(end.status == 64 && end.errors.contains(words), "\(end.errors)")
+            #expect(!folder.has("m-1.png"))
+        }
+        // Its first picture is there, and the others are made of its words all the same.
+        try Data("x".utf8).write(to: folder.url.appendingPathComponent("z-1.png"))
+        let end = try folder.run(
+            "generate", "zeppelin", "--seed", "1", "-b", "2", "--steps", "4", "-o", "z.png", "--skip-existing")
+        #expect(end.status == 64 && !folder.has("z-2.png"), "\(end.errors)")
+    }
+
+    @Test func aJournalThatCannotBeWrittenIsSaidBeforeAnyStep() throws {
+        let folder = try Folder()
+        try Data().write(to: folder.url.appendingPathComponent("state"))
+        let end = try folder.run("generate", "a red mug", "--steps", "4", "-o", "mug.png")
+        #expect(end.status == 73 && end.errors.contains("XDG_STATE_HOME") && !end.errors.contains("draft "))
+        #expect(try folder.run("generate", "a red mug", "--steps", "4", "-o", "mug.png", "--offline").status == 0)
+    }
+
+    @Test func resultsThatCannotBePrintedAreAFailure() throws {
+        let folder = try Folder()
+        let generate = ["generate", "a red mug", "--steps", "4", "-o", "mug.png", "--json"]
+        for arguments in [generate, ["models", "--words"], ["doctor"]] {
+            let program = try folder.start(arguments, results: "/dev/full")
+            program.waitUntilExit()
+            #expect(program.terminationReason == .exit && program.terminationStatus == 73, "\(arguments)")
+        }
+        // The picture itself is safe, and nothing of it waits.
+        #expect(folder.has("mug.png"))
+        #expect(try folder.run("resume", "--list").output.isEmpty)
+    }
+
+    @Test func aShortDraftHasAPreviewToo() throws {
+        let folder = try Folder()
+        let end = try folder.run(
+            "generate", "a red mug", "--steps", "4", "-o", "mug.png", "--preview", "live.png", "--preview-interval",
+            "100")
+        #expect(end.status == 0 && folder.has("live.png"), "\(end.errors)")
+    }
+
     @Test func whereNobodyCanBeToldTheWorkGoesOn() throws {
         let folder = try Folder()
         let program = try folder.start(
@@ -220,9 +372,15 @@ import Testing
     @Test(
         "bad requests end with a message and their own exit code",
         arguments: [
-            (["generate", ""], 65), (["generate", "mug", "-W", "100"], 64), (["generate", "mug", "--steps", "0"], 64),
+            (["generate", ""], 64), (["generate", "mug", "-W", "100"], 64), (["generate", "mug", "--steps", "0"], 64),
             (["generate", "mug", "--handoff", "1.5"], 64), (["generate", "mug", "-o", "/nowhere/x.png"], 73),
-            (["generate", "mug", "-o", "x.jpg"], 73), (["generate", "mug", "--draft-model", "none"], 66),
+            (["generate", "mug", "-o", "x.jpg"], 73), (["generate", "mug", "-o", "pics/"], 73),
+            (["generate", "mug", "-o", "."], 73), (["generate", "mug", "--preview", "pics/"], 73),
+            (["generate", "mug", "--preview", "p.png", "--handoff", "0"], 64),
+            (["generate", "mug", "--mode", "exact", "--handoff", "0.5"], 64),
+            (["generate", "mug", "--mode", "exact", "--handoff", "auto"], 64),
+            (["generate", "mug", "--mode", "exact", "--max-loss", "0.1"], 64),
+            (["resume", "--list", "no-such-job"], 66), (["generate", "mug", "--draft-model", "none"], 66),
             (["generate", "mug", "--mode", "exact", "--window", "33"], 64),
             (["generate", "mug", "--cfg-scale", "50"], 64), (["generate", "mug", "--verifier", "ftp://x"], 64),
             (["resume", "no-such-job"], 66), (["paint"], 64), (["generate", "zeppelin"], 64),

@@ -22,6 +22,13 @@ final class Folder {
         FileManager.default.fileExists(atPath: url.appendingPathComponent(name).path)
     }
 
+    /// The ids of the pictures that are kept for `resume`.
+    var handoffs: [String] {
+        let kept = url.appendingPathComponent("state/underpaint/unfinished")
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: kept.path)) ?? []
+        return names.filter { $0.hasSuffix(".handoff") }.map { String($0.dropLast(".handoff".count)) }
+    }
+
     func contents(_ name: String) throws -> Data {
         try Data(contentsOf: url.appendingPathComponent(name))
     }
@@ -47,10 +54,13 @@ final class Folder {
     ///
     /// - Parameters:
     ///   - output: the file for its standard output.
+    ///   - results: what is there already, for its standard output.
     ///   - errors: what is there already, for its standard error.
-    func start(_ arguments: [String], output: String? = nil, errors: String = "/dev/null") throws -> Process {
+    func start(
+        _ arguments: [String], output: String? = nil, results: String = "/dev/null", errors: String = "/dev/null"
+    ) throws -> Process {
         let program = try prepare(arguments)
-        program.standardOutput = FileHandle.nullDevice
+        program.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: results))
         if let output {
             let file = url.appendingPathComponent(output)
             try Data().write(to: file)

@@ -57,20 +57,64 @@ import VerificationTestSupport
 
 @Suite struct VerifierNotesTests {
     private let model = SampleJob.verifier
+    /// The size that the verifier measures itself at, and one of half as many elements more.
+    private let small = SampleJob.models[0].latentShapes[0]
+    private let large = SampleJob.latentShape
 
-    private func description(wait: Double? = 2) -> VerifierDescription {
+    /// A picture of five evaluations, none of which is a check's, and half of that in decoding.
+    private func finished(isLarge: Bool, secondsPerEvaluation: Double) -> FinishedPicture {
+        var job = SampleJob.make()
+        job.latentShape = isLarge ? large : small
+        let telemetry = VerificationTelemetry(
+            levels: [], reentryStep: 20, verifierEvaluations: 5, verifierOnlyEvaluations: 25,
+            stages: [
+                StageTime(name: "refine", milliseconds: 5000 * secondsPerEvaluation),
+                StageTime(name: "decode", milliseconds: 2500 * secondsPerEvaluation),
+            ],
+            receivedBytes: 1000)
+        let report = MakingReport(
+            job: job, origin: .hybrid, edgeSeconds: 1, verifierSeconds: 10 * secondsPerEvaluation,
+            resultBytes: 20_000, verification: telemetry, unknownWords: [])
+        return FinishedPicture(picture: .init(width: 1, height: 1, rgb: [0, 0, 0]), job: job, report: report)
+    }
+
+    /// What large pictures take is guessed from what the verifier says until one was made, and is then no other size's.
+    @Test func everySizeHasAPaceOfItsOwn() throws {
+        var notes = VerifierNotes()
+        let opening = TransferLog.Opening(seconds: 0.1)
+        notes.note(description(), model: model, opening: opening, now: 0)
+        #expect(abs((notes.pace(for: large)?.secondsPerEvaluation ?? 0) - 0.03) < 1e-9)
+        #expect(abs((notes.pace(for: large)?.fixedSeconds ?? 0) - 0.075) < 1e-9)
+        #expect(notes.payload(for: large) == nil)
+        notes.note(finished(isLarge: true, secondsPerEvaluation: 0.4), opening: opening)
+        #expect(abs((notes.pace(for: large)?.secondsPerEvaluation ?? 0) - 0.4) < 1e-9)
+        #expect(notes.payload(for: large)?.pictureBytes == 20_000)
+        #expect(notes.pace(for: small)?.secondsPerEvaluation == 0.02 && notes.payload(for: small) == nil)
+        // A fifth of what the job showed.
+        notes.note(finished(isLarge: false, secondsPerEvaluation: 0.12), opening: opening)
+        #expect(abs((notes.pace(for: small)?.secondsPerEvaluation ?? 0) - 0.04) < 1e-9)
+        // The same word again changes nothing; another one is that of a verifier that was started anew.
+        notes.note(description(), model: model, opening: opening, now: 400)
+        #expect(abs((notes.pace(for: large)?.secondsPerEvaluation ?? 0) - 0.4) < 1e-9)
+        notes.note(description(secondsPerEvaluation: 0.01), model: model, opening: opening, now: 800)
+        #expect(notes.pace(for: small)?.secondsPerEvaluation == 0.01)
+        #expect(abs((notes.pace(for: large)?.secondsPerEvaluation ?? 0) - 0.015) < 1e-9)
+    }
+
+    private func description(wait: Double? = 2, secondsPerEvaluation: Double = 0.02) -> VerifierDescription {
         var models = SampleJob.models
-        models[0].pace = VerifierPace(secondsPerEvaluation: 0.02, fixedSeconds: 0.05)
+        models[0].pace = VerifierPace(secondsPerEvaluation: secondsPerEvaluation, fixedSeconds: 0.05)
         return VerifierDescription(models: models, isReady: true, waitingJobCount: 1, expectedWaitSeconds: wait)
     }
 
     @Test func askingTellsPaceWaitAndRoundTrip() {
         var notes = VerifierNotes()
-        #expect(!notes.isFresh(now: 1000))
+        #expect(!notes.isFresh(for: small, now: 1000))
         notes.note(description(), model: model, opening: TransferLog.Opening(seconds: 0.1), now: 1000)
-        #expect(notes.pace?.secondsPerEvaluation == 0.02)
+        #expect(notes.pace(for: small)?.secondsPerEvaluation == 0.02)
         #expect(notes.network?.roundTripSeconds == 0.05)
-        #expect(notes.isFresh(now: 1200) && !notes.isFresh(now: 1301) && !notes.isFresh(now: 900))
+        #expect(notes.isFresh(for: small, now: 1200))
+        #expect(!notes.isFresh(for: small, now: 1301) && !notes.isFresh(for: small, now: 900))
         #expect(notes.expectedWait(now: 1010) == 2)
         // A minute later nobody knows any more.
         #expect(notes.expectedWait(now: 1060) == 0)
@@ -79,11 +123,17 @@ import VerificationTestSupport
     @Test func whatADiskMaySayIsCleaned() {
         var notes = VerifierNotes()
         notes.network = NetworkEstimate(roundTripSeconds: -1)
-        notes.pace = VerifierPace(secondsPerEvaluation: .infinity, fixedSeconds: 0)
-        notes.payload = PayloadEstimate(latentBytes: -5, pictureBytes: 1)
+        let endless = VerifierPace(secondsPerEvaluation: .infinity, fixedSeconds: 0)
+        notes.stated = VerifierNotes.StatedPace(pace: endless, elementCount: 1, size: "other")
+        notes.sizes["\(small)"] = VerifierNotes.SizeNotes(
+            pace: endless, payload: PayloadEstimate(latentBytes: -5, pictureBytes: 1))
         notes.waitSeconds = .nan
         let cleaned = notes.cleaned
-        #expect(cleaned.network == nil && cleaned.pace == nil && cleaned.payload == nil && cleaned.waitSeconds == 0)
+        #expect(cleaned.network == nil && cleaned.pace(for: small) == nil && cleaned.payload(for: small) == nil)
+        #expect(cleaned.waitSeconds == 0)
+        notes.stated = VerifierNotes.StatedPace(
+            pace: VerifierPace(secondsPerEvaluation: 1, fixedSeconds: 0), elementCount: 0, size: nil)
+        #expect(notes.cleaned.stated == nil)
     }
 
     /// A made-up network and verifier: the notes must find the figures that the times were made from.
@@ -109,9 +159,8 @@ import VerificationTestSupport
         let network = try #require(notes.network)
         #expect(abs((network.uploadBytesPerSecond ?? 0) / 90_000 - 1) < 0.01)
         #expect(abs((network.downloadBytesPerSecond ?? 0) / 200_000 - 1) < 0.01)
-        #expect(notes.payload == PayloadEstimate(latentBytes: 1000, pictureBytes: 20_000))
-        // Four fifths of what the verifier said, a fifth of what the job showed.
-        #expect(abs((notes.pace?.secondsPerEvaluation ?? 0) - 0.02) < 1e-9)
-        #expect(abs((notes.pace?.fixedSeconds ?? 0) - 0.05) < 1e-9)
+        #expect(notes.payload(for: job.latentShape) == PayloadEstimate(latentBytes: 1000, pictureBytes: 20_000))
+        let pace = try #require(notes.pace(for: job.latentShape))
+        #expect(abs(pace.secondsPerEvaluation - 0.02) < 1e-9 && abs(pace.fixedSeconds - 0.05) < 1e-9)
     }
 }

@@ -84,13 +84,88 @@ import VerifierRuntime
         let error = try await #require(throws: UnverifiedError.self) {
             try await workshop.maker(DeadVerifier(), address: "http://127.0.0.1:9").make(workshop.request())
         }
-        let kept = try HandoffJournal.read(error.file)
+        // Whoever kept it is through with it.
+        let kept = try HandoffJournal.take(error.file)
         #expect(kept.verifier == "http://127.0.0.1:9")
         #expect(kept.outputPath == "picture.png")
         let resumed = try await workshop.embedded.resume(kept, report: { _ in })
         #expect(resumed.picture == expected)
-        workshop.embedded.settle(resumed)
+        try workshop.embedded.settle(resumed)
         #expect(throws: JournalError.self) { try HandoffJournal.read(error.file) }
+    }
+
+    /// The maker that works on a picture keeps others from it, from the hand-off until it is settled.
+    @Test func aPictureAtTheVerifierIsNobodyElses() async throws {
+        let workshop = try Workshop()
+        let maker = workshop.embedded
+        let begun = try await maker.begin(
+            workshop.request(), id: .random(), outputPath: "picture.png", report: { _ in })
+        #expect(workshop.journal.all().map(\.isInUse) == [true])
+        let finished = try await maker.finish(begun, report: { _ in })
+        #expect(workshop.journal.all().map(\.isInUse) == [true])
+        try maker.settle(finished)
+        #expect(workshop.journal.all().isEmpty)
+    }
+
+    @Test func aCopyElsewhereIsWhatIsNamedAndForgotten() async throws {
+        let workshop = try Workshop()
+        let error = try await #require(throws: UnverifiedError.self) {
+            try await workshop.maker(DeadVerifier()).make(workshop.request())
+        }
+        let copy = workshop.journal.folder.appendingPathComponent("copy")
+        try FileManager.default.copyItem(at: error.file, to: copy)
+        let again = try await #require(throws: UnverifiedError.self) {
+            try await workshop.maker(DeadVerifier()).resume(try HandoffJournal.take(copy), report: { _ in })
+        }
+        #expect(again.file == copy)
+        let finished = try await workshop.embedded.resume(try HandoffJournal.take(copy), report: { _ in })
+        try workshop.embedded.settle(finished)
+        #expect(!FileManager.default.fileExists(atPath: copy.path) && workshop.journal.all().count == 1)
+    }
+
+    @Test func aJournalThatCannotBeWrittenIsSaidBeforeTheFirstStep() async throws {
+        let workshop = try Workshop()
+        let maker = PictureMaker(
+            painter: workshop.painter, transport: DeadVerifier(),
+            journal: HandoffJournal(folder: URL(fileURLWithPath: "/dev/null/unfinished")), verifier: nil)
+        let steps = Mutex(0)
+        let report: PictureMaker.Report = { _ in steps.withLock { $0 += 1 } }
+        let error = try await #require(throws: JournalError.self) {
+            try await maker.make(workshop.request(), id: .random(), outputPath: "picture.png", report: report)
+        }
+        #expect(error.code == .notWritable)
+        #expect(steps.withLock { $0 } == 0)
+        // The draft alone keeps nothing.
+        _ = try await maker.make(workshop.request(handoff: 1))
+    }
+
+    /// Eight steps are drafted: the last of them is shown once, however it falls.
+    @Test(arguments: [(3, 0.8, 3), (4, 0.8, 2), (100, 0.8, 1), (1, 0.0, 0)])
+    func theLastPreviewShowsTheWholeDraft(interval: Int, handoff: Double, count: Int) async throws {
+        let workshop = try Workshop()
+        let previews = Mutex<[Picture]>([])
+        let finished = try await workshop.embedded.make(
+            workshop.request(handoff: handoff), id: .random(), outputPath: "picture.png", previewInterval: interval
+        ) { event in
+            if case .preview(let picture) = event { previews.withLock { $0.append(picture) } }
+        }
+        let shown = previews.withLock { $0 }
+        #expect(shown.count == count)
+        guard let last = shown.last, interval != 4 else { return }
+        let estimate = try LatentCodec.decode(finished.job.codedEstimate, expecting: finished.job.latentShape)
+        #expect(try workshop.painter.picture(of: estimate) == last)
+    }
+
+    @Test func aResumedPictureNamesUnknownWords() async throws {
+        let workshop = try Workshop()
+        var strange = workshop.request()
+        strange.prompt = "a red zeppelin"
+        let request = strange
+        let error = try await #require(throws: UnverifiedError.self) {
+            try await workshop.maker(DeadVerifier()).make(request)
+        }
+        let resumed = try await workshop.embedded.resume(try HandoffJournal.read(error.file), report: { _ in })
+        #expect(resumed.report.unknownWords == ["zeppelin"])
     }
 
     @Test func resumedOfflinePictureIsTheDraftsAndLabelled() async throws {
@@ -100,7 +175,7 @@ import VerifierRuntime
         }
         let finished = try await workshop.embedded.resumeOffline(
             try HandoffJournal.read(error.file), report: { _ in })
-        #expect(finished.report.origin == .draftOnly)
+        #expect(finished.report.origin == .draftOnly && finished.report.latentBytes == 0)
         let whole = try await workshop.embedded.make(workshop.request(handoff: 1))
         // The resumed draft went through the quantized hand-off, so the pictures are alike and not equal.
         let squares = zip(finished.picture.rgb, whole.picture.rgb).map { pow(Double($0) - Double($1), 2) }

@@ -29,25 +29,72 @@ public struct HandoffJournal: Hashable, Sendable {
         folder.appendingPathComponent(id.text).appendingPathExtension(HandoffJournal.suffix)
     }
 
-    /// Keeps a picture; replaces what the job's file held.
+    /// The file of a picture that is called as `underpaint resume` calls it: by its job's id, or by a file anywhere.
+    ///
+    /// - Throws: `JournalError` with `notFound`.
+    public func file(named name: String) throws(JournalError) -> URL {
+        let files = [JobID(name).map { self.file(for: $0) }, URL(fileURLWithPath: name)].compactMap { $0 }
+        guard let file = files.first(where: { FileManager.default.fileExists(atPath: $0.path) }) else {
+            throw JournalError.notFound(URL(fileURLWithPath: name))
+        }
+        return file
+    }
+
+    /// What `underpaint resume` calls a picture: its job's id, or its file where that is not one of this journal.
+    public func name(of id: JobID, keptIn file: URL) -> String {
+        self.file(for: id).standardizedFileURL.path == file.standardizedFileURL.path ? id.text : file.path
+    }
+
+    /// Refuses a folder that cannot be written before any work is spent on what shall be kept in it.
     ///
     /// - Throws: `JournalError` with `notWritable`.
-    public func keep(_ picture: UnfinishedPicture) throws(JournalError) {
-        let file = file(for: picture.job.id)
+    public func checkWritable() throws(JournalError) {
         do {
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-            try picture.fileContents().write(to: file, options: .atomic)
         } catch {
-            throw JournalError(
-                .notWritable, path: file.path,
-                "the hand-off cannot be kept (\(error.localizedDescription)); "
-                    + "free some room or point $XDG_STATE_HOME to a folder that can be written")
+            throw notWritable(folder, error.localizedDescription)
+        }
+        guard FileManager.default.isWritableFile(atPath: folder.path) else {
+            throw notWritable(folder, "the folder cannot be written")
         }
     }
 
-    /// Forgets a picture that is finished. A file that is gone already is no error.
-    public func forget(_ id: JobID) {
-        try? FileManager.default.removeItem(at: file(for: id))
+    /// Keeps a picture and holds its file, so that nobody else takes it up; replaces what the job's file held.
+    ///
+    /// - Throws: `JournalError` with `notWritable`.
+    @discardableResult
+    public func keep(_ picture: UnfinishedPicture) throws(JournalError) -> HandoffFile {
+        let file = file(for: picture.job.id)
+        do {
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            return try HandoffFile(writing: try picture.fileContents(), to: file)
+        } catch {
+            throw notWritable(file, error.localizedDescription)
+        }
+    }
+
+    private func notWritable(_ place: URL, _ reason: String) -> JournalError {
+        JournalError(
+            .notWritable, path: place.path,
+            "the hand-off cannot be kept (\(reason)); "
+                + "free some room or point $XDG_STATE_HOME to a folder that can be written")
+    }
+
+    /// Forgets a picture that nobody works on. A file that is gone already is no error.
+    ///
+    /// One of this journal is forgotten however it looks inside; a file that is elsewhere must be a hand-off file.
+    /// - Throws: `JournalError` with `inUse`, `notWritable` or `damaged`.
+    public func forget(_ file: URL) throws(JournalError) {
+        let held: HandoffFile
+        do throws(JournalError) {
+            held = try HandoffFile(holding: file)
+        } catch {
+            if error.code == .notFound { return }
+            throw error
+        }
+        let place = file.deletingLastPathComponent().standardizedFileURL.path
+        if place != folder.standardizedFileURL.path { _ = try HandoffJournal.read(file) }
+        try held.remove()
     }
 
     /// The picture of a job.
@@ -61,27 +108,51 @@ public struct HandoffJournal: Hashable, Sendable {
     ///
     /// - Throws: `JournalError` with `notFound` or `damaged`.
     public static func read(_ file: URL) throws(JournalError) -> UnfinishedPicture {
-        guard let contents = FileManager.default.contents(atPath: file.path) else {
-            throw JournalError(
-                .notFound, path: file.path, "there is no such hand-off file; `underpaint resume --list` shows them")
-        }
-        return try UnfinishedPicture(contents: contents, path: file.path)
+        guard let contents = FileManager.default.contents(atPath: file.path) else { throw JournalError.notFound(file) }
+        var picture = try UnfinishedPicture(contents: contents, path: file.path)
+        picture.file = HandoffFile(file)
+        return picture
     }
 
-    /// All files, oldest first; one that is damaged comes with its error.
-    public func all() -> [(file: URL, picture: Result<UnfinishedPicture, JournalError>)] {
+    /// The picture in a hand-off file anywhere, to work on: nobody else can take it while its `file` is held.
+    ///
+    /// - Throws: `JournalError` with `inUse`, or as `read`.
+    public static func take(_ file: URL) throws(JournalError) -> UnfinishedPicture {
+        let held = try HandoffFile(holding: file)
+        var picture = try read(file)
+        picture.file = held
+        return picture
+    }
+
+    /// A hand-off file and what is in it.
+    public struct Entry: Sendable {
+        public let file: URL
+        /// What is in it, or why it is damaged.
+        public let picture: Result<UnfinishedPicture, JournalError>
+
+        public init(_ file: URL) {
+            self.file = file
+            do throws(JournalError) {
+                picture = .success(try HandoffJournal.read(file))
+            } catch {
+                picture = .failure(error)
+            }
+        }
+
+        /// Whether somebody works on the picture now.
+        public var isInUse: Bool { HandoffFile.isInUse(file) }
+    }
+
+    /// All files, oldest first, those that are damaged last.
+    public func all() -> [Entry] {
         let files = (try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)) ?? []
         return files.filter { $0.pathExtension == HandoffJournal.suffix }
-            .map { file -> (age: Age, file: URL, picture: Result<UnfinishedPicture, JournalError>) in
-                do throws(JournalError) {
-                    let picture = try HandoffJournal.read(file)
-                    return (Age(picture.createdAt, file), file, .success(picture))
-                } catch {
-                    return (Age(.distantFuture, file), file, .failure(error))
-                }
+            .map { file -> (age: Age, entry: Entry) in
+                let entry = Entry(file)
+                return (Age(entry), entry)
             }
             .sorted { $0.age < $1.age }
-            .map { ($0.file, $0.picture) }
+            .map { $0.entry }
     }
 
     /// When a picture was begun, to the second as it is kept, and when its file was written.
@@ -89,9 +160,9 @@ public struct HandoffJournal: Hashable, Sendable {
         let begun: Date
         let written: Date
 
-        init(_ begun: Date, _ file: URL) {
-            self.begun = begun
-            let values = try? file.resourceValues(forKeys: [.contentModificationDateKey])
+        init(_ entry: Entry) {
+            begun = (try? entry.picture.get())?.createdAt ?? .distantFuture
+            let values = try? entry.file.resourceValues(forKeys: [.contentModificationDateKey])
             written = values?.contentModificationDate ?? .distantFuture
         }
 

@@ -1,12 +1,16 @@
-/// A hand-off file that could not be kept or read.
+import Foundation
+
+/// A hand-off file that could not be kept, read or forgotten.
 public struct JournalError: Error, Hashable, Sendable, CustomStringConvertible {
     public enum Code: Hashable, Sendable {
         /// No unfinished picture has that name.
         case notFound
-        /// The file is there but makes no sense.
+        /// The file is there but cannot be read or makes no sense.
         case damaged
-        /// The file could not be written: no room, no right.
+        /// The file could not be written or removed: no room, no right.
         case notWritable
+        /// Somebody else works on the picture.
+        case inUse
     }
 
     public let code: Code
@@ -18,6 +22,11 @@ public struct JournalError: Error, Hashable, Sendable, CustomStringConvertible {
         self.code = code
         self.path = path
         self.message = message
+    }
+
+    static func notFound(_ file: URL) -> JournalError {
+        JournalError(
+            .notFound, path: file.path, "there is no such hand-off file; `underpaint resume --list` shows them")
     }
 
     public var description: String { "\(path): \(message)" }

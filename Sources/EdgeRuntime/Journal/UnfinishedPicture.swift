@@ -10,6 +10,8 @@ public struct UnfinishedPicture: Hashable, Sendable {
     /// The address of the verifier that did not answer, nil for the embedded one.
     public var verifier: String?
     public var createdAt: Date
+    /// Where the picture is kept; nil for one that is not kept yet. No part of what is in the file.
+    public internal(set) var file: HandoffFile?
 
     public init(job: VerificationJob, outputPath: String, verifier: String?, createdAt: Date) {
         self.job = job

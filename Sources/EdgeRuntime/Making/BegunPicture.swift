@@ -8,15 +8,21 @@ public struct BegunPicture: Sendable {
     let unknownWords: [String]
     /// Drafts of which this is the best.
     let candidateCount: Int
+    /// Where it is kept until it is finished; nil where nothing is.
+    let file: HandoffFile?
     /// Where the draft took all steps; nothing is kept for `resume` then.
     public let finished: FinishedPicture?
 
     /// A picture that the verifier finishes.
-    init(_ job: VerificationJob, edgeSeconds: Double, unknownWords: [String], candidateCount: Int = 1) {
+    init(
+        _ job: VerificationJob, edgeSeconds: Double, unknownWords: [String], candidateCount: Int = 1,
+        file: HandoffFile?
+    ) {
         self.job = job
         self.edgeSeconds = edgeSeconds
         self.unknownWords = unknownWords
         self.candidateCount = candidateCount
+        self.file = file
         finished = nil
     }
 
@@ -26,6 +32,7 @@ public struct BegunPicture: Sendable {
         edgeSeconds = finished.report.edgeSeconds
         unknownWords = finished.report.unknownWords
         candidateCount = finished.report.candidateCount
+        file = nil
         self.finished = finished
     }
 }

@@ -6,20 +6,24 @@ public struct FinishedPicture: Sendable {
     public let picture: Picture
     public let job: VerificationJob
     public let report: MakingReport
+    /// Where it is kept until it is safe on disk; nil where nothing is.
+    public let handoff: HandoffFile?
     /// The file that the verifier sent; nil for a picture that was decoded here.
     private let sent: [UInt8]?
 
     /// A picture that was decoded here.
-    public init(picture: Picture, job: VerificationJob, report: MakingReport) {
-        (self.picture, self.job, self.report, sent) = (picture, job, report, nil)
+    public init(picture: Picture, job: VerificationJob, report: MakingReport, handoff: HandoffFile? = nil) {
+        (self.picture, self.job, self.report, self.handoff, sent) = (picture, job, report, handoff, nil)
     }
 
     /// A picture that the verifier sent.
     ///
     /// - Throws: `PictureFileError` when it is damaged.
-    init(sent: [UInt8], job: VerificationJob, report: MakingReport) throws(PictureFileError) {
+    init(
+        sent: [UInt8], job: VerificationJob, report: MakingReport, handoff: HandoffFile?
+    ) throws(PictureFileError) {
         picture = try job.result == .webp ? WebP.decode(sent) : PNG.decode(sent).picture
-        (self.job, self.report, self.sent) = (job, report, sent)
+        (self.job, self.report, self.handoff, self.sent) = (job, report, handoff, sent)
     }
 
     /// The file, with the generation parameters in it; the same picture and job give the same bytes.

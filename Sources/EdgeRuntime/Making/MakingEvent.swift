@@ -13,7 +13,7 @@ public enum MakingEvent: Sendable {
     case verifier(VerificationEvent)
 }
 
-/// A picture that was drafted but not verified; its hand-off file is kept.
+/// A picture that was drafted but not verified; its hand-off file is kept, unless somebody took it away meanwhile.
 public struct UnverifiedError: Error, CustomStringConvertible {
     public let job: JobID
     /// The hand-off file, for `underpaint resume`.

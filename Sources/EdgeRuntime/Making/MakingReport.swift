@@ -26,7 +26,7 @@ public struct MakingReport: Hashable, Sendable, Codable {
     public let edgeSeconds: Double
     /// From sending the job to having the picture, as seen from here; 0 where no verifier took part.
     public let verifierSeconds: Double
-    /// Bytes of the coded latent that travelled; in mode `exact` those of all drafted pictures.
+    /// Bytes of the coded latent that travelled, 0 where none did; in mode `exact` those of all drafted pictures.
     public let latentBytes: Int
     /// Bytes of the same latent at two bytes an element.
     public let rawLatentBytes: Int
@@ -51,7 +51,7 @@ public struct MakingReport: Hashable, Sendable, Codable {
         self.candidateCount = candidateCount
         self.edgeSeconds = edgeSeconds
         self.verifierSeconds = verifierSeconds
-        latentBytes = verification?.exact?.sentBytes ?? job.codedEstimate.count
+        latentBytes = verification?.exact?.sentBytes ?? (origin == .draftOnly ? 0 : job.codedEstimate.count)
         rawLatentBytes = 2 * job.latentShape.elementCount
         self.queuedSeconds = queuedSeconds
         self.resultBytes = resultBytes

@@ -18,24 +18,21 @@ extension PictureMaker {
         if options.placement == .auto { options.placement = .verifier }
         if options.placement == .edge { options.draft = .model }
         let (job, unknownWords) = try painter.exactJob(request, id: id, options: options)
-        try journal.keep(
+        let file = try journal.keep(
             UnfinishedPicture(job: job, outputPath: outputPath, verifier: verifier, createdAt: Date()))
-        return BegunPicture(job, edgeSeconds: 0, unknownWords: unknownWords)
+        return BegunPicture(job, edgeSeconds: 0, unknownWords: unknownWords, file: file)
     }
 
     /// Drafts here and has every window judged by the verifier.
     ///
     /// - Throws: as `finish`.
-    func runEdgeChain(
-        _ job: VerificationJob, unknownWords: [String], report: @escaping Report
-    ) async throws -> FinishedPicture {
+    func runEdgeChain(_ begun: BegunPicture, report: @escaping Report) async throws -> FinishedPicture {
         do {
             var attempt = 0
             while true {
                 do {
                     return try await exchangeWindows(
-                        job, chain: try chainName(of: job.id, attempt: attempt), unknownWords: unknownWords,
-                        report: report)
+                        begun, chain: try chainName(of: begun.job.id, attempt: attempt), report: report)
                 } catch TransportError.refused(let error)
                     where (error.code == .unknownJob || error.code == .conflictingJob)
                     && attempt < PictureMaker.restarts
@@ -44,13 +41,14 @@ extension PictureMaker {
                 }
             }
         } catch {
-            throw UnverifiedError(job: job.id, file: journal.file(for: job.id), cause: error)
+            throw unverified(begun, cause: error)
         }
     }
 
     private func exchangeWindows(
-        _ job: VerificationJob, chain name: JobID, unknownWords: [String], report: @escaping Report
+        _ begun: BegunPicture, chain name: JobID, report: @escaping Report
     ) async throws -> FinishedPicture {
+        let job = begun.job
         let options = job.exact ?? ExactOptions()
         var chain = EdgeChain(
             plan: try ExactPlan(job: job), window: options.window, correction: options.correction)
@@ -85,7 +83,9 @@ extension PictureMaker {
                 report: MakingReport(
                     job: job, origin: job.handoffStep == 0 ? .verifierOnly : .hybrid, edgeSeconds: edgeSeconds,
                     verifierSeconds: verifierSeconds, queuedSeconds: queue.seconds,
-                    resultBytes: outcome.payload.count, verification: outcome.telemetry, unknownWords: unknownWords))
+                    resultBytes: outcome.payload.count, verification: outcome.telemetry,
+                    unknownWords: begun.unknownWords),
+                handoff: begun.file)
         }
         throw VerifierError(.internalFailure, "the chain did not end after \(WindowExchange.indexLimit) windows")
     }

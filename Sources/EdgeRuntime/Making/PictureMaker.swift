@@ -1,5 +1,6 @@
 import Diffusion
 import Foundation
+import Models
 import Pictures
 public import Speculation
 
@@ -36,28 +37,35 @@ public struct PictureMaker: Sendable {
 
     /// Does the edge's part of a picture; the next one may be begun while the verifier works on it.
     ///
-    /// Its hand-off file stays until the caller has the picture safe and says so with `settle`.
+    /// Its hand-off file stays until the caller has the picture safe and says so with `settle`; while the picture is
+    /// worked on, nobody else can take it.
     ///
     /// - Parameters:
     ///   - outputPath: where the caller will write the picture; kept for `resume`.
-    ///   - previewInterval: draft steps from one preview to the next; nil for none.
+    ///   - previewInterval: draft steps from one preview to the next, and the last one shows all; nil for none.
     /// - Throws: `CancellationError`, `JournalError`, or what the models throw.
     public func begin(
         _ request: GenerationRequest, id: JobID, outputPath: String, previewInterval: Int? = nil,
         report: @escaping Report
     ) async throws -> BegunPicture {
         if request.mode == .exact { return try beginExact(request, id: id, outputPath: outputPath) }
+        // A draft that takes all steps leaves nothing to keep.
+        if request.handoffFraction < 1 { try journal.checkWritable() }
         let (drafted, edgeSeconds) = try await timed {
             try await onOwnThread(named: "draft") { [painter] flag in
+                var isLastStepSeen = false
                 let drafted = try painter.draft(request, id: id) { step in
                     try flag.check()
                     report(.drafted(done: step.done, total: step.total))
+                    isLastStepSeen = false
                     if let previewInterval, step.done % previewInterval == 0 {
                         report(.preview(try painter.picture(of: step.estimate)))
+                        isLastStepSeen = true
                     }
                 }
-                if previewInterval != nil, request.candidateCount > 1 {
-                    // What was seen last was another candidate.
+                // What was seen last may be an earlier step, or another candidate.
+                let isSeen = isLastStepSeen && drafted.job.seed == request.seed(ofCandidate: request.candidateCount - 1)
+                if previewInterval != nil, !isSeen, drafted.job.handoffStep > 0 {
                     report(.preview(try painter.picture(of: drafted.estimate)))
                 }
                 return drafted
@@ -68,13 +76,13 @@ public struct PictureMaker: Sendable {
                 finished: try await decodeDraft(
                     drafted, candidateCount: request.candidateCount, edgeSeconds: edgeSeconds))
         }
-        try journal.keep(
+        let file = try journal.keep(
             UnfinishedPicture(
                 job: drafted.job, outputPath: outputPath, verifier: verifier, createdAt: Date()))
         report(.handedOff(drafted, seconds: edgeSeconds))
         return BegunPicture(
             drafted.job, edgeSeconds: edgeSeconds, unknownWords: drafted.unknownWords,
-            candidateCount: request.candidateCount)
+            candidateCount: request.candidateCount, file: file)
     }
 
     /// Has the verifier finish a picture.
@@ -84,7 +92,7 @@ public struct PictureMaker: Sendable {
     public func finish(_ begun: BegunPicture, report: @escaping Report) async throws -> FinishedPicture {
         if let finished = begun.finished { return finished }
         if begun.job.exact?.placement == .edge {
-            return try await runEdgeChain(begun.job, unknownWords: begun.unknownWords, report: report)
+            return try await runEdgeChain(begun, report: report)
         }
         return try await verify(begun, report: report)
     }
@@ -93,7 +101,11 @@ public struct PictureMaker: Sendable {
     ///
     /// - Throws: as `finish`.
     public func resume(_ unfinished: UnfinishedPicture, report: @escaping Report) async throws -> FinishedPicture {
-        try await finish(BegunPicture(unfinished.job, edgeSeconds: 0, unknownWords: []), report: report)
+        let tokens = painter.models.shared.tokenizer.encode(unfinished.job.prompt)
+        return try await finish(
+            BegunPicture(
+                unfinished.job, edgeSeconds: 0, unknownWords: tokens.unknownWords, file: unfinished.file),
+            report: report)
     }
 
     /// Finishes a job from the journal with the draft alone.
@@ -110,12 +122,20 @@ public struct PictureMaker: Sendable {
                 }
             }
         }
-        return try await decodeDraft(drafted, edgeSeconds: edgeSeconds)
+        return try await decodeDraft(drafted, edgeSeconds: edgeSeconds, handoff: unfinished.file)
     }
 
     /// Forgets the hand-off file of a picture that is safe on disk.
-    public func settle(_ finished: FinishedPicture) {
-        journal.forget(finished.job.id)
+    ///
+    /// - Throws: `JournalError` with `notWritable`; the picture is none the worse for it.
+    public func settle(_ finished: FinishedPicture) throws(JournalError) {
+        try finished.handoff?.remove()
+    }
+
+    /// A picture that stays unfinished, and where it is kept.
+    func unverified(_ begun: BegunPicture, cause: any Error) -> UnverifiedError {
+        UnverifiedError(
+            job: begun.job.id, file: begun.file?.url ?? journal.file(for: begun.job.id), cause: cause)
     }
 
     private func verify(_ begun: BegunPicture, report: @escaping Report) async throws -> FinishedPicture {
@@ -135,14 +155,15 @@ public struct PictureMaker: Sendable {
                     candidateCount: begun.candidateCount, edgeSeconds: begun.edgeSeconds,
                     verifierSeconds: verifierSeconds, queuedSeconds: queue.seconds,
                     resultBytes: outcome.payload.count, verification: outcome.telemetry,
-                    unknownWords: begun.unknownWords))
+                    unknownWords: begun.unknownWords),
+                handoff: begun.file)
         } catch {
-            throw UnverifiedError(job: job.id, file: journal.file(for: job.id), cause: error)
+            throw unverified(begun, cause: error)
         }
     }
 
     private func decodeDraft(
-        _ drafted: DraftedPicture, candidateCount: Int = 1, edgeSeconds: Double
+        _ drafted: DraftedPicture, candidateCount: Int = 1, edgeSeconds: Double, handoff: HandoffFile? = nil
     ) async throws -> FinishedPicture {
         let (picture, decodeSeconds) = try await timed {
             try await onOwnThread(named: "decode") { [painter] _ in try painter.picture(of: drafted.estimate) }
@@ -152,7 +173,8 @@ public struct PictureMaker: Sendable {
             report: MakingReport(
                 job: drafted.job, origin: .draftOnly, candidateCount: candidateCount,
                 edgeSeconds: edgeSeconds + decodeSeconds, verifierSeconds: 0, verification: nil,
-                unknownWords: drafted.unknownWords))
+                unknownWords: drafted.unknownWords),
+            handoff: handoff)
     }
 
     func timed<Value>(_ work: () async throws -> Value) async rethrows -> (Value, seconds: Double) {

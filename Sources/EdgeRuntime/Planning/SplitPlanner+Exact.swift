@@ -21,8 +21,8 @@ extension SplitPlanner {
         guard let curve = draft == .held ? DraftErrorCurve.held(options.correction) : measured else { return nil }
         let shape = try models.draft.latentShape(for: PictureSize(width: request.width, height: request.height))
         let edge = try await deviceSpeed(for: request, shape: "\(shape)", measuring: measuring)
-        let notes = try await verifierNotes(measuring: measuring)
-        let pace = notes.pace ?? SplitPlanner.unknownPace(edge)
+        let notes = try await verifierNotes(for: shape, measuring: measuring)
+        let pace = notes.pace(for: shape) ?? SplitPlanner.unknownPace(edge)
         // Held drafts are made where the verifier's pictures are; in one process there is nothing to place.
         let isOpen = options.placement == .auto && draft == .model && isRemote
         let placements: [ExactPlacement] =

@@ -1,4 +1,4 @@
-import Diffusion
+public import Diffusion
 import Foundation
 public import Models
 public import Speculation
@@ -7,8 +7,8 @@ public import Speculation
 public struct SplitPlanner: Sendable {
     /// Whose time is planned on the other side.
     public enum Verifier: Sendable {
-        /// In this process: its pace on a backend of that name is measured here, like the draft's.
-        case embedded(backend: String, measurePace: @Sendable () throws -> VerifierPace)
+        /// In this process: its pace on a backend of that name is measured here, like the draft's, for every size.
+        case embedded(backend: String, measurePace: @Sendable (LatentShape) throws -> VerifierPace)
         /// Over a network; `log` is the transport's own.
         case remote(address: String, transport: any VerifierTransport, log: TransferLog)
     }
@@ -40,11 +40,11 @@ public struct SplitPlanner: Sendable {
         let schedule = try painter.schedule(of: request)
         let shape = try models.draft.latentShape(for: PictureSize(width: request.width, height: request.height))
         let edge = try await deviceSpeed(for: request, shape: "\(shape)", measuring: measuring)
-        let notes = try await verifierNotes(measuring: measuring)
+        let notes = try await verifierNotes(for: shape, measuring: measuring)
         var model = CostModel(
             schedule: schedule, verifierStepCount: request.mode == .exact ? nil : request.verifierStepCount,
             mode: request.mode, rule: models.checkRule, edge: edge,
-            verifier: notes.pace ?? SplitPlanner.unknownPace(edge),
+            verifier: notes.pace(for: shape) ?? SplitPlanner.unknownPace(edge),
             waitSeconds: notes.expectedWait(now: Date().timeIntervalSince1970),
             network: notes.network ?? .none,
             payload: payload(notes, shape, request), quality: models.qualityCurve(for: request.mode))
@@ -108,25 +108,28 @@ public struct SplitPlanner: Sendable {
         return speed
     }
 
-    func verifierNotes(measuring: @escaping @Sendable (String) -> Void) async throws -> VerifierNotes {
+    func verifierNotes(
+        for shape: LatentShape, measuring: @escaping @Sendable (String) -> Void
+    ) async throws -> VerifierNotes {
         switch verifier {
         case .embedded(let backend, let measurePace):
-            let key = [painter.models.verifier.weightsDigest, ProcessorModel.name, computation, backend]
+            let key = [painter.models.verifier.weightsDigest, ProcessorModel.name, computation, backend, "\(shape)"]
                 .joined(separator: "\n")
             var notes = VerifierNotes()
             notes.network = NetworkEstimate.none
-            notes.pace = cache.value("verifier-speed", key: key, as: VerifierPace.self)
-            if notes.pace?.isPlausible != true {
+            if let kept = cache.value("verifier-speed", key: key, as: VerifierPace.self), kept.isPlausible {
+                notes.note(kept, for: shape)
+            } else {
                 measuring("measuring how fast this machine verifies, once")
-                let pace = try await onOwnThread(named: "verifier") { _ in try measurePace() }
+                let pace = try await onOwnThread(named: "verifier") { _ in try measurePace(shape) }
                 cache.keep(pace, "verifier-speed", key: key)
-                notes.pace = pace
+                notes.note(pace, for: shape)
             }
             return notes
         case .remote(let address, let transport, let log):
             var notes = kept(address)
             let now = Date().timeIntervalSince1970
-            guard !notes.isFresh(now: now) else { return notes }
+            guard !notes.isFresh(for: shape, now: now) else { return notes }
             let description = try await transport.availability()
             notes.note(
                 description, model: painter.models.verifierIdentity, opening: log.opening, now: now)
@@ -137,7 +140,7 @@ public struct SplitPlanner: Sendable {
 
     /// What travels, as pictures of this verifier did, or as most do.
     func payload(_ notes: VerifierNotes, _ shape: LatentShape, _ request: GenerationRequest) -> PayloadEstimate {
-        notes.payload
+        notes.payload(for: shape)
             ?? PayloadEstimate(latentElementCount: shape.elementCount, width: request.width, height: request.height)
     }
 

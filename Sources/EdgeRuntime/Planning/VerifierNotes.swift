@@ -1,11 +1,28 @@
+public import Diffusion
 import Foundation
 public import Speculation
 
 /// What this machine knows of one verifier and of the way to it, kept from run to run.
 public struct VerifierNotes: Hashable, Sendable, Codable {
+    /// A pace that the verifier says of itself.
+    struct StatedPace: Hashable, Codable {
+        var pace: VerifierPace
+        /// Of the latents that it was measured with; nil where the verifier does not say.
+        var elementCount: Int?
+        /// The same latents, as `sizes` calls them.
+        var size: String?
+    }
+
+    /// What finished pictures of one size showed.
+    struct SizeNotes: Hashable, Codable {
+        var pace: VerifierPace?
+        var payload: PayloadEstimate?
+    }
+
     public var network: NetworkEstimate?
-    public var pace: VerifierPace?
-    public var payload: PayloadEstimate?
+    var stated: StatedPace?
+    /// By the shape of the latent: a large picture says nothing of the pace of small ones.
+    var sizes: [String: SizeNotes] = [:]
     /// Until a job would begin, as the verifier said when it was last asked.
     public var waitSeconds = 0.0
     /// When it was last asked, seconds since 1970.
@@ -21,9 +38,35 @@ public struct VerifierNotes: Hashable, Sendable, Codable {
 
     public init() {}
 
-    /// Whether a plan can be made without asking the verifier.
-    func isFresh(now: Double) -> Bool {
-        guard network != nil, pace != nil, let askedAt else { return false }
+    /// The pace at pictures of a size: as they showed, else what the verifier says, by how much larger they are; nil
+    /// where nothing is known.
+    public func pace(for shape: LatentShape) -> VerifierPace? {
+        if let shown = shownPace("\(shape)") { return shown }
+        guard var pace = stated?.pace else { return nil }
+        if let elementCount = stated?.elementCount {
+            let ratio = Double(shape.elementCount) / Double(elementCount)
+            pace.secondsPerEvaluation *= ratio
+            pace.fixedSeconds *= ratio
+        }
+        return pace
+    }
+
+    /// What travelled for pictures of a size; nil where there was none yet.
+    public func payload(for shape: LatentShape) -> PayloadEstimate? { sizes["\(shape)"]?.payload }
+
+    /// Takes a pace that was measured at a size.
+    mutating func note(_ pace: VerifierPace, for shape: LatentShape) {
+        sizes["\(shape)", default: SizeNotes()].pace = pace
+    }
+
+    /// The pace that was measured at a size, by jobs or by the verifier itself.
+    private func shownPace(_ size: String) -> VerifierPace? {
+        sizes[size]?.pace ?? (stated?.size == size ? stated?.pace : nil)
+    }
+
+    /// Whether a picture of a size can be planned without asking the verifier.
+    func isFresh(for shape: LatentShape, now: Double) -> Bool {
+        guard network != nil, pace(for: shape) != nil, let askedAt else { return false }
         return (0...VerifierNotes.freshFor).contains(now - askedAt)
     }
 
@@ -36,8 +79,13 @@ public struct VerifierNotes: Hashable, Sendable, Codable {
     var cleaned: VerifierNotes {
         var cleaned = self
         if network?.isPlausible == false { cleaned.network = nil }
-        if pace?.isPlausible == false { cleaned.pace = nil }
-        if payload?.isPlausible == false { cleaned.payload = nil }
+        if let stated, !stated.pace.isPlausible || stated.elementCount.map({ $0 < 1 }) == true { cleaned.stated = nil }
+        cleaned.sizes = sizes.mapValues { notes in
+            var notes = notes
+            if notes.pace?.isPlausible == false { notes.pace = nil }
+            if notes.payload?.isPlausible == false { notes.payload = nil }
+            return notes
+        }
         if !(0...86_400).contains(waitSeconds) { cleaned.waitSeconds = 0 }
         return cleaned
     }
@@ -48,10 +96,13 @@ public struct VerifierNotes: Hashable, Sendable, Codable {
     ) {
         askedAt = now
         waitSeconds = description.expectedWaitSeconds ?? 0
-        if var pace = description.models.first(where: { $0.identity == model })?.pace {
-            // What a row costs in a batch only finished jobs show.
-            pace.rowShare = pace.rowShare ?? self.pace?.rowShare
-            self.pace = pace
+        if let model = description.models.first(where: { $0.identity == model }), let pace = model.pace {
+            // Verifiers measure themselves at the first size that they list.
+            let shape = model.latentShapes.first
+            let stated = StatedPace(pace: pace, elementCount: shape?.elementCount, size: shape.map { "\($0)" })
+            // One that measured itself anew was started anew, or elsewhere: what jobs showed may not hold any more.
+            if stated != self.stated { for size in sizes.keys { sizes[size]?.pace = nil } }
+            self.stated = stated
         }
         if let opening {
             let measured = NetworkMeasurement(roundTripSeconds: opening.seconds / opening.roundTrips)
@@ -62,21 +113,25 @@ public struct VerifierNotes: Hashable, Sendable, Codable {
     /// Takes in what a finished picture showed.
     mutating func note(_ finished: FinishedPicture, opening: TransferLog.Opening?) {
         let report = finished.report
+        let shape = finished.job.latentShape
+        let size = "\(shape)"
         guard let telemetry = report.verification else { return }
         if telemetry.exact != nil {
             // Its bytes and times are those of windows; only the batches are learnt from.
-            if let pace, let share = pace.rowShare(shownBy: telemetry) {
+            if let pace = shownPace(size), let share = pace.rowShare(shownBy: telemetry) {
                 var shown = pace
                 shown.rowShare = share
-                self.pace = pace.blended(with: shown, weight: VerifierNotes.newestShare)
+                note(pace.blended(with: shown, weight: VerifierNotes.newestShare), for: shape)
             }
             return
         }
         let received = PayloadEstimate(
             latentBytes: Double(report.latentBytes), pictureBytes: Double(report.resultBytes))
-        payload = payload.map { $0.blended(with: received) } ?? received
+        sizes[size, default: SizeNotes()].payload =
+            payload(for: shape).map { $0.blended(with: received) } ?? received
         if let latest = VerifierPace(telemetry) {
-            pace = pace?.blended(with: latest, weight: VerifierNotes.newestShare) ?? latest
+            note(
+                shownPace(size)?.blended(with: latest, weight: VerifierNotes.newestShare) ?? latest, for: shape)
         }
         guard var network else { return }
         let waiting = (opening?.roundTrips ?? NetworkEstimate.roundTripsToFirstByte) * network.roundTripSeconds

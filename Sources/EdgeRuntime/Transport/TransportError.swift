@@ -25,11 +25,11 @@ public enum TransportError: Error, Hashable, Sendable {
         }
     }
 
-    /// Whether the same job may succeed at the same verifier later.
-    public var mayPass: Bool {
+    /// Whether the verifier is not to be had now, for this job or another. One that fails at a job may do the next one.
+    public var concernsEveryJob: Bool {
         switch self {
         case .serverUnreachable, .timedOut, .connectionLost: true
-        case .refused(let error): error.isRetryable
+        case .refused(let error): error.code == .overloaded || error.code == .shuttingDown
         case .invalidAddress, .protocolViolation: false
         }
     }

@@ -1,5 +1,9 @@
 /// What a job in mode `exact` says beyond the others.
 public struct ExactOptions: Hashable, Sendable, Codable {
+    /// N where nobody says more: a chain lays noise anew at every step, which few steps leave no time to clear, and its
+    /// drafts pass by the shortness of a step.
+    public static let standardStepCount = 25
+
     public var window: WindowPolicy
     /// Where drafts are made; never `auto` in a job.
     public var placement: ExactPlacement

@@ -81,11 +81,11 @@ public final class EdgeWorker {
                 request, id: .random(), outputPath: asked.pictureFile, report: { _ in })
         } catch let error as UnverifiedError {
             // An experiment does not take up its pictures again.
-            journal.forget(error.job)
+            try journal.forget(error.file)
             throw error
         }
         let total = (ContinuousClock.now - start).inSeconds
-        maker.settle(finished)
+        try maker.settle(finished)
         planner.learn(from: finished)
         try write(try finished.file(as: .png), to: asked.pictureFile)
         let report = finished.report

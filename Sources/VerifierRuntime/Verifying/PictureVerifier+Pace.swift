@@ -1,4 +1,4 @@
-import Diffusion
+public import Diffusion
 import LatentCoding
 import Models
 public import Speculation
@@ -7,10 +7,11 @@ extension PictureVerifier {
     /// Makes two short pictures and says how fast the second went; the first one, of a draft that is checked, compiles the
     /// graphs.
     ///
+    /// - Parameter shape: of the pictures' latents; nil for the first size that the verifier lists.
     /// - Throws: what the backend throws, or `VerifierError` if the models cannot be used.
-    public func measurePace() throws -> VerifierPace {
-        _ = try execute(try warmUpJob(isChecked: calibration != nil)) { _ in }
-        guard let pace = VerifierPace(try execute(try warmUpJob(isChecked: false)) { _ in }.telemetry) else {
+    public func measurePace(at shape: LatentShape? = nil) throws -> VerifierPace {
+        _ = try execute(try warmUpJob(at: shape, isChecked: calibration != nil)) { _ in }
+        guard let pace = VerifierPace(try execute(try warmUpJob(at: shape, isChecked: false)) { _ in }.telemetry) else {
             throw VerifierError(.internalFailure, "the verifier's clock does not run; is this machine suspended?")
         }
         return pace
@@ -31,9 +32,9 @@ extension PictureVerifier {
     private static let warmUpSteps = 6
 
     /// - Parameter isChecked: of a draft of one grey picture; else of the verifier alone.
-    private func warmUpJob(isChecked: Bool) throws -> VerificationJob {
-        guard let model = catalogue.first, let draft = model.drafts.first, let shape = model.latentShapes.first,
-            let id = JobID("warm-up")
+    private func warmUpJob(at shape: LatentShape?, isChecked: Bool) throws -> VerificationJob {
+        guard let model = catalogue.first, let draft = model.drafts.first,
+            let shape = shape ?? model.latentShapes.first, let id = JobID("warm-up")
         else { throw VerifierError(.invalidJob, "the verifier lists no picture size") }
         let grey = Latent(shape: shape, values: Array(repeating: 0, count: shape.elementCount))
         return VerificationJob(

@@ -30,7 +30,9 @@ struct PictureOptions: ParsableArguments {
 
     @Option(
         name: [.long, .customLong("num-inference-steps")],
-        help: "Denoising steps of both models (default: each model's own).")
+        help: ArgumentHelp(
+            "Denoising steps of both models (default: each model's own, in mode 'exact' "
+                + "\(ExactOptions.standardStepCount))."))
     var steps: Int?
 
     @Option(
@@ -60,11 +62,12 @@ struct PictureOptions: ParsableArguments {
     @Option(
         name: [.long, .customLong("denoising-end")],
         help: ArgumentHelp(
-            "Share of the steps that the draft takes, 0 (the verifier alone) to 1 (the draft alone), or 'auto'.",
+            "Share of the steps that the draft takes, 0 (the verifier alone) to 1 (the draft alone), or 'auto' "
+                + "(default: \(SplitBound.standardFraction)).",
             discussion: "'auto' asks the cost model: it measures this machine once, knows the network from earlier "
                 + "transfers and the verifier's pace from the verifier.",
             valueName: "share|auto"))
-    var handoff = HandoffChoice.fraction(SplitBound.standardFraction)
+    var handoff: HandoffChoice?
 
     @Option(help: "What --handoff auto makes small: 'latency' (default) or 'verifier-seconds'.")
     var objective: SplitObjective?
@@ -135,9 +138,12 @@ struct PictureOptions: ParsableArguments {
                 + "drafts, 0, which is the last step, elsewhere)."))
     var exactTail: Double?
 
+    /// How the steps are split where nobody says it.
+    var split: HandoffChoice { handoff ?? .fraction(SplitBound.standardFraction) }
+
     /// The share of the steps that is drafted; the standard one as long as the cost model has not chosen.
     var draftShare: Double {
-        mode == .exact ? exactShare(exactPlacement) : handoff.fraction ?? SplitBound.standardFraction
+        mode == .exact ? exactShare(exactPlacement) : split.fraction ?? SplitBound.standardFraction
     }
 
     /// The share of the steps that may be drafted in mode `exact`, by where that is done.
@@ -165,7 +171,7 @@ struct PictureOptions: ParsableArguments {
         if let exactTail, !(0...1).contains(exactTail) {
             throw ValidationError("--exact-tail must be between 0 and 1")
         }
-        if let fraction = handoff.fraction, !(0...1).contains(fraction) {
+        if let fraction = handoff?.fraction, !(0...1).contains(fraction) {
             throw ValidationError("--handoff must be between 0 and 1, or auto")
         }
         if let maxLoss, !(maxLoss >= 0) { throw ValidationError("--max-loss must not be negative") }
@@ -188,7 +194,7 @@ extension PictureOptions {
             ("--check-quantile", checkQuantile != nil), ("--check-levels", checkLevels != nil),
             ("--check-threshold", checkThreshold != nil),
         ]
-        let ofSchedules = [("--verifier-steps", verifierSteps != nil)]
+        let ofSchedules = [("--verifier-steps", verifierSteps != nil), ("--handoff", handoff != nil)]
         let ofExact: [(String, Bool)] = [
             ("--window", window != .auto), ("--exact-placement", exactPlacement != .auto),
             ("--exact-draft", exactDraft != .held), ("--exact-correction", exactCorrection != .ahead),
@@ -198,7 +204,7 @@ extension PictureOptions {
         for (options, isFit, place) in [
             (ofCheck, mode == .handoff, "--mode handoff"), (ofSchedules, mode != .exact, "--mode handoff or trust"),
             (ofExact, mode == .exact, "--mode exact"),
-            (ofAuto, handoff == .auto, "--handoff auto"),
+            (ofAuto, split == .auto, "--handoff auto"),
         ] where !isFit {
             if let option = options.first(where: \.1) {
                 throw ValidationError("\(option.0) goes with \(place)")

@@ -41,7 +41,9 @@ extension Failure {
         case let error as JournalError: self.init(Failure.status(of: error), "\(error)")
         case let error as DiffusionError: self.init(Failure.status(of: error), "\(error)")
         case let error as TransportError: self.init(Failure.status(of: error), "\(error)")
-        case is VerifierError: self.init(ExitStatus.dataError, "\(error)")
+        case let error as VerifierError:
+            // One of the verifier's own comes as the cause of another error: this job was refused before it was sent.
+            self.init(error.code == .invalidJob ? ExitStatus.usage : ExitStatus.dataError, "\(error)")
         case let error as CodingLabError: self.init(ExitStatus.noInput, "\(error)")
         case is VulkanError: self.init(ExitStatus.unavailable, "\(error)")
         case is SpeculationError: self.init(ExitStatus.usage, "\(error)")
@@ -53,14 +55,23 @@ extension Failure {
 
     private init(_ error: UnverifiedError) {
         let isStopped = error.cause is CancellationError
+        let cause = isStopped ? "stopped" : "the verifier did not finish the picture: \(error.cause)"
+        let reason = cause + Failure.advice(for: error.cause)
+        guard FileManager.default.fileExists(atPath: error.file.path) else {
+            self.init(
+                isStopped ? ExitStatus.interrupted : ExitStatus.unavailable,
+                "\(reason)\nNothing of it is kept: \(error.file.path) was removed meanwhile")
+            return
+        }
+        let name = Workbench.journal.name(of: error.job, keptIn: error.file)
         self.init(
             isStopped ? ExitStatus.interrupted : ExitStatus.tryLater,
             """
-            \(isStopped ? "stopped" : "the verifier did not finish the picture: \(error.cause)")\(Failure.advice(for: error.cause))
+            \(reason)
             What there is of it is kept in \(error.file.path)
-              underpaint resume \(error.job)             sends it again
-              underpaint resume \(error.job) --offline   finishes it here with the draft alone
-              underpaint resume \(error.job) --drop      forgets it
+              underpaint resume \(name)             sends it again
+              underpaint resume \(name) --offline   finishes it here with the draft alone
+              underpaint resume \(name) --drop      forgets it
             """)
     }
 
@@ -83,6 +94,7 @@ extension Failure {
         case .notFound: ExitStatus.noInput
         case .damaged: ExitStatus.dataError
         case .notWritable: ExitStatus.cannotCreate
+        case .inUse: ExitStatus.tryLater
         }
     }
 

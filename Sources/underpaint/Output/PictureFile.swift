@@ -6,6 +6,8 @@ import Speculation
 /// Where pictures are written.
 struct PictureFile: Hashable {
     let url: URL
+    /// The folder that was asked for in place of a file.
+    private let askedFolder: String?
 
     /// `-o` as it is, or with what tells a picture from its fellows put in before the suffix; without `-o`,
     /// `underpaint-….png` in the current folder, which has the seed in it where nothing else is.
@@ -14,7 +16,9 @@ struct PictureFile: Hashable {
     ///   - number: the line of the prompt, for a list of them.
     ///   - seed: put in where there are several of a prompt.
     init(output: String?, number: Int?, seed: UInt64, hasFellows: Bool) {
-        let asked = URL(fileURLWithPath: output ?? "underpaint.png")
+        let path = output ?? "underpaint.png"
+        askedFolder = PictureFile.folder(path)
+        let asked = URL(fileURLWithPath: path)
         let suffix = asked.pathExtension.isEmpty ? "png" : asked.pathExtension
         let stem = asked.deletingPathExtension()
         var parts = [stem.lastPathComponent]
@@ -25,10 +29,25 @@ struct PictureFile: Hashable {
     }
 
     init(path: String) {
+        askedFolder = PictureFile.folder(path)
         url = URL(fileURLWithPath: path)
     }
 
+    /// What a path names, if that is a folder, be it one that is still to be made; else nil.
+    private static func folder(_ path: String) -> String? {
+        let named = URL(fileURLWithPath: path).path
+        var isFolder: ObjCBool = false
+        let isThere = FileManager.default.fileExists(atPath: named, isDirectory: &isFolder)
+        return path.hasSuffix("/") || (isThere && isFolder.boolValue) ? named : nil
+    }
+
     var exists: Bool { FileManager.default.fileExists(atPath: url.path) }
+
+    /// Whether there is a file that was written after a moment.
+    func isNewer(than moment: Date) -> Bool {
+        let attributes = try? FileManager.default.attributesOfItem(atPath: url.path)
+        return (attributes?[.modificationDate] as? Date).map { $0 > moment } ?? false
+    }
 
     var isWebP: Bool { url.pathExtension.lowercased() == "webp" }
 
@@ -42,6 +61,10 @@ struct PictureFile: Hashable {
 
     /// Refuses a place that cannot be written before any work is spent on the picture.
     func checkWritable() throws {
+        if let folder = askedFolder ?? PictureFile.folder(url.path) {
+            throw Failure(
+                ExitStatus.cannotCreate, "\(folder) names a folder; choose a file in it, for example picture.png")
+        }
         let folder = url.deletingLastPathComponent().path
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
@@ -54,6 +77,19 @@ struct PictureFile: Hashable {
         }
         guard FileManager.default.isWritableFile(atPath: folder) else {
             throw Failure(ExitStatus.cannotCreate, "\(folder) cannot be written; choose another --output")
+        }
+    }
+
+    /// Writes a picture; says of one that is kept how it can still be had where it cannot be written.
+    func write(_ finished: FinishedPicture, as format: PictureFormat) throws {
+        do {
+            try write(try finished.file(as: format))
+        } catch let failure as Failure {
+            guard let kept = finished.handoff else { throw failure }
+            let name = Workbench.journal.name(of: finished.job.id, keptIn: kept.url)
+            throw Failure(
+                failure.status,
+                "\(failure.message)\nThe picture is kept: underpaint resume \(name) -o FILE finishes it")
         }
     }
 

@@ -1,4 +1,5 @@
 import EdgeRuntime
+import Speculation
 
 /// One of the pictures that a command makes.
 struct PictureOrder {
@@ -6,9 +7,23 @@ struct PictureOrder {
     /// The line of the prompt, for a list of them.
     let number: Int?
     let seed: UInt64
-    /// Whether no picture of the same prompt goes before it.
-    let isFirstOfItsPrompt: Bool
     let file: PictureFile
+
+    /// Where the prompt stands, for a message.
+    var place: String { number.map { "line \($0): " } ?? "" }
+
+    /// Refuses a prompt that no verifier takes, whatever its models.
+    func checkPrompt() throws {
+        let byteCount = prompt.utf8.count
+        guard byteCount <= JobLimits.promptBytes else {
+            throw Failure(
+                ExitStatus.usage,
+                "\(place)the prompt has \(byteCount) bytes, at most \(JobLimits.promptBytes) are taken; shorten it")
+        }
+        guard !prompt.allSatisfy(\.isWhitespace) else {
+            throw Failure(ExitStatus.usage, "\(place)the prompt is empty; say what the picture shall show")
+        }
+    }
 }
 
 extension PictureOptions {
@@ -29,8 +44,7 @@ extension PictureOptions {
         (0..<batchCount).map { index in
             let seed = first.seed &+ UInt64(index)
             let file = PictureFile(output: output, number: number, seed: seed, hasFellows: batchCount > 1)
-            return PictureOrder(
-                prompt: first.prompt, number: number, seed: seed, isFirstOfItsPrompt: index == 0, file: file)
+            return PictureOrder(prompt: first.prompt, number: number, seed: seed, file: file)
         }
     }
 }

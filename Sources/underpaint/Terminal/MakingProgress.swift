@@ -21,12 +21,14 @@ final class MakingProgress: Sendable {
     private let preview: PictureFile?
     private let place: String
 
-    /// - Parameter place: which picture of how many, where there are several.
-    init(isQuiet: Bool, preview: PictureFile?, place: String? = nil) {
+    /// - Parameters:
+    ///   - place: which picture of how many, where there are several.
+    ///   - title: who begins.
+    init(isQuiet: Bool, preview: PictureFile?, place: String? = nil, title: String = "draft") {
         self.isQuiet = isQuiet
         self.preview = preview
         self.place = place.map { "\($0) " } ?? ""
-        state = Mutex(State(line: ProgressLine("\(self.place)draft", isQuiet: isQuiet)))
+        state = Mutex(State(line: ProgressLine("\(self.place)\(title)", isQuiet: isQuiet)))
     }
 
     /// Whether another picture's progress is shown meanwhile; the line's end is shown all the same.

@@ -2,6 +2,20 @@ import Foundation
 
 /// Words for the person at the terminal go to standard error; standard output is for results.
 enum Terminal {
+    /// Writes a line of the results on standard output, at once: a list may be piped on, and its pictures wanted as
+    /// they come.
+    ///
+    /// - Throws: `Failure` where it cannot be written, so that nobody takes half of the results for all.
+    static func printResult(_ line: String) throws {
+        do {
+            try FileHandle.standardOutput.write(contentsOf: Data("\(line)\n".utf8))
+        } catch {
+            throw Failure(
+                ExitStatus.cannotCreate,
+                "the result cannot be written to standard output (\(error.localizedDescription))")
+        }
+    }
+
     static func write(_ text: String) {
         // Where nobody can be told (a full disk, a closed pipe) the work goes on.
         try? FileHandle.standardError.write(contentsOf: Data(text.utf8))

@@ -1,8 +1,9 @@
-import EdgeRuntime
 import Foundation
 import Speculation
 import Testing
 import VerificationTestSupport
+
+@testable import EdgeRuntime
 
 @Suite final class HandoffJournalTests {
     private let journal = HandoffJournal(
@@ -18,11 +19,79 @@ import VerificationTestSupport
 
     @Test func keptPictureComesBackWhole() throws {
         try journal.keep(picture)
-        #expect(try journal.picture(of: picture.job.id) == picture)
+        let file = journal.file(for: picture.job.id)
+        var kept = try journal.picture(of: picture.job.id)
+        #expect(kept.file?.url == file)
+        kept.file = nil
+        #expect(kept == picture)
+        // Nothing else is left of the writing.
+        #expect(try FileManager.default.contentsOfDirectory(atPath: journal.folder.path) == [file.lastPathComponent])
         #expect(journal.all().count == 1)
-        journal.forget(picture.job.id)
+        try journal.forget(file)
         #expect(journal.all().isEmpty)
-        journal.forget(picture.job.id)
+        try journal.forget(file)
+    }
+
+    @Test func aPictureIsWorkedOnByOneAtATime() throws {
+        let file = journal.file(for: picture.job.id)
+        var held: HandoffFile? = try journal.keep(picture)
+        #expect(held?.url == file && journal.all().map(\.isInUse) == [true])
+        let taking = try #require(throws: JournalError.self) { try HandoffJournal.take(file) }
+        let forgetting = try #require(throws: JournalError.self) { try journal.forget(file) }
+        #expect(taking.code == .inUse && forgetting.code == .inUse)
+        // Looking at it is no work.
+        #expect(try HandoffJournal.read(file).job == picture.job)
+        held = nil
+        #expect(journal.all().map(\.isInUse) == [false])
+        let taken = try HandoffJournal.take(file)
+        #expect(taken.job == picture.job && journal.all().map(\.isInUse) == [true])
+        try taken.file?.remove()
+        #expect(!FileManager.default.fileExists(atPath: file.path))
+        let gone = try #require(throws: JournalError.self) { try HandoffJournal.take(file) }
+        #expect(gone.code == .notFound)
+    }
+
+    /// Keeping again puts another file in the place of the one that is held.
+    @Test func aPictureThatIsKeptAnewIsHeldAnew() throws {
+        let first = try journal.keep(picture)
+        let second = try journal.keep(picture)
+        #expect(first.url == second.url && journal.all().map(\.isInUse) == [true])
+        let error = try #require(throws: JournalError.self) { try HandoffJournal.take(second.url) }
+        #expect(error.code == .inUse)
+        try second.remove()
+        #expect(journal.all().isEmpty)
+    }
+
+    @Test func whatCannotBeForgottenIsSaid() throws {
+        try FileManager.default.createDirectory(
+            at: journal.folder.appendingPathComponent("stuck.handoff"), withIntermediateDirectories: true)
+        let error = try #require(throws: JournalError.self) {
+            try journal.forget(journal.folder.appendingPathComponent("stuck.handoff"))
+        }
+        #expect(error.code == .notWritable)
+    }
+
+    @Test func aFileElsewhereIsNamedByItsPathAndForgottenOnlyIfItIsAHandOff() throws {
+        try journal.keep(picture)
+        let id = picture.job.id
+        let file = journal.file(for: id)
+        let copy = journal.folder.appendingPathComponent("elsewhere/copy.handoff")
+        try FileManager.default.createDirectory(
+            at: copy.deletingLastPathComponent(), withIntermediateDirectories: false)
+        try FileManager.default.copyItem(at: file, to: copy)
+        #expect(journal.name(of: id, keptIn: file) == id.text && journal.name(of: id, keptIn: copy) == copy.path)
+        #expect(try journal.file(named: id.text).path == file.path)
+        #expect(try journal.file(named: copy.path).path == copy.path)
+        #expect(try HandoffJournal.take(copy).file?.url == copy)
+        try journal.forget(copy)
+        #expect(!FileManager.default.fileExists(atPath: copy.path) && journal.all().count == 1)
+        try Data("{}".utf8).write(to: copy)
+        let error = try #require(throws: JournalError.self) { try journal.forget(copy) }
+        #expect(error.code == .damaged && FileManager.default.fileExists(atPath: copy.path))
+        // One of the journal can be forgotten however it looks inside.
+        try Data("{}".utf8).write(to: file)
+        try journal.forget(file)
+        #expect(journal.all().isEmpty)
     }
 
     @Test func missingPictureIsNotFound() throws {
@@ -67,6 +136,10 @@ import VerificationTestSupport
         let blocked = HandoffJournal(folder: URL(fileURLWithPath: "/dev/null/unfinished"))
         let error = try #require(throws: JournalError.self) { try blocked.keep(picture) }
         #expect(error.code == .notWritable)
+        let early = try #require(throws: JournalError.self) { try blocked.checkWritable() }
+        #expect(early.code == .notWritable)
+        try journal.checkWritable()
+        #expect(journal.all().isEmpty)
     }
 
     @Test func standardFolderFollowsTheBaseDirectoryRules() {

@@ -42,4 +42,15 @@ import VerificationTestSupport
         #expect(Duration.nanoseconds(1).wholeMilliseconds == 1)
         #expect(Duration.seconds(Int64.max).wholeMilliseconds == .max)
     }
+
+    /// A job that a verifier fails at says nothing of the next one.
+    @Test func onlyAnAbsentVerifierKeepsFromOtherJobs() {
+        for code in VerifierError.Code.allCases {
+            let isAway = code == .overloaded || code == .shuttingDown
+            #expect(TransportError.refused(VerifierError(code, "no")).concernsEveryJob == isAway, "\(code)")
+        }
+        let away: [TransportError] = [.serverUnreachable(""), .timedOut(""), .connectionLost("")]
+        for error in away { #expect(error.concernsEveryJob) }
+        #expect(!TransportError.protocolViolation("").concernsEveryJob)
+    }
 }
