@@ -27,7 +27,7 @@ extension VelocityPredicting {
     }
 }
 
-/// The deterministic walk along a schedule by Euler steps.
+/// The deterministic way along a schedule with a model at hand (`FlowWalk`).
 public struct FlowTrajectory: Hashable, Sendable {
     public let schedule: FlowSchedule
 
@@ -40,41 +40,25 @@ public struct FlowTrajectory: Hashable, Sendable {
     /// - Parameters:
     ///   - state: x at `schedule.times[steps.lowerBound]`.
     ///   - firstVelocity: the model's velocity at `state` if it is known already; saves its evaluation.
-    ///   - progress: called after each step with the index of the state reached; throw to stop.
+    ///   - progress: called after each step with the walk, which stands at the next; throw to stop.
     /// - Throws: `DiffusionError.notFinite` with the step whose velocity or result is not finite,
     ///   `.stepsOutOfRange`, `.rowCountMismatch`, `.shapeMismatch`, and what the model or `progress` throws.
     public func run(
         _ steps: Range<Int>, from state: Latent, firstVelocity: Latent? = nil,
-        with model: inout some VelocityPredicting, progress: (Int) throws -> Void = { _ in }
+        with model: inout some VelocityPredicting, progress: (FlowWalk) throws -> Void = { _ in }
     ) throws -> Latent {
         guard steps.lowerBound >= 0, steps.upperBound <= schedule.stepCount else {
             throw DiffusionError.stepsOutOfRange(
                 lowerBound: steps.lowerBound, upperBound: steps.upperBound, stepCount: schedule.stepCount)
         }
-        var state = state
+        var walk = FlowWalk(schedule, from: steps.lowerBound, state: state)
         var known = firstVelocity
-        for n in steps {
-            let velocity = try known ?? model.checkedVelocities([state], at: [schedule.times[n]])[0]
+        while walk.step < steps.upperBound {
+            let velocity = try known ?? model.checkedVelocities([walk.state], at: [walk.time])[0]
             known = nil
-            state = try self.state(after: n, from: state, velocity: velocity)
-            try progress(n + 1)
+            try walk.take(velocity)
+            try progress(walk)
         }
-        return state
-    }
-
-    /// The state at t_{n+1} from the one at t_n.
-    ///
-    /// - Throws: `DiffusionError.notFinite` with the step if the velocity or the result is not finite, `.shapeMismatch`.
-    /// - Precondition: 0 ≤ n < `schedule.stepCount`.
-    public func state(
-        after n: Int, from state: Latent, velocity: Latent
-    ) throws(DiffusionError) -> Latent {
-        guard velocity.shape == state.shape else {
-            throw DiffusionError.shapeMismatch(expected: state.shape, got: velocity.shape)
-        }
-        let next = EulerStep(n, of: schedule).next(state: state, velocity: velocity)
-        // A velocity that is not finite leaves no finite state behind, and neither does an overflow.
-        guard next.isFinite else { throw DiffusionError.notFinite(step: n) }
-        return next
+        return walk.state
     }
 }

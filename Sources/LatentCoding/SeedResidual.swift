@@ -2,7 +2,7 @@ public import Diffusion
 
 /// The picture in a state: what is left when the seed's noise is taken out (ALGORITHMS.md §3).
 ///
-/// For Euler steps s_n = (x_n − t_n·ξ) / (1 − t_n) is a convex combination of the draft's own picture
+/// For the steps of `FlowWalk` s_n = (x_n − t_n·ξ) / (1 − t_n) is an affine combination of the draft's own picture
 /// estimates, smooth where x_n is noisy. It travels; the other side puts the same noise back.
 public enum SeedResidual {
     /// s = (x − t·ξ) / (1 − t), computed as (x − t·ξ)·(1 / (1 − t)) with both coefficients rounded to `Float`.

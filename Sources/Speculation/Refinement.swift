@@ -24,13 +24,13 @@ public struct Refinement: Hashable, Sendable {
     public var verifierEvaluations: Int {
         ReentryRule.verifierEvaluations(
             checkEvaluations: checkEvaluations, reentryStep: startStep, stepCount: lastStep,
-            reused: firstVelocity != nil)
+            reused: firstVelocity != nil && refiningStepCount > 0)
     }
 
     /// The job's telemetry; the clock and the bytes are the caller's.
     public func telemetry(stages: [StageTime], receivedBytes: Int) -> VerificationTelemetry {
         VerificationTelemetry(
             levels: readings, reentryStep: startStep, verifierEvaluations: verifierEvaluations,
-            verifierOnlyEvaluations: schedule.stepCount, stages: stages, receivedBytes: receivedBytes)
+            verifierOnlyEvaluations: lastStep, stages: stages, receivedBytes: receivedBytes)
     }
 }

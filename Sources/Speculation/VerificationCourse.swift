@@ -13,9 +13,8 @@ public struct VerificationCourse: Sendable {
 
     private let estimate: Latent?
     private var check: DraftCheck?
-    /// The step whose state is `state`.
-    private var step = 0
-    private var state: Latent
+    /// The verifier's own steps; nil while the draft is being checked.
+    private var walk: FlowWalk?
 
     /// Begins a job.
     ///
@@ -24,14 +23,13 @@ public struct VerificationCourse: Sendable {
     public init(plan: VerificationPlan, estimate: Latent?) throws(VerifierError) {
         self.plan = plan
         self.estimate = estimate
-        state = plan.noise
         check = try plan.check(of: estimate)
         next = check?.next
         if next == nil { enter(try plan.refinement(of: estimate, after: check)) }
     }
 
     /// The final latent, or the state of the job's stop step; nil while there is something to ask.
-    public var latent: Latent? { next == nil ? state : nil }
+    public var latent: Latent? { next == nil ? walk?.state : nil }
 
     /// Takes the verifier's answers to `next`.
     ///
@@ -58,21 +56,21 @@ public struct VerificationCourse: Sendable {
 
     private mutating func enter(_ refinement: Refinement) {
         self.refinement = refinement
-        (step, state) = (refinement.startStep, refinement.startState)
+        walk = FlowWalk(refinement.schedule, from: refinement.startStep, state: refinement.startState)
         ask()
     }
 
     private mutating func ask() {
-        guard let refinement, step < plan.lastStep else { return next = nil }
-        next = [FlowQuestion(.velocity, state: state, time: refinement.schedule.times[step])]
+        guard let walk, walk.step < plan.lastStep else { return next = nil }
+        next = [FlowQuestion(.velocity, state: walk.state, time: walk.time)]
     }
 
     private mutating func advance(by velocity: Latent) throws(DiffusionError) -> VerificationEvent {
-        guard let refinement else { preconditionFailure("no step is taken before the draft is judged") }
-        state = try FlowTrajectory(refinement.schedule).state(after: step, from: state, velocity: velocity)
-        step += 1
+        guard let refinement, var walk else { preconditionFailure("no step is taken before the draft is judged") }
+        try walk.take(velocity)
+        self.walk = walk
         ask()
-        return .refined(done: step - refinement.startStep, total: refinement.refiningStepCount)
+        return .refined(done: walk.step - refinement.startStep, total: refinement.refiningStepCount)
     }
 }
 
@@ -88,6 +86,6 @@ extension VerificationCourse {
         while let questions = next {
             for event in try take(model.checkedAnswers(to: questions)) { try report(event) }
         }
-        return state
+        return walk?.state ?? plan.noise
     }
 }

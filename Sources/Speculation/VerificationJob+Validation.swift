@@ -73,7 +73,8 @@ extension VerificationJob {
         try require(
             (1...JobLimits.steps).contains(verifierStepCount),
             "\(verifierStepCount) steps of the verifier are not in 1…\(JobLimits.steps)")
-        let isHandedOver = handoffStep > 0 && handoffStep < stepCount
+        // A whole picture is checked one step before its end.
+        let isHandedOver = handoffStep > 0 && (handoffStep < stepCount || mode == .handoff)
         try require(verifierStepCount > 1 || !isHandedOver, "\(SpeculationError.noStepToEnter)")
         try require(
             verifierStepCount == stepCount || (stopStep == nil && mode != .exact),

@@ -118,7 +118,10 @@ public struct VerificationJob: Hashable, Sendable {
     /// The step at which the verifier's work ends.
     public var lastStep: Int { stopStep ?? verifierStepCount }
 
-    /// The step of the verifier's schedule at which a draft that passes goes on (`HandoffPlan.entryStep`); the hand-off step
-    /// itself for a job that no plan can be made of.
-    public var entryStep: Int { (try? HandoffPlan(of: self).entryStep) ?? handoffStep }
+    /// The step of the verifier's schedule at which a draft that passes goes on (`HandoffPlan.entryStep`): of a whole picture
+    /// that is checked the last, where it is checked. The hand-off step itself for a job that no plan can be made of.
+    public var entryStep: Int {
+        guard let step = try? HandoffPlan(of: self).entryStep else { return handoffStep }
+        return mode == .handoff ? min(step, verifierStepCount - 1) : step
+    }
 }

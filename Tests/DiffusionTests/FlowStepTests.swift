@@ -95,22 +95,95 @@ struct FlowTrajectoryTests {
         #expect(model.evaluations == 1000)
     }
 
-    @Test func twoPartsGiveTheBitsOfTheWhole() throws {
+    @Test func aKnownFirstVelocityGivesTheSameBitsForOneEvaluationLess() throws {
         var model = GaussianFlow(mean: 1, deviation: 0.5)
         let noise = NoiseGenerator(seed: 6).latent(shape, stream: 0)
         let trajectory = FlowTrajectory(try FlowSchedule(stepCount: 25, shift: 3))
-        let whole = try trajectory.run(0..<25, from: noise, with: &model)
         let part = try trajectory.run(0..<20, from: noise, with: &model)
+        let whole = try trajectory.run(20..<25, from: part, with: &model)
         var reached: [Int] = []
         let velocity = model.velocities([part], at: [trajectory.schedule.times[20]])[0]
         model.evaluations = 0
         let rest = try trajectory.run(20..<25, from: part, firstVelocity: velocity, with: &model) {
-            reached.append($0)
+            reached.append($0.step)
         }
         #expect(rest == whole)
         #expect(reached == [21, 22, 23, 24, 25])
         #expect(model.evaluations == 4)
         #expect(try trajectory.run(25..<25, from: rest, with: &model) == whole)
+    }
+
+    /// Ten steps err by a quarter of what Euler's ten do, about as its forty.
+    @Test func aCurvedWayIsFollowedToSecondOrder() throws {
+        var model = GaussianFlow(mean: 1, deviation: 0.5)
+        let noise = NoiseGenerator(seed: 6).latent(shape, stream: 0)
+        func error(_ stepCount: Int) throws -> Float {
+            let schedule = try FlowSchedule(stepCount: stepCount, shift: 3)
+            // Up to four fifths of the steps, at t = 3/7 for all counts.
+            let n = stepCount * 4 / 5
+            let state = try FlowTrajectory(schedule).run(0..<n, from: noise, with: &model)
+            let fine = try FlowSchedule(stepCount: 1000, shift: 3)
+            return largestDifference(
+                state, try FlowTrajectory(fine).run(0..<800, from: noise, with: &model))
+        }
+        let euler = try eulerError(10, noise: noise, model: &model)
+        #expect(try error(10) < euler / 3)
+        // Of second order: half the length leaves about a quarter.
+        #expect(try error(40) < error(20) / 3)
+    }
+
+    private func eulerError(_ stepCount: Int, noise: Latent, model: inout GaussianFlow) throws -> Float {
+        let schedule = try FlowSchedule(stepCount: stepCount, shift: 3)
+        var state = noise
+        for n in 0..<stepCount * 4 / 5 {
+            let velocity = model.velocities([state], at: [schedule.times[n]])[0]
+            state = EulerStep(n, of: schedule).next(state: state, velocity: velocity)
+        }
+        let fine = try FlowSchedule(stepCount: 1000, shift: 3)
+        return largestDifference(state, try FlowTrajectory(fine).run(0..<800, from: noise, with: &model))
+    }
+
+    @Test func theFirstStepAndTheLastAreEulers() throws {
+        let schedule = try FlowSchedule(stepCount: 3, shift: 1)
+        let velocities = (1...3).map { NoiseGenerator(seed: UInt64($0)).latent(shape, stream: 0) }
+        var walk = FlowWalk(schedule, state: NoiseGenerator(seed: 9).latent(shape, stream: 0))
+        var states = [walk.state]
+        for velocity in velocities {
+            try walk.take(velocity)
+            states.append(walk.state)
+        }
+        for n in [0, 2] {
+            #expect(states[n + 1] == EulerStep(n, of: schedule).next(state: states[n], velocity: velocities[n]))
+        }
+        // Steps of one length: 3/2 of the velocity less 1/2 of the one before.
+        let mean = Latent(
+            shape: shape, values: zip(velocities[1].values, velocities[0].values).map { 1.5 * $0 - 0.5 * $1 })
+        let expected = EulerStep(1, of: schedule).next(state: states[1], velocity: mean)
+        #expect(largestDifference(states[2], expected) < 1e-6)
+        #expect(throws: DiffusionError.stepsOutOfRange(lowerBound: 3, upperBound: 4, stepCount: 3)) {
+            try walk.take(velocities[0])
+        }
+    }
+
+    /// What travels holds no noise of the seed (ALGORITHMS.md §3), whatever the pictures are that a model sees.
+    @Test func aStateIsItsShareOfTheNoiseAndAPicture() throws {
+        let schedule = try FlowSchedule(stepCount: 10, shift: 3)
+        let noise = NoiseGenerator(seed: 9).latent(shape, stream: 0)
+        func estimate(_ noise: Latent) throws -> Latent {
+            var walk = FlowWalk(schedule, state: noise)
+            for n in 0..<8 {
+                // x̂₀ is a picture of its own at each step, so v = (x − x̂₀) / t.
+                let picture = NoiseGenerator(seed: UInt64(100 + n)).latent(shape, stream: 0)
+                let t = Float(walk.time)
+                try walk.take(
+                    Latent(shape: shape, values: zip(walk.state.values, picture.values).map { ($0 - $1) / t }))
+            }
+            let t = Float(walk.time)
+            return Latent(
+                shape: shape, values: zip(walk.state.values, noise.values).map { ($0 - t * $1) / (1 - t) })
+        }
+        let other = NoiseGenerator(seed: 10).latent(shape, stream: 0)
+        #expect(largestDifference(try estimate(noise), try estimate(other)) < 1e-4)
     }
 
     @Test(arguments: [Float.nan, .infinity])
@@ -130,7 +203,7 @@ struct FlowTrajectoryTests {
         let noise = NoiseGenerator(seed: 6).latent(shape, stream: 0)
         let trajectory = FlowTrajectory(try FlowSchedule(stepCount: 25, shift: 3))
         #expect(throws: Cancelled.self) {
-            try trajectory.run(0..<25, from: noise, with: &model) { if $0 == 4 { throw Cancelled() } }
+            try trajectory.run(0..<25, from: noise, with: &model) { if $0.step == 4 { throw Cancelled() } }
         }
         #expect(model.evaluations == 4)
     }

@@ -135,11 +135,9 @@ import Testing
 
         var verifier = PromptedDenoiser(
             pair.verifier.denoiser(on: backend.backend), prompt: prompt, unconditional: empty, guidance: 3)
-        var state = noise
-        for step in 0..<8 {
-            state = try FlowTrajectory(schedule).run(step..<step + 1, from: state, with: &verifier)
+        let state = try FlowTrajectory(schedule).run(0..<8, from: noise, with: &verifier) { walk in
             expectClose(
-                state.tensor, states.row(step + 1), bound: ParityBound.trajectory, "after step \(step)")
+                walk.state.tensor, states.row(walk.step), bound: ParityBound.trajectory, "before step \(walk.step)")
         }
         #expect(verifier.denoiser.count == .init(velocities: 8, rows: 16, runs: 8))
 

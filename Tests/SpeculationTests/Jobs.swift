@@ -55,6 +55,15 @@ func draftEstimate(_ job: VerificationJob, with draft: MixtureFlow = MixtureFlow
         state: state, noise: noise(of: job), time: schedule.times[job.handoffStep])
 }
 
+/// What the verifier makes of its own state at the job's hand-off, from where it walks on without knowing how it came there.
+func verifierFromItsOwnHandoff(_ job: VerificationJob) throws -> Latent {
+    var model = MixtureFlow()
+    let schedule = try FlowSchedule(stepCount: job.stepCount, shift: job.scheduleShift)
+    let trajectory = FlowTrajectory(schedule)
+    let state = try trajectory.run(0..<job.handoffStep, from: noise(of: job), with: &model)
+    return try trajectory.run(job.handoffStep..<job.stepCount, from: state, with: &model)
+}
+
 /// What the verifier makes without a draft.
 func verifierOnly(_ job: VerificationJob) throws -> Latent {
     var model = MixtureFlow()

@@ -10,7 +10,7 @@ struct VerificationCourseTests {
         let (latent, refinement, model) = try verify(job, estimate: draftEstimate(job))
         #expect(refinement.startStep == 20)
         #expect(refinement.readings.map(\.step) == [20])
-        #expect(rootMeanSquare(latent, try verifierOnly(job)) < 1e-5)
+        #expect(rootMeanSquare(latent, try verifierFromItsOwnHandoff(job)) < 1e-5)
         // Five steps, the first of which the check has evaluated.
         #expect(refinement.verifierEvaluations == 5)
         #expect(model.evaluations == 5)
@@ -103,7 +103,7 @@ struct VerificationCourseTests {
         #expect(refinement.startStep == 20)
         #expect(model.evaluations == 5)
         #expect(refinement.verifierEvaluations == 5)
-        #expect(rootMeanSquare(latent, try verifierOnly(job)) < 1e-5)
+        #expect(rootMeanSquare(latent, try verifierFromItsOwnHandoff(job)) < 1e-5)
     }
 
     /// The draft takes 20 of its 25 steps, the verifier what is left of its own eight.
@@ -123,6 +123,34 @@ struct VerificationCourseTests {
         #expect(latent == (try FlowTrajectory(plan.entrySchedule).run(6..<8, from: state, with: &fresh)))
         #expect(
             try verify(mixtureJob(mode: .trust, verifierStepCount: 8), estimate: draftEstimate(job)).latent == latent)
+    }
+
+    /// A whole picture has no noise to check it by, so it is checked one step before its end.
+    @Test func aWholeDraftThatPassesIsAccepted() throws {
+        let job = mixtureJob(handoffStep: 25)
+        let (_, refinement, _) = try verify(job, estimate: draftEstimate(job))
+        #expect(refinement.startStep == 24 && job.entryStep == 24)
+        #expect(mixtureJob(mode: .trust, handoffStep: 25).entryStep == 25)
+        var tally = SpeculationTally()
+        tally.add(refinement.telemetry(stages: [], receivedBytes: 0), entryStep: job.entryStep)
+        #expect(tally.acceptedCount == 1 && tally.correctedCount == 0)
+        // A single step leaves none to check it at.
+        for (mode, isAllowed) in [(SpeculationMode.handoff, false), (.trust, true)] {
+            var single = mixtureJob(mode: mode, verifierStepCount: 1, handoffStep: 25)
+            single.codedEstimate = try LatentCodec().encode(draftEstimate(job))
+            #expect(((try? single.validate()) != nil) == isAllowed)
+        }
+    }
+
+    /// The check has cost an evaluation though no step is left that it would be the first of.
+    @Test func aJobThatStopsAtItsHandoffHasCostItsCheck() throws {
+        var job = mixtureJob()
+        job.stopStep = 20
+        let (_, refinement, model) = try verify(job, estimate: draftEstimate(job))
+        #expect(refinement.startStep == 20 && refinement.refiningStepCount == 0)
+        let telemetry = refinement.telemetry(stages: [], receivedBytes: 0)
+        #expect(telemetry.verifierEvaluations == 1 && model.evaluations == 1)
+        #expect(telemetry.verifierOnlyEvaluations == 20)
     }
 
     @Test func aDroppedDraftLeavesWhatTheVerifiersOwnStepsMake() throws {

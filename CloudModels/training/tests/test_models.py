@@ -3,7 +3,7 @@ from __future__ import annotations
 import torch
 
 from underpaint_training.models import dit
-from underpaint_training.models.flow import entered, euler, schedule
+from underpaint_training.models.flow import entered, schedule, walk
 from underpaint_training.models.vae import VAE
 from underpaint_training.train_vae import decorrelated
 from underpaint_training.training import orthogonalised
@@ -57,10 +57,20 @@ def test_a_state_comes_into_a_schedule_at_the_nearest_inner_step() -> None:
     assert entered(times, 0.0).tolist() == [0.0]
 
 
-def test_euler_follows_a_straight_flow_exactly() -> None:
+def test_a_walk_follows_a_straight_flow_exactly() -> None:
     x0, noise = torch.randn(2, 4, 4, 8), torch.randn(2, 4, 4, 8)
-    states = euler(lambda x, t: noise - x0, noise, schedule(7, 3.0))
+    states = walk(lambda x, t: noise - x0, noise, schedule(7, 3.0))
     torch.testing.assert_close(states[-1], x0)
+
+
+def test_a_walk_is_of_second_order_but_for_its_ends() -> None:
+    # With a velocity of 2·t the state at s is x + s² − t²: exact for every step but the first and the last.
+    times = schedule(6, 3.0)
+    states = walk(lambda x, t: 2 * t.view(-1, 1, 1, 1).expand_as(x), torch.zeros(1, 1, 1, 1), times)
+    changes = [float(b - a) for a, b in zip(states, states[1:])]
+    for number, (t, s) in enumerate(zip(times[:-1].tolist(), times[1:].tolist())):
+        euler = (s - t) * 2 * t
+        assert abs(changes[number] - (euler if number in (0, 5) else s * s - t * t)) < 1e-6
 
 
 def test_orthogonalisation_brings_singular_values_near_one() -> None:

@@ -70,7 +70,7 @@ def arms(
     brush: Painter, verifier: DiT, draft: DiT | None, prompts: list[str], seed: int
 ) -> dict[str, torch.Tensor]:
     """Final latents from the same seeds: verifier alone, draft alone, draft for 80 % of the steps."""
-    noise, times, own = brush.noise(len(prompts), seed), brush.times(), brush.verifier_times()
+    noise, times, own = brush.noise(len(prompts), seed), brush.draft_times(), brush.verifier_times()
     teacher = brush.prompted(verifier, prompts)
     result = {"verifier": brush.states(teacher, noise, own)[-1]}
     if draft is not None:

@@ -169,10 +169,10 @@ def write(bundle: Bundle, root: Path) -> None:
             "maximum": b.flow.guidance_maximum,
         },
     }
-    own_steps = b.flow.verifier_steps or b.flow.steps
+    draft_steps, verifier_steps = (s or b.flow.steps for s in (b.flow.draft_steps, b.flow.verifier_steps))
     for role, folder, model, name, partner, steps in (
-        ("draft", draft, b.draft, "draft.safetensors", b.ids.verifier, b.flow.steps),
-        ("verifier", verifier, b.verifier, "verifier.safetensors", b.ids.draft, own_steps),
+        ("draft", draft, b.draft, "draft.safetensors", b.ids.verifier, draft_steps),
+        ("verifier", verifier, b.verifier, "verifier.safetensors", b.ids.draft, verifier_steps),
     ):
         _save(model, folder / name)
         manifest = (

@@ -79,7 +79,7 @@ def load_exported(root: Path, ids: Ids | None = None) -> tuple[Painter, DiT, DiT
     flow = replace(
         FlowRecipe(),
         shift=schedule["shift"],
-        steps=schedule["defaultStepCount"],
+        draft_steps=schedule["defaultStepCount"],
         verifier_steps=verifier["schedule"]["defaultStepCount"],
         guidance=guidance["default"],
     )

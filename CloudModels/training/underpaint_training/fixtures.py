@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from .export import Bundle, LatentStatistics, write
 from .models import dit as d
 from .models.critic import Critic
-from .models.flow import entered, euler, guided, schedule
+from .models.flow import entered, guided, schedule, walk
 from .models.text import TextEncoder, Tokenizer
 from .models.vae import Decoder, PixelNorm
 from .recipe import FlowRecipe
@@ -202,15 +202,15 @@ def models(b: Bundle, g: torch.Generator) -> Recorder:
 
     noise, times = r(1, 8, 8, channels), schedule(STEPS, b.flow.shift)
     velocity = guided(b.verifier, tokens[:1], pooled[:1], tokens[2:], pooled[2:], GUIDANCE)
-    states = euler(velocity, noise, times)
+    states = walk(velocity, noise, times)
     out.case(
         "verifier.trajectory",
-        "8 Euler steps, prompt 0, guidance 3, from states[0] = ξ",
+        "8 steps, prompt 0, guidance 3, from states[0] = ξ",
         times=times,
         states=torch.cat(states),
     )
     w3 = torch.tensor([GUIDANCE])
-    drafted = euler(lambda x, t: b.draft(x, t, tokens[:1], pooled[:1], w3), noise, times)
+    drafted = walk(lambda x, t: b.draft(x, t, tokens[:1], pooled[:1], w3), noise, times)
     out.case("draft.trajectory", "as above, by the draft", states=torch.cat(drafted[-1:]))
 
     mean, deviation = torch.tensor(b.latent.mean), torch.tensor(b.latent.deviation)

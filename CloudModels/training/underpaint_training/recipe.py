@@ -198,9 +198,11 @@ class ClassifierRecipe(LoopRecipe):
 @dataclass(frozen=True)
 class FlowRecipe:
     shift: float = 3.0
-    # What models are trained for and drafts take where nobody says more.
+    # Those that the draft is trained and measured at.
     steps: int = 25
-    # What the verifier takes by itself; as many where it is zero. Guidance in the weights straightens its way.
+    # What each takes by itself where nobody says more; as many where it is zero. Guidance in the weights straightens
+    # their ways, so fewer do.
+    draft_steps: int = 0
     verifier_steps: int = 0
     guidance: float = 3.0
     guidance_minimum: float = 1.0

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from .export import LatentStatistics
 from .models.dit import DiT
-from .models.flow import Velocity, euler, guided, schedule
+from .models.flow import Velocity, guided, schedule, walk
 from .models.text import TextEncoder, Tokenizer
 from .models.vae import Decoder
 from .recipe import FlowRecipe
@@ -89,15 +89,20 @@ class Painter:
         return _half_precision(run) if half else run
 
     def times(self, steps: int | None = None) -> Tensor:
+        """Without a count, those that models are trained and measured at."""
         return schedule(steps or self.flow.steps, self.flow.shift).to(self.device)
+
+    def draft_times(self, steps: int | None = None) -> Tensor:
+        """Of the draft's own schedule."""
+        return self.times(steps or self.flow.draft_steps)
 
     def verifier_times(self, steps: int | None = None) -> Tensor:
         """Of the verifier's own schedule."""
-        return self.times(steps or self.flow.verifier_steps or None)
+        return self.times(steps or self.flow.verifier_steps)
 
     @torch.no_grad()
     def states(self, velocity: Velocity, noise: Tensor, times: Tensor) -> list[Tensor]:
-        return euler(velocity, noise, times)
+        return walk(velocity, noise, times)
 
     @torch.no_grad()
     def decode(self, x: Tensor) -> np.ndarray:

@@ -118,6 +118,7 @@ public final class DraftPainter: Sendable {
             progress: progress)
         var finished = job
         finished.handoffStep = schedule.stepCount
+        if job.mode == .exact { (finished.mode, finished.exact) = (.handoff, nil) }
         return DraftedPicture(job: finished, estimate: picture, unknownWords: unknownWords)
     }
 
@@ -148,14 +149,11 @@ public final class DraftPainter: Sendable {
             var model = PromptedDenoiser(
                 studio.denoiser, prompt: prompt.conditioning, unconditional: try studio.text.unconditional(),
                 guidance: Double(job.guidanceScale))
-            var state = start
-            for step in steps {
-                state = try FlowTrajectory(schedule).run(step..<step + 1, from: state, with: &model)
+            let state = try FlowTrajectory(schedule).run(steps, from: start, with: &model) { walk in
                 try progress(
                     DraftStep(
-                        done: step + 1 - steps.lowerBound, total: steps.count,
-                        estimate: SeedResidual.estimate(
-                            state: state, noise: noise, time: schedule.times[step + 1])))
+                        done: walk.step - steps.lowerBound, total: steps.count,
+                        estimate: SeedResidual.estimate(state: walk.state, noise: noise, time: walk.time)))
             }
             return (state, prompt.tokens.unknownWords)
         }

@@ -27,7 +27,7 @@ public struct GenerationParameters: Hashable, Sendable {
     public var text: String {
         var settings = [
             ("Steps", "\(job.stepCount)"),
-            ("Sampler", job.mode == .exact ? "Euler a (exact)" : "Euler"),
+            ("Sampler", job.mode == .exact ? "Euler a (exact)" : "LMS (order 2)"),
             ("Schedule type", "Flow, shift \(job.scheduleShift)"),
             ("CFG scale", "\(job.guidanceScale)"),
             ("Seed", "\(job.seed)"),

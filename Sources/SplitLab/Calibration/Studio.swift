@@ -81,18 +81,16 @@ final class Studio {
         _ prompts: [Conditioning], _ guidance: Double?
     ) throws -> [Latent] {
         let unconditional = try text.unconditional()
-        var states = states
-        for step in steps {
-            let time = schedule.times[step]
-            let rows = zip(states, prompts).map {
-                StudioDenoiser.Row(state: $0, time: time, prompt: $1, guidance: guidance ?? self.guidance)
+        var walks = states.map { FlowWalk(schedule, from: steps.lowerBound, state: $0) }
+        for _ in steps {
+            let rows = zip(walks, prompts).map {
+                StudioDenoiser.Row(
+                    state: $0.state, time: $0.time, prompt: $1, guidance: guidance ?? self.guidance)
             }
             let velocities = try denoiser.velocities(rows, unconditional: unconditional)
-            states = zip(states, velocities).map {
-                EulerStep(step, of: schedule).next(state: $0, velocity: $1)
-            }
+            for (index, velocity) in velocities.enumerated() { try walks[index].take(velocity) }
         }
-        return states
+        return walks.map(\.state)
     }
 
     /// s of states at a time; nil is the hand-off's.

@@ -87,17 +87,15 @@ final class HandoffStudio {
         guard !states.isEmpty else { return [] }
         let conditionings = try prompts.map { try text.encode($0.prompt).conditioning }
         let unconditional = try text.unconditional()
-        var states = states
-        for step in steps {
-            let rows = zip(states, conditionings).map { state, conditioning in
+        var walks = states.map { FlowWalk(schedule, from: steps.lowerBound, state: $0) }
+        for _ in steps {
+            let rows = zip(walks, conditionings).map { walk, conditioning in
                 StudioDenoiser.Row(
-                    state: state, time: schedule.times[step], prompt: conditioning, guidance: guidance)
+                    state: walk.state, time: walk.time, prompt: conditioning, guidance: guidance)
             }
             let velocities = try denoiser.velocities(rows, unconditional: unconditional)
-            let euler = EulerStep(step, of: schedule)
-            states = zip(states, velocities).map { euler.next(state: $0, velocity: $1) }
-            for state in states where !state.isFinite { throw DiffusionError.notFinite(step: step) }
+            for (index, velocity) in velocities.enumerated() { try walks[index].take(velocity) }
         }
-        return states
+        return walks.map(\.state)
     }
 }

@@ -181,7 +181,7 @@ class Torch:
         parts = self._schedule(arm)
         drafted, refined = (len(p) - 1 for p in parts)
         large_first = arm.mode == "large-first"
-        steps = arm.steps or self.painter.flow.steps
+        steps = len(self.painter.draft_times(arm.steps)) - 1
         own = steps if large_first else len(self.painter.verifier_times(arm.steps)) - 1
         (folder / arm.name).mkdir(parents=True, exist_ok=True)
         records = []
@@ -214,7 +214,7 @@ class Torch:
 
     def _schedule(self, arm: ArmPlan) -> tuple[torch.Tensor, torch.Tensor]:
         """Times of who begins and of who goes on, both with those of the hand-over."""
-        times = self.painter.times(arm.steps)
+        times = self.painter.draft_times(arm.steps)
         cut = round(arm.handoff * (len(times) - 1))
         if arm.mode == "large-first":
             return times[: cut + 1], times[cut:]

@@ -1,4 +1,4 @@
-"""Rectified flow: schedule, guidance and the Euler sampler (arXiv 2209.03003), t from 1, noise, to 0, picture."""
+"""Rectified flow: schedule, guidance and the sampler (arXiv 2209.03003), t from 1, noise, to 0, picture."""
 
 from __future__ import annotations
 
@@ -25,12 +25,19 @@ def entered(times: Tensor, time: float) -> Tensor:
     return torch.cat([times.new_tensor([time]), times[step + 1 :]])
 
 
-def euler(velocity: Velocity, noise: Tensor, times: Tensor) -> list[Tensor]:
-    """States x_0 … x_N of the Euler trajectory from the noise [batch, H, W, C]."""
-    states = [noise]
+def walk(velocity: Velocity, start: Tensor, times: Tensor) -> list[Tensor]:
+    """States at the times, from [batch, H, W, C] at the first: by the two-step Adams–Bashforth method for steps of unlike
+    length, by Euler's where there is no step before and at the last one, to 0 (`FlowWalk` of the program)."""
+    states, before = [start], None
     for t, s in zip(times[:-1], times[1:]):
         x = states[-1]
-        states.append(x + (s - t) * velocity(x, t.expand(x.shape[0])))
+        v = velocity(x, t.expand(x.shape[0]))
+        mean = v
+        if before is not None and s > 0:
+            u, w = before
+            mean = v + (s - t) / (2 * (t - u)) * (v - w)
+        before = (t, v)
+        states.append(x + (s - t) * mean)
     return states
 
 
