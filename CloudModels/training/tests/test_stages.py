@@ -456,10 +456,10 @@ def _paints_from_the_export(root: Path) -> None:
         root / "p",
     )
     records = [json.loads(line) for line in (root / "p" / "pictures.jsonl").read_text().splitlines()]
-    # Five steps are the draft's, three the verifier's own, of which the hand-off comes in at the second.
+    # Four steps are the draft's own, three the verifier's, which the hand-off after two comes into at the first.
     steps = [(r["handoffStep"], r["reentryStep"], r["verifierEvaluations"]) for r in records[::2]]
-    assert steps == [(5, 3, 0), (0, 0, 3), (0, 0, 3), (2, 2, 1), (3, 2, 1)]
-    assert [(r["stepCount"], r["verifierStepCount"]) for r in records[6::2]] == [(3, 3), (5, 3)]
+    assert steps == [(4, 3, 0), (0, 0, 3), (0, 0, 3), (2, 2, 1), (2, 1, 2)]
+    assert [(r["stepCount"], r["verifierStepCount"]) for r in records[6::2]] == [(3, 3), (4, 3)]
     files = {r["file"]: (root / "p" / r["file"]).read_bytes() for r in records}
     assert files["verifier/1.png"] == files["trust-0.0/1.png"] != files["verifier/2.png"]
     with pytest.raises(PictureFolderError, match="--program"):
