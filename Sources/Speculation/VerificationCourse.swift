@@ -86,6 +86,7 @@ extension VerificationCourse {
         while let questions = next {
             for event in try take(model.checkedAnswers(to: questions)) { try report(event) }
         }
-        return walk?.state ?? plan.noise
+        guard let latent else { preconditionFailure("nothing is left to ask and no state is there") }
+        return latent
     }
 }

@@ -14,13 +14,12 @@ final class ReplyDeadline: ChannelDuplexHandler, RemovableChannelHandler {
     /// Bodies go out in pieces, because how much of a piece is gone cannot be seen.
     private static let pieceBytes = 1 << 16
 
-    private let limit: TimeAmount
     /// Writes that are not with the system yet.
     private var pendingCount = 0
-    private var closing: Scheduled<Void>?
+    private var timer: ConnectionTimer
 
     init(_ limit: TimeAmount) {
-        self.limit = limit
+        timer = ConnectionTimer(limit)
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
@@ -33,33 +32,23 @@ final class ReplyDeadline: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        stop()
+        timer.stop()
         context.fireChannelInactive()
     }
 
-    func handlerRemoved(context: ChannelHandlerContext) { stop() }
+    func handlerRemoved(context: ChannelHandlerContext) { timer.stop() }
 
     private func send(_ part: HTTPResponsePart, _ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?) {
         let channel = context.channel
         let written = context.eventLoop.makePromise(of: Void.self)
         written.futureResult.cascade(to: promise)
         pendingCount += 1
-        if pendingCount == 1 { begin(on: channel) }
+        if pendingCount == 1 { timer.begin(on: channel) }
         written.futureResult.assumeIsolated().whenComplete { _ in
             self.pendingCount -= 1
             // Also when the write failed: then the channel is closed, or is about to be.
-            if self.pendingCount == 0 { self.stop() } else { self.begin(on: channel) }
+            if self.pendingCount == 0 { self.timer.stop() } else { self.timer.begin(on: channel) }
         }
         context.write(wrapOutboundOut(part), promise: written)
-    }
-
-    private func begin(on channel: any Channel) {
-        stop()
-        closing = channel.eventLoop.scheduleTask(in: limit) { channel.close(promise: nil) }
-    }
-
-    private func stop() {
-        closing?.cancel()
-        closing = nil
     }
 }

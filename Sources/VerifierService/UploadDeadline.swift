@@ -9,36 +9,25 @@ final class UploadDeadline: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
 
-    private let limit: TimeAmount
-    private var closing: Scheduled<Void>?
+    private var timer: ConnectionTimer
 
     init(_ limit: TimeAmount) {
-        self.limit = limit
+        timer = ConnectionTimer(limit)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
-        case .head: begin(on: context.channel)
+        case .head: timer.begin(on: context.channel)
         case .body: break
-        case .end: stop()
+        case .end: timer.stop()
         }
         context.fireChannelRead(data)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        stop()
+        timer.stop()
         context.fireChannelInactive()
     }
 
-    func handlerRemoved(context: ChannelHandlerContext) { stop() }
-
-    private func begin(on channel: any Channel) {
-        stop()
-        closing = channel.eventLoop.scheduleTask(in: limit) { channel.close(promise: nil) }
-    }
-
-    private func stop() {
-        closing?.cancel()
-        closing = nil
-    }
+    func handlerRemoved(context: ChannelHandlerContext) { timer.stop() }
 }

@@ -88,17 +88,18 @@ struct VerifierRoutes: Sendable {
 
     /// The whole body.
     ///
-    /// - Throws: the server's own refusals as they are, and `invalidJob` for whatever else keeps a body from coming: a
-    ///   connection that breaks is not this program's failure.
+    /// - Throws: the server's own refusals as they are, `shuttingDown` where it stops meanwhile, and `invalidJob` for whatever
+    ///   else keeps a body from coming: a connection that breaks is not this program's failure, and nobody is there to read
+    ///   the reply; it is counted by.
     private func body(of request: Request) async throws -> ByteBuffer {
         do {
             return try await request.body.collect(upTo: VerifierRoutes.bodyLimit)
-        } catch let error as any HTTPResponseError {
+        } catch  where error is any HTTPResponseError || error is HTTPParserError {
             throw error
-        } catch let error as HTTPParserError {
-            throw error
+        } catch is CancellationError {
+            throw VerifierError(.shuttingDown, "the verifier is stopping; send the job again later or elsewhere")
         } catch {
-            throw VerifierError(.invalidJob, "the request did not come whole (\(error)); send it again")
+            throw VerifierError(.invalidJob, "the request did not come whole (\(error))")
         }
     }
 

@@ -43,9 +43,7 @@ struct DoctorCommand: AsyncParsableCommand {
                 findings.append(await Diagnosis.verifier(at: address, verifier))
             }
             if json {
-                let encoder = JSONEncoder()
-                encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-                try Terminal.printResult(String(decoding: try encoder.encode(findings), as: UTF8.self))
+                try Terminal.printJSON(findings)
             } else {
                 for finding in findings { try Terminal.printResult(finding.line) }
             }

@@ -94,7 +94,12 @@ struct GenerateCommand: AsyncParsableCommand {
                 try order.checkPrompt()
                 try order.file.checkWritable()
             }
-            try preview.map(PictureFile.init(path:))?.checkWritable()
+            if let preview = preview.map(PictureFile.init(path:)) {
+                try preview.checkWritable()
+                guard !orders.contains(where: { $0.file.url == preview.url }) else {
+                    throw Failure(ExitStatus.usage, "--preview and --output name the same file; choose another one")
+                }
+            }
             try await cancellingOnInterrupt {
                 let workbench = try Workbench(models: models, verifier: verifier, at: verifier.address)
                 var checked: Set<String> = []

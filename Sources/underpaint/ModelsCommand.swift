@@ -36,7 +36,7 @@ struct ModelsCommand: AsyncParsableCommand {
                     "no models in \(store.roots.joined(separator: ", ")); name their folder with --models")
             }
             if json {
-                try printJSON(entries)
+                try Terminal.printJSON(entries)
             } else {
                 for entry in entries { try Terminal.printResult(entry.line) }
             }
@@ -50,16 +50,10 @@ struct ModelsCommand: AsyncParsableCommand {
         let pair = try ModelPair(draft: models.draftModel, verifier: models.verifierModel, in: store)
         let words = pair.shared.tokenizer.vocabulary.words.filter { !$0.hasPrefix("<") }
         if json {
-            try printJSON(words)
+            try Terminal.printJSON(words)
         } else {
             try Terminal.printResult(words.joined(separator: "\n"))
         }
-    }
-
-    private func printJSON(_ value: some Encodable) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        try Terminal.printResult(String(decoding: try encoder.encode(value), as: UTF8.self))
     }
 }
 

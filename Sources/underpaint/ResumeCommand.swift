@@ -61,7 +61,9 @@ struct ResumeCommand: AsyncParsableCommand {
     func run() async throws {
         try await reportingFailures {
             let journal = Workbench.journal
+            var seen: Set<String> = []
             let named = try pictures.map { try journal.file(named: $0) }
+                .filter { seen.insert($0.standardizedFileURL.path).inserted }
             if drop { return try named.forEach { try journal.forget($0) } }
             let waiting = named.isEmpty ? journal.all() : named.map { HandoffJournal.Entry($0) }
             if list { return try show(waiting) }

@@ -63,7 +63,7 @@ def _gap(numbers: dict[str, Any]) -> str:
         return ""
     lines = [
         "",
-        "RMS velocity difference r between draft and guided verifier on the verifier's own trajectories:",
+        "RMS velocity difference r between draft and guided verifier on the verifier's own trajectories by Euler's steps:",
         "",
         "| t | r | share of v² unexplained |",
         "|---|---|---|",

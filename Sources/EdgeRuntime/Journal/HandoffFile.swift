@@ -76,6 +76,19 @@ public final class HandoffFile: Sendable {
         }
     }
 
+    /// Whether the open file could be locked.
+    private static func lock(_ descriptor: Int32, _ kind: Int32) -> Bool {
+        for _ in 0..<50 {
+            // Where the file system knows no locks nobody else has one either.
+            if flock(descriptor, kind | LOCK_NB) == 0 || errno != EWOULDBLOCK { return true }
+            // Whoever only looks is gone in a moment.
+            guard kind == LOCK_EX, flock(descriptor, LOCK_SH | LOCK_NB) == 0 else { return false }
+            flock(descriptor, LOCK_UN)
+            usleep(1000)
+        }
+        return false
+    }
+
     /// The descriptor of the locked file.
     private static func hold(_ url: URL, _ kind: Int32 = LOCK_EX) throws(JournalError) -> Int32 {
         // Network file systems lock only what may be written; what may only be read can be finished all the same.
@@ -86,8 +99,7 @@ public final class HandoffFile: Sendable {
             guard code != ENOENT, code != ENOTDIR else { throw JournalError.notFound(url) }
             throw JournalError(.damaged, path: url.path, "it cannot be read (\(String(cString: strerror(code))))")
         }
-        // Where the file system knows no locks nobody else has one either.
-        guard flock(descriptor, kind | LOCK_NB) == 0 || errno != EWOULDBLOCK else {
+        guard lock(descriptor, kind) else {
             close(descriptor)
             throw JournalError(
                 .inUse, path: url.path,

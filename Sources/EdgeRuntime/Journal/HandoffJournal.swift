@@ -97,18 +97,14 @@ public struct HandoffJournal: Hashable, Sendable {
         try held.remove()
     }
 
-    /// The picture of a job.
-    ///
-    /// - Throws: `JournalError` with `notFound` or `damaged`.
-    public func picture(of id: JobID) throws(JournalError) -> UnfinishedPicture {
-        try HandoffJournal.read(file(for: id))
-    }
-
     /// The picture in a hand-off file anywhere.
     ///
     /// - Throws: `JournalError` with `notFound` or `damaged`.
     public static func read(_ file: URL) throws(JournalError) -> UnfinishedPicture {
-        guard let contents = FileManager.default.contents(atPath: file.path) else { throw JournalError.notFound(file) }
+        guard let contents = FileManager.default.contents(atPath: file.path) else {
+            guard FileManager.default.fileExists(atPath: file.path) else { throw JournalError.notFound(file) }
+            throw JournalError(.damaged, path: file.path, "it cannot be read")
+        }
         var picture = try UnfinishedPicture(contents: contents, path: file.path)
         picture.file = HandoffFile(file)
         return picture
@@ -155,7 +151,7 @@ public struct HandoffJournal: Hashable, Sendable {
             .map { $0.entry }
     }
 
-    /// When a picture was begun, to the second as it is kept, and when its file was written.
+    /// When a picture was begun, as exactly as it is kept, and when its file was written.
     private struct Age: Comparable {
         let begun: Date
         let written: Date

@@ -32,6 +32,7 @@ extension UnfinishedPicture {
     }
 
     private static let format = 1
+    private static let moment = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
 
     /// The picture as a hand-off file.
     func fileContents() throws -> Data {
@@ -39,7 +40,11 @@ extension UnfinishedPicture {
             format: UnfinishedPicture.format, output: outputPath, verifier: verifier, createdAt: createdAt,
             request: Data(try RequestCodec.encode(job)))
         let encoder = JSONEncoder()
-        encoder.dateEncodingStrategy = .iso8601
+        // With the fraction: whether an output is newer than a picture may hang on it.
+        encoder.dateEncodingStrategy = .custom { date, encoder in
+            var container = encoder.singleValueContainer()
+            try container.encode(date.formatted(UnfinishedPicture.moment))
+        }
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         return try encoder.encode(file)
     }
@@ -49,7 +54,11 @@ extension UnfinishedPicture {
     /// - Throws: `JournalError` with `damaged`, naming the file.
     init(contents: Data, path: String) throws(JournalError) {
         let decoder = JSONDecoder()
-        decoder.dateDecodingStrategy = .iso8601
+        decoder.dateDecodingStrategy = .custom { decoder in
+            let text = try decoder.singleValueContainer().decode(String.self)
+            // Files of before are in whole seconds.
+            return try (try? Date(text, strategy: UnfinishedPicture.moment)) ?? Date(text, strategy: .iso8601)
+        }
         guard let file = try? decoder.decode(File.self, from: contents) else {
             throw JournalError(.damaged, path: path, "it is not a hand-off file, or it was cut short")
         }

@@ -99,9 +99,18 @@ public struct VerifierNotes: Hashable, Sendable, Codable {
         if let model = description.models.first(where: { $0.identity == model }), let pace = model.pace {
             // Verifiers measure themselves at the first size that they list.
             let shape = model.latentShapes.first
-            let stated = StatedPace(pace: pace, elementCount: shape?.elementCount, size: shape.map { "\($0)" })
-            // One that measured itself anew was started anew, or elsewhere: what jobs showed may not hold any more.
-            if stated != self.stated { for size in sizes.keys { sizes[size]?.pace = nil } }
+            var stated = StatedPace(pace: pace, elementCount: shape?.elementCount, size: shape.map { "\($0)" })
+            if let former = self.stated {
+                // A verifier goes on learning from its jobs, so what it says drifts. What is half or twice of it is another
+                // one, or another machine: what jobs showed does not hold any more.
+                let ratio = pace.secondsPerEvaluation / former.pace.secondsPerEvaluation
+                if former.size != stated.size || !(0.5...2).contains(ratio) {
+                    for size in sizes.keys { sizes[size]?.pace = nil }
+                } else if stated.pace.rowShare == nil {
+                    // Nobody says it; jobs show it.
+                    stated.pace.rowShare = former.pace.rowShare
+                }
+            }
             self.stated = stated
         }
         if let opening {

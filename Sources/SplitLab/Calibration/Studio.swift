@@ -64,7 +64,9 @@ final class Studio {
     func drafted(
         _ steps: Range<Int>? = nil, from states: [Latent], _ prompts: [Conditioning], guidance: Double? = nil
     ) throws -> [Latent] {
-        try walk(draft, steps ?? handoff.draftSteps, of: handoff.schedule, from: states, prompts, guidance)
+        try draft.walk(
+            steps ?? handoff.draftSteps, of: handoff.schedule, from: states, prompts,
+            unconditional: text.unconditional(), guidance: guidance ?? self.guidance)
     }
 
     /// Takes steps of the verifier for a batch.
@@ -73,24 +75,8 @@ final class Studio {
     func refined(
         _ steps: Range<Int>, of schedule: FlowSchedule, from states: [Latent], _ prompts: [Conditioning]
     ) throws -> [Latent] {
-        try walk(verifier, steps, of: schedule, from: states, prompts, nil)
-    }
-
-    private func walk(
-        _ denoiser: StudioDenoiser, _ steps: Range<Int>, of schedule: FlowSchedule, from states: [Latent],
-        _ prompts: [Conditioning], _ guidance: Double?
-    ) throws -> [Latent] {
-        let unconditional = try text.unconditional()
-        var walks = states.map { FlowWalk(schedule, from: steps.lowerBound, state: $0) }
-        for _ in steps {
-            let rows = zip(walks, prompts).map {
-                StudioDenoiser.Row(
-                    state: $0.state, time: $0.time, prompt: $1, guidance: guidance ?? self.guidance)
-            }
-            let velocities = try denoiser.velocities(rows, unconditional: unconditional)
-            for (index, velocity) in velocities.enumerated() { try walks[index].take(velocity) }
-        }
-        return walks.map(\.state)
+        try verifier.walk(
+            steps, of: schedule, from: states, prompts, unconditional: text.unconditional(), guidance: guidance)
     }
 
     /// s of states at a time; nil is the hand-off's.

@@ -86,16 +86,7 @@ final class HandoffStudio {
     ) throws -> [Latent] {
         guard !states.isEmpty else { return [] }
         let conditionings = try prompts.map { try text.encode($0.prompt).conditioning }
-        let unconditional = try text.unconditional()
-        var walks = states.map { FlowWalk(schedule, from: steps.lowerBound, state: $0) }
-        for _ in steps {
-            let rows = zip(walks, conditionings).map { walk, conditioning in
-                StudioDenoiser.Row(
-                    state: walk.state, time: walk.time, prompt: conditioning, guidance: guidance)
-            }
-            let velocities = try denoiser.velocities(rows, unconditional: unconditional)
-            for (index, velocity) in velocities.enumerated() { try walks[index].take(velocity) }
-        }
-        return walks.map(\.state)
+        return try denoiser.walk(
+            steps, of: schedule, from: states, conditionings, unconditional: text.unconditional(), guidance: guidance)
     }
 }

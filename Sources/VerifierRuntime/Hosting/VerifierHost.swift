@@ -93,18 +93,16 @@ public final class VerifierHost: Sendable {
         }
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-                state.withLock { state in
-                    if state.verifier != nil {
-                        continuation.resume()
-                    } else if let failure = state.loadFailure {
-                        continuation.resume(throwing: failure)
-                    } else if Task.isCancelled {
-                        // The handler below has run already and found nobody.
-                        continuation.resume(throwing: CancellationError())
-                    } else {
-                        state.waitingForLoad[waiter] = continuation
-                    }
+                // Nobody is resumed under the lock, which the handler below takes and may have to wait for.
+                let answer: Result<Void, any Error>? = state.withLock { state in
+                    if state.verifier != nil { return .success(()) }
+                    if let failure = state.loadFailure { return .failure(failure) }
+                    // The handler has run already and found nobody.
+                    if Task.isCancelled { return .failure(CancellationError()) }
+                    state.waitingForLoad[waiter] = continuation
+                    return nil
                 }
+                if let answer { continuation.resume(with: answer) }
             }
         } onCancel: {
             state.withLock { $0.waitingForLoad.removeValue(forKey: waiter) }?.resume(throwing: CancellationError())
@@ -194,17 +192,15 @@ extension VerifierHost {
     }
 
     private func finishLoading(_ result: Result<LoadedVerifier, any Error>) {
-        state.withLock { state in
+        let waiting = state.withLock { state in
             switch result {
-            case .success(let verifier):
-                state.verifier = verifier
-                for continuation in state.waitingForLoad.values { continuation.resume() }
-            case .failure(let error):
-                state.loadFailure = error
-                for continuation in state.waitingForLoad.values { continuation.resume(throwing: error) }
+            case .success(let verifier): state.verifier = verifier
+            case .failure(let error): state.loadFailure = error
             }
-            state.waitingForLoad = [:]
+            defer { state.waitingForLoad = [:] }
+            return Array(state.waitingForLoad.values)
         }
+        for continuation in waiting { continuation.resume(with: result.map { _ in () }) }
     }
 
     private func readyVerifier() throws(VerifierError) -> LoadedVerifier {

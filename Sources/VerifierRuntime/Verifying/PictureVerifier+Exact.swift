@@ -59,8 +59,6 @@ extension PictureVerifier {
                 session = ExactSessions.Session(
                     job: job, chain: VerifierChain(plan: try ExactPlan(job: job), correction: exact.correction),
                     lastUse: .now)
-                // Room is asked for before any work.
-                try sessions.keep(session, as: exchange.chain)
             } else {
                 session = try sessions.session(for: exchange, of: job)
             }
@@ -71,9 +69,13 @@ extension PictureVerifier {
                     "window \(exchange.index) of chain \(exchange.chain) is over or to come (next: \(session.nextIndex)); "
                         + "begin the chain anew from its seed")
             }
+            // First of all, so that a damaged window costs nobody anything; then room, before any work.
+            let window = try session.chain.window(exchange)
+            if isNew { try sessions.keep(session, as: exchange.chain) }
             let outcome: VerificationOutcome
             do {
-                outcome = try advance(&session, by: exchange, job, studio, &stages, report: report)
+                outcome = try advance(
+                    &session, by: window, ofBytes: exchange.byteCount, job, studio, &stages, report: report)
             } catch {
                 // A chain that never began keeps no place from the others.
                 if isNew { sessions.forget(exchange.chain) }
@@ -88,12 +90,11 @@ extension PictureVerifier {
     }
 
     private func advance(
-        _ session: inout ExactSessions.Session, by exchange: WindowExchange, _ job: VerificationJob, _ studio: Studio,
-        _ stages: inout StageClock, report: (VerificationEvent) throws -> Void
+        _ session: inout ExactSessions.Session, by window: DraftedWindow, ofBytes byteCount: Int,
+        _ job: VerificationJob, _ studio: Studio, _ stages: inout StageClock,
+        report: (VerificationEvent) throws -> Void
     ) throws -> VerificationOutcome {
         var chain = session.chain
-        // First of all, so that a damaged window costs nothing.
-        let window = try chain.window(exchange)
         let prompt =
             try session.prompt ?? stages.time("text") { try studio.text.encode(job.prompt).conditioning }
         session.prompt = prompt
@@ -102,7 +103,7 @@ extension PictureVerifier {
             let verdict = try stages.time("window") {
                 try chain.settle(
                     window, velocities: verifying.checkedVelocities(window.statesToVerify, at: window.timesToVerify),
-                    receivedBytes: exchange.byteCount)
+                    receivedBytes: byteCount)
             }
             try report(
                 .speculated(

@@ -72,6 +72,11 @@ final class VulkanExecutable: ExecutableGraph {
         place.program = nil
         let program = try VulkanProgram(graph, parameters: parameters, options: host.options, device: device)
         place.program = program
+        // Lost meanwhile: the host may have cleared the places already and does not come by again.
+        if device.isLost {
+            place.program = nil
+            throw VulkanError.deviceLost(name: device.name)
+        }
         return program
     }
 }

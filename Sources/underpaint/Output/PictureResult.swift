@@ -35,7 +35,8 @@ struct PictureResult: Encodable {
         width = finished.picture.width
         height = finished.picture.height
         report = finished.report
-        entryStep = finished.job.entryStep
+        // No verifier enters what the draft alone has made.
+        entryStep = report.origin == .draftOnly ? report.verifierStepCount : finished.job.entryStep
         self.tally = tally
         self.plan = plan
         self.exactPlan = exactPlan

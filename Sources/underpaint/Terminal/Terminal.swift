@@ -16,6 +16,15 @@ enum Terminal {
         }
     }
 
+    /// Writes a result as JSON for people to read.
+    ///
+    /// - Throws: as `printResult`.
+    static func printJSON(_ value: some Encodable) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        try printResult(String(decoding: try encoder.encode(value), as: UTF8.self))
+    }
+
     static func write(_ text: String) {
         // Where nobody can be told (a full disk, a closed pipe) the work goes on.
         try? FileHandle.standardError.write(contentsOf: Data(text.utf8))

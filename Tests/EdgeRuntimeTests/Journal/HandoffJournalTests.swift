@@ -14,13 +14,13 @@ import VerificationTestSupport
     private var picture: UnfinishedPicture {
         UnfinishedPicture(
             job: SampleJob.make(), outputPath: "mug.png", verifier: "http://127.0.0.1:7860",
-            createdAt: Date(timeIntervalSince1970: 1_700_000_000))
+            createdAt: Date(timeIntervalSince1970: 1_700_000_000.25))
     }
 
     @Test func keptPictureComesBackWhole() throws {
         try journal.keep(picture)
         let file = journal.file(for: picture.job.id)
-        var kept = try journal.picture(of: picture.job.id)
+        var kept = try HandoffJournal.read(journal.file(for: picture.job.id))
         #expect(kept.file?.url == file)
         kept.file = nil
         #expect(kept == picture)
@@ -30,6 +30,15 @@ import VerificationTestSupport
         try journal.forget(file)
         #expect(journal.all().isEmpty)
         try journal.forget(file)
+    }
+
+    @Test func filesOfBeforeTellWholeSeconds() throws {
+        let file = try journal.keep(picture).url
+        let text = try String(contentsOf: file, encoding: .utf8)
+        let former = text.replacingOccurrences(of: "13:20.250Z", with: "13:20Z")
+        #expect(former != text)
+        try former.write(to: file, atomically: true, encoding: .utf8)
+        #expect(try HandoffJournal.read(file).createdAt == Date(timeIntervalSince1970: 1_700_000_000))
     }
 
     @Test func aPictureIsWorkedOnByOneAtATime() throws {
@@ -95,7 +104,9 @@ import VerificationTestSupport
     }
 
     @Test func missingPictureIsNotFound() throws {
-        let error = try #require(throws: JournalError.self) { try journal.picture(of: picture.job.id) }
+        let error = try #require(throws: JournalError.self) {
+            try HandoffJournal.read(journal.file(for: picture.job.id))
+        }
         #expect(error.code == .notFound)
     }
 
