@@ -6,6 +6,7 @@
 
 // A file is never allowed more text than this, so that a small file cannot ask for a large memory.
 #define MAXIMUM_CHUNK_BYTES (1 << 20)
+#define MAXIMUM_CHUNKS 16
 
 typedef struct {
     char *message;
@@ -95,6 +96,7 @@ static png_structp open_reader(input *source, failure *fault, png_infop *info) {
     }
     png_set_read_fn(png, source, on_read);
     png_set_chunk_malloc_max(png, MAXIMUM_CHUNK_BYTES);
+    png_set_chunk_cache_max(png, MAXIMUM_CHUNKS);
     return png;
 }
 

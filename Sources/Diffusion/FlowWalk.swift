@@ -9,6 +9,9 @@
 /// A picture is the same affine combination of the seed's noise and of pictures as with Euler's steps, so the code of the
 /// hand-off (ALGORITHMS.md §3) holds.
 public struct FlowWalk: Hashable, Sendable {
+    /// What people who make pictures call it; pictures of one name and all else alike are the same.
+    public static let method = "LMS (order 2)"
+
     public let schedule: FlowSchedule
     /// The step that comes next; the schedule's `stepCount` at the end.
     public private(set) var step: Int

@@ -24,6 +24,17 @@ public enum JobLimits {
             && (1...latentChannels).contains(channelCount)
             && height * width * channelCount <= latentElements
     }
+
+    /// Why a prompt is not taken; nil if it is.
+    public static func fault(ofPrompt prompt: String) -> String? {
+        let byteCount = prompt.utf8.count
+        if byteCount > promptBytes {
+            return "the prompt has \(byteCount) bytes, at most \(promptBytes) are taken; shorten it"
+        }
+        if prompt.allSatisfy(\.isWhitespace) { return "the prompt is empty; say what the picture shall show" }
+        // It would end the text in a PNG, and the settings after it.
+        return prompt.utf8.contains(0) ? "the prompt holds a character U+0000; leave it out" : nil
+    }
 }
 
 extension ModelIdentity {
@@ -51,10 +62,7 @@ extension VerificationJob {
                 "the \(role) model needs a printable id of 1…\(JobLimits.modelNameBytes) characters and its weights' "
                     + "SHA-256 as 64 lower-case hexadecimal digits")
         }
-        try require(
-            prompt.utf8.count <= JobLimits.promptBytes,
-            "the prompt has \(prompt.utf8.count) bytes, at most \(JobLimits.promptBytes) are taken; shorten it")
-        try require(!prompt.allSatisfy(\.isWhitespace), "the prompt is empty; say what the picture shall show")
+        if let fault = JobLimits.fault(ofPrompt: prompt) { throw VerifierError(.invalidJob, fault) }
         try require(
             guidanceScale.isFinite && (0...JobLimits.guidanceScale).contains(guidanceScale),
             "the guidance scale \(guidanceScale) is not in 0…\(JobLimits.guidanceScale)")

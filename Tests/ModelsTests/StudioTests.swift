@@ -180,7 +180,10 @@ import Testing
         var poisoned = noise(1)
         poisoned.values[7] = .nan
         let others = [(8, 8, 5), (65, 8, 4)].map { noise(1, LatentShape(height: $0, width: $1, channelCount: $2)) }
-        for latent in [poisoned] + others {
+        // Finite, and more than the decoder can multiply.
+        var absurd = noise(1)
+        for index in absurd.values.indices { absurd.values[index] *= 1e38 }
+        for latent in [poisoned, absurd] + others {
             #expect { try decoder.decode(latent) } throws: { error in
                 guard case ModelError.unsupportedLatent(latent.shape, _) = error else { return false }
                 return true

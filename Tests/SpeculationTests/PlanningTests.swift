@@ -67,6 +67,16 @@ struct PlanningTests {
         #expect(count(0, 20, 25, false) == 5)
     }
 
+    @Test func promptsHaveWords() {
+        #expect(JobLimits.fault(ofPrompt: "a mug") == nil)
+        for prompt in ["", " \n", "a mug\u{0} on a table", String(repeating: "a", count: JobLimits.promptBytes + 1)] {
+            #expect(JobLimits.fault(ofPrompt: prompt) != nil)
+            var job = mixtureJob()
+            job.prompt = prompt
+            #expect(throws: VerifierError.self) { try job.validate() }
+        }
+    }
+
     @Test func jobsThatCannotBePlannedAreInvalid() throws {
         let known = try calibration()
         var bad = [mixtureJob(stepCount: 0), mixtureJob(handoffStep: 26), mixtureJob(handoffStep: -1)]

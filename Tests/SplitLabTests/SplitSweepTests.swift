@@ -84,6 +84,9 @@ import Testing
             #expect(throws: LabError.self) { try bad.validate() }
         }
         bad = sweep()
+        bad.modes = [.trust, .exact]
+        #expect(throws: LabError.self) { try bad.validate() }
+        bad = sweep()
         bad.shifts = [0]
         #expect(throws: LabError.self) { try bad.validate() }
         bad = sweep()

@@ -1,3 +1,4 @@
+import Diffusion
 public import Speculation
 
 /// The `parameters` text that picture tools read: prompt on the first line, settings on the second.
@@ -27,7 +28,7 @@ public struct GenerationParameters: Hashable, Sendable {
     public var text: String {
         var settings = [
             ("Steps", "\(job.stepCount)"),
-            ("Sampler", job.mode == .exact ? "Euler a (exact)" : "LMS (order 2)"),
+            ("Sampler", job.mode == .exact ? "Euler a (exact)" : FlowWalk.method),
             ("Schedule type", "Flow, shift \(job.scheduleShift)"),
             ("CFG scale", "\(job.guidanceScale)"),
             ("Seed", "\(job.seed)"),

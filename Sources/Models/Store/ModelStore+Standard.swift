@@ -7,11 +7,11 @@ extension ModelStore {
     ///   checkout that the running program was built in, the current folder and the user's data folder.
     public static func standard(_ folder: String?) -> ModelStore {
         let environment = ProcessInfo.processInfo.environment
-        if let folder = folder ?? environment["UNDERPAINT_MODELS"] {
+        if let folder = folder ?? environment["UNDERPAINT_MODELS"].flatMap({ $0.isEmpty ? nil : $0 }) {
             return ModelStore(roots: [folder])
         }
         let data =
-            environment["XDG_DATA_HOME"].map { URL(fileURLWithPath: $0) }
+            environment["XDG_DATA_HOME"].flatMap { $0.hasPrefix("/") ? URL(fileURLWithPath: $0) : nil }
             ?? FileManager.default.homeDirectoryForCurrentUser.appendingPathComponent(".local/share")
         let current = FileManager.default.currentDirectoryPath
         let checkout = checkout.flatMap { $0 == current ? nil : $0 }

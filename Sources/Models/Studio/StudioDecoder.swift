@@ -25,7 +25,10 @@ public final class StudioDecoder {
         _ decoder: VAEDecoder, _ statistics: LatentStatistics, _ weights: SafetensorsFile, _ backend: any Backend,
         tilePixels: Int?
     ) {
-        tileSide = tilePixels.map { max(1, ($0 + decoder.scaleFactor - 1) / decoder.scaleFactor) }
+        tileSide = tilePixels.map {
+            // Beyond the largest picture a tile is whole pictures.
+            max(1, (min($0, PictureSize.allowedExtents.upperBound) + decoder.scaleFactor - 1) / decoder.scaleFactor)
+        }
         self.decoder = decoder
         self.statistics = statistics
         self.weights = weights
@@ -72,6 +75,10 @@ public final class StudioDecoder {
             ])
             let pixels = try outputs.floats(
                 "picture", count: part.height * scale * part.width * scale * 3, backend: backend.name)
+            // A latent far beyond any picture's overflows inside; what comes of it would be drawn as black.
+            guard pixels.allSatisfy(\.isFinite) else {
+                throw ModelError.unsupportedLatent(shape, reason: "its picture holds a NaN or an infinity")
+            }
             let columns = tile.columns.count * scale * 3
             for row in tile.rows.lowerBound * scale..<tile.rows.upperBound * scale {
                 let to = (row * shape.width + tile.columns.lowerBound) * scale * 3

@@ -19,7 +19,8 @@ extension StudioDenoiser {
         var others: [FlowAnswer] = []
         let velocities = all.filter { $0.subject != .agreement }
         for batch in batches(velocities, try batchSizes(for: shape), unconditional) {
-            others += try answers(to: batch.rows, unconditional: unconditional).rows.prefix(batch.readCount)
+            // All that are read are checked; a model need not take the guidance of those that fill up.
+            others += try velocityAnswers(to: batch.rows, unconditional).prefix(batch.readCount)
         }
         var rest = others[...]
         let found = try withCritic(all) { rest.removeFirst() }

@@ -114,7 +114,7 @@ public final class StudioDenoiser {
     }
 
     /// What rows ask that the network itself answers, in one batch.
-    private func velocityAnswers(to rows: [Row], _ unconditional: Conditioning) throws -> [FlowAnswer] {
+    func velocityAnswers(to rows: [Row], _ unconditional: Conditioning) throws -> [FlowAnswer] {
         guard let shape = rows.first?.state.shape else { return [] }
         let paired = rows.indices.filter { rowCount(rows[$0]) == 2 }
         let prompted = rows.map { row in

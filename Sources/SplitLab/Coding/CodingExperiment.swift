@@ -23,6 +23,8 @@ public struct CodingExperiment {
         }
     }
 
+    private static let fewestForDictionary = 32
+
     private let studio: HandoffStudio
     private let samples: [HandoffSample]
     private let deviations: [Float]
@@ -132,7 +134,10 @@ public struct CodingExperiment {
                 guard isWanted(group, name) else { return }
                 let shape = samples[0].estimate.shape
                 let contents = quantized.map { experiment.content($0, shape) }
-                // A dictionary is trained on one half and measured on the other.
+                // A dictionary is trained on one half and measured on the other; of a handful zstd makes none.
+                guard dictionaryBytes == nil || contents.count >= Self.fewestForDictionary else {
+                    return progress("\(group), \(name): left out, for want of \(Self.fewestForDictionary) pictures")
+                }
                 let measured = dictionaryBytes == nil ? contents : Array(contents.suffix(contents.count / 2))
                 let dictionary = try dictionaryBytes.map {
                     try ExperimentalZstd.dictionary(of: Array(contents.prefix(contents.count / 2)), bytes: $0)

@@ -12,6 +12,8 @@ struct HandoffCache: Codable {
     let handoffFraction: Double
     /// Nil in the first files, which are drawn anew.
     let stepCounts: StepCounts?
+    /// `FlowWalk.method`; nil in the first files, likewise.
+    let sampler: String?
     let samples: [Entry]
 
     struct Entry: Codable {
@@ -26,6 +28,7 @@ struct HandoffCache: Codable {
         weights = Self.weights(of: models)
         self.handoffFraction = handoffFraction
         stepCounts = models.stepCounts
+        sampler = FlowWalk.method
         self.samples = try samples.map {
             Entry(
                 prompt: $0.prompt, time: $0.time, state: Data(try LatentCodec.lossless.encode($0.state)),
@@ -52,7 +55,8 @@ struct HandoffCache: Codable {
             throw .cache(file: file.path, reason: "it is no file of kept hand-offs")
         }
         guard cache.weights == weights(of: models), cache.handoffFraction == handoffFraction,
-            cache.stepCounts == models.stepCounts, cache.samples.map(\.prompt) == prompts,
+            cache.stepCounts == models.stepCounts, cache.sampler == FlowWalk.method,
+            cache.samples.map(\.prompt) == prompts,
             cache.samples.prefix(pictureCount).allSatisfy({ !$0.reference.isEmpty })
         else { return nil }
         do {

@@ -1,3 +1,4 @@
+import Diffusion
 import EdgeRuntime
 import Foundation
 public import Models
@@ -15,7 +16,8 @@ public enum QualityCurveWriter {
         let counts = pair.stepCounts
         let models = RunRecord.Models(pair)
         let usable = runs.filter {
-            $0.models == models && $0.stepCounts == counts && $0.order == .smallFirst && !$0.isAuto
+            $0.models == models && $0.sampler == FlowWalk.method && $0.stepCounts == counts && $0.order == .smallFirst
+                && !$0.isAuto
                 && ($0.shift == nil || $0.shift == pair.verifier.manifest.schedule.shift)
         }
         let curves = curves(usable, counts)

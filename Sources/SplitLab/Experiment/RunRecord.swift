@@ -22,6 +22,8 @@ public struct RunRecord: Hashable, Sendable, Codable {
     public var stepCount: Int
     /// N of the verifier's; nil in the first records, where both were one.
     public var verifierStepCount: Int?
+    /// `FlowWalk.method`; nil in the first records, which are Euler's.
+    public var sampler: String?
     /// The schedules' shift; nil is the models' own.
     public var shift: Double?
     /// Whether the cost model chose the split.

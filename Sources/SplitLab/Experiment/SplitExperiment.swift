@@ -1,3 +1,4 @@
+import Diffusion
 import EdgeRuntime
 public import Foundation
 import Pictures
@@ -170,7 +171,7 @@ public final class SplitExperiment {
         return RunRecord(
             key: key(of: run), startedAt: before.2, network: run.network, edge: run.edge, order: run.order,
             mode: run.mode, stepCount: run.stepCounts.draft, verifierStepCount: run.stepCounts.verifier,
-            shift: run.shift,
+            sampler: FlowWalk.method, shift: run.shift,
             isAuto: run.split == .auto,
             draftSteps: outcome.draftSteps, prompt: run.prompt.prompt, seed: run.prompt.seed,
             repetition: run.repetition,
@@ -191,9 +192,11 @@ public final class SplitExperiment {
     /// The verifier's own picture: from this experiment's runs, or made now and not recorded.
     private func reference(_ reference: Reference) throws -> Picture {
         if let known = references[reference] { return known }
-        let recorded = log.records.first {
-            $0.draftSteps == 0 && $0.prompt == reference.prompt.prompt && $0.seed == reference.prompt.seed
-                && $0.stepCounts == reference.stepCounts && $0.shift == reference.shift && $0.models == models
+        let recorded = log.records.first { run in
+            guard run.draftSteps == 0, run.sampler == FlowWalk.method, run.models == models else { return false }
+            let made = Reference(
+                prompt: PromptedSeed(prompt: run.prompt, seed: run.seed), stepCounts: run.stepCounts, shift: run.shift)
+            return made == reference
         }
         if let recorded, let picture = try? store.picture(named: recorded.picture) {
             references[reference] = picture

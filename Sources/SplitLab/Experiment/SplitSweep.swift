@@ -50,6 +50,9 @@ public struct SplitSweep: Hashable, Sendable {
         ]
         for (name, isEmpty) in lists { try require(!isEmpty, "the experiment has no \(name); name at least one") }
         try require(
+            !modes.contains(.exact),
+            "mode exact gives another picture than the verifier's own steps; try it with `lab exact`")
+        try require(
             splits.allSatisfy { (0...1).contains($0) }, "splits are shares of the steps, from 0 to 1")
         try require(
             stepCounts.allSatisfy {
@@ -111,8 +114,8 @@ public struct SplitSweep: Hashable, Sendable {
         func run(
             _ mode: SpeculationMode, _ order: StepOrder, _ split: PlannedRun.Split, over network: NetworkProfile? = nil
         ) -> PlannedRun {
-            // One chain, or one schedule that the second model goes on with.
-            let isOne = mode == .exact || order == .largeFirst
+            // One schedule, which the second model goes on with.
+            let isOne = order == .largeFirst
             return PlannedRun(
                 network: network ?? scene.network, edge: scene.edge, mode: mode, order: order, split: split,
                 stepCounts: isOne ? StepCounts(draft: scene.stepCounts.draft) : scene.stepCounts, shift: scene.shift,
@@ -169,7 +172,7 @@ public struct PlannedRun: Hashable, Sendable {
         }
     }
 
-    /// What makes two runs the same one, for resuming: all that the sweep varies, and the models.
+    /// What makes two runs the same one, for resuming: all that the sweep varies, the sampler and the models.
     func key(models: String) -> String {
         let split =
             switch split {
@@ -181,7 +184,7 @@ public struct PlannedRun: Hashable, Sendable {
         let parts = [
             "\(network.name) \(network.figures)", "\(edge.share.map(\.short) ?? "all")/\(edge.threads)",
             mode.rawValue, order.rawValue, split, "N\(stepCounts)", "s\(shift.map(\.short) ?? "own")",
-            "\(prompt.seed) \(prompt.prompt)", "r\(repetition)", models,
+            "\(prompt.seed) \(prompt.prompt)", "r\(repetition)", FlowWalk.method, models,
         ]
         return parts.joined(separator: " | ")
     }

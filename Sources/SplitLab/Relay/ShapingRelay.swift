@@ -171,7 +171,7 @@ private struct RelayLoop {
             for index in connections.indices.reversed() { advance(index, at: now) }
             counters.lostSegments = upLink.lostCount + downLink.lostCount
             report(counters)
-            guard waitForNews() else { break }
+            guard waitForNews(since: now) else { break }
         }
         for connection in connections { close(connection, byReset: true) }
         Foundation.close(listener)
@@ -204,9 +204,9 @@ private struct RelayLoop {
 
     /// Sleeps until a socket has news or something falls due, and reads what came.
     ///
+    /// - Parameter asked: up to when all that was due is done; what fell due since is not slept over.
     /// - Returns: false when the relay is to stop.
-    private mutating func waitForNews() -> Bool {
-        let asked = now
+    private mutating func waitForNews(since asked: Double) -> Bool {
         var polled: [pollfd] = [pollfd(fd: wake, events: Int16(POLLIN), revents: 0)]
         let accepts = connections.count < configuration.connectionLimit && asked >= acceptsAgainAt
         polled.append(pollfd(fd: accepts ? listener : -1, events: Int16(POLLIN), revents: 0))

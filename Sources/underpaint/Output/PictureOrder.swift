@@ -14,15 +14,7 @@ struct PictureOrder {
 
     /// Refuses a prompt that no verifier takes, whatever its models.
     func checkPrompt() throws {
-        let byteCount = prompt.utf8.count
-        guard byteCount <= JobLimits.promptBytes else {
-            throw Failure(
-                ExitStatus.usage,
-                "\(place)the prompt has \(byteCount) bytes, at most \(JobLimits.promptBytes) are taken; shorten it")
-        }
-        guard !prompt.allSatisfy(\.isWhitespace) else {
-            throw Failure(ExitStatus.usage, "\(place)the prompt is empty; say what the picture shall show")
-        }
+        if let fault = JobLimits.fault(ofPrompt: prompt) { throw Failure(ExitStatus.usage, place + fault) }
     }
 }
 
