@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import stat
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -43,11 +45,22 @@ from underpaint_training.evaluation.report import share
 from underpaint_training.evaluation.scores import Scores, ceiling_of
 from underpaint_training.evaluation.stage import PictureOptions, evaluate_pictures
 from underpaint_training.instrument import instrument_file, keep_instrument, kept_instrument
+from underpaint_training.latents import MissingStageError
 from underpaint_training.parallel import Group
 from underpaint_training.pictures import decode, fields, shards
 from underpaint_training.prompts import standard_prompts
 from underpaint_training.recipe import Recipe
-from underpaint_training.train_classifier import FrozenClassifier, build, fitted, load_classifier, read, train
+from underpaint_training.train_classifier import (
+    FrozenClassifier,
+    LabelledPictures,
+    build,
+    fitted,
+    held_out,
+    held_out_rows,
+    load_classifier,
+    read,
+    train,
+)
 from underpaint_training.training import restore, save
 
 
@@ -168,6 +181,49 @@ def test_the_classifier_resumes_and_counts_its_held_out_renders(
     # Its own held-out renders and the generators' hold-out.
     assert after["correct"].shape == (tiny.classifier.held_out + 4, len(ATTRIBUTES))
     assert after["ceiling"]["joint"] <= min(after["ceiling"][n] for n in ATTRIBUTES)
+
+
+def test_held_out_renders_are_those_of_the_first_shards_by_name(
+    tiny: Recipe, measured: tuple[Path, Path], tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(measured[0], data)
+    recipe = replace(tiny, classifier=replace(tiny.classifier, held_out=6))
+    complete = LabelledPictures(data, "classifier", recipe.classifier.size)
+    # What they are where all shards were there at once.
+    assert held_out_rows(recipe, complete).tolist() == list(range(6))
+    for suffix in (".tar", ".jsonl"):
+        (data / "classifier-00000.tar").with_suffix(suffix).rename(tmp_path / f"late{suffix}")
+    late = LabelledPictures(data, "classifier", recipe.classifier.size)
+    one = replace(recipe, classifier=replace(recipe.classifier, held_out=2))
+    for training in (one, recipe):
+        with pytest.raises(MissingStageError, match="--split classifier"):
+            train(training, data, tmp_path / "checkpoints", 0, Group(0, 1))
+    with pytest.raises(MissingStageError, match="no classifier-00000.tar"):
+        held_out(data, one, late)
+    for suffix in (".jsonl", ".tar"):
+        (tmp_path / f"late{suffix}").rename((data / "classifier-00000.tar").with_suffix(suffix))
+    late.refresh()
+    assert held_out_rows(recipe, late).tolist() == [4, 5, 6, 7, 0, 1]
+    for a, b in zip(held_out(data, recipe, complete), held_out(data, recipe, late)):
+        np.testing.assert_array_equal(a, b)
+    # More than there will ever be.
+    with pytest.raises(MissingStageError, match="8 pictures"):
+        held_out_rows(replace(recipe, classifier=replace(recipe.classifier, held_out=9)), late)
+
+
+def test_held_out_shards_that_were_taken_over_have_all_before_them(tiny: Recipe, tmp_path: Path) -> None:
+    from types import SimpleNamespace
+
+    recipe = replace(tiny, data=replace(tiny.data, classifier=0, also="other"))
+
+    def of(*numbers: int) -> Any:
+        rows = {f"classifier-{number}": range(4 * i, 4 * i + 4) for i, number in enumerate(numbers)}
+        return SimpleNamespace(folder=tmp_path, rows=rows)
+
+    assert held_out_rows(recipe, of(10001, 10000)).tolist() == [4, 5]
+    with pytest.raises(MissingStageError, match="classifier-10000"):
+        held_out_rows(recipe, of(10001))
 
 
 def test_the_classifier_learns_where_the_object_is_and_what_colour_it_has(tiny: Recipe) -> None:
@@ -427,6 +483,71 @@ def test_the_program_is_run_once_for_a_list_and_never_twice_for_a_picture(tmp_pa
         "stepCount": 25,
         "verifierStepCount": 8,
     }
+
+
+class PaintsNothing:
+    """A maker that lists pictures without painting them."""
+
+    def __init__(self, **made: str) -> None:
+        self._made = made
+
+    def made(self) -> dict[str, Any]:
+        return dict(self._made)
+
+    def refusal(self, arm: ArmPlan) -> str | None:
+        return None
+
+    def make(self, arm: ArmPlan, jobs: list[Job], folder: Path) -> list[dict[str, Any]]:
+        return [{"arm": arm.name, "seed": j.seed, "prompt": j.prompt} for j in jobs]
+
+
+def test_a_folder_takes_no_pictures_of_another_maker(tmp_path: Path) -> None:
+    draft, verifier, jobs = ArmPlan.parse("draft"), ArmPlan.parse("verifier"), [Job("a mug", 1)]
+    path = tmp_path / "pictures.jsonl"
+    paint(PaintsNothing(maker="one"), [draft], jobs, tmp_path)
+    paint(PaintsNothing(maker="one"), [draft, verifier], jobs, tmp_path)
+    listed = path.read_text()
+    assert [json.loads(line)["made"] for line in listed.splitlines()] == [{"maker": "one"}] * 2
+    for arms in ([draft], [ArmPlan.parse("trust-0.8")]):
+        with pytest.raises(PictureFolderError, match="choose another folder"):
+            paint(PaintsNothing(maker="two"), arms, jobs, tmp_path)
+    # Records of before say nothing: what is complete stays as it is, but nothing is added.
+    path.write_text("".join(json.dumps({"arm": a, "seed": 1, "prompt": "a mug"}) + "\n" for a in ("draft", "verifier")))
+    paint(PaintsNothing(maker="two"), [draft, verifier], jobs, tmp_path)
+    with pytest.raises(PictureFolderError, match="can be measured .* choose another folder"):
+        paint(PaintsNothing(maker="two"), [draft, ArmPlan.parse("trust-0.8")], jobs, tmp_path)
+    assert len(path.read_text().splitlines()) == 2
+
+
+def test_a_maker_is_its_version_its_sampler_and_the_weights(tmp_path: Path) -> None:
+    program = tmp_path / "underpaint"
+    program.write_text("#!/bin/sh\necho 1.2.3\n")
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    made = Program(program, None).made()
+    assert made == {"maker": "program 1.2.3", "sampler": "adams-bashforth-2", "weights": {}}
+    checkout = Path(__file__).parents[3]
+    weights = Program(program, checkout).made()["weights"]
+    for folder in ("EdgeModels/studio-shared", "EdgeModels/studio-draft", "CloudModels/studio-verifier"):
+        manifest = json.loads((checkout / folder / "manifest.json").read_text())
+        for key, file in manifest["files"].items():
+            assert weights[f"{manifest['id']}/{key}"] == file["sha256"][:12]
+    program.write_text("#!/bin/sh\nexit 64\n")
+    assert Program(program, None).made()["maker"] == "program underpaint"
+
+
+@pytest.mark.parametrize(
+    "rest", [b'{"arm": "draft", "se', b'{"arm": "draft", "se\n', b"\0\0\0\0", b"\xff\n", b'{"arm": "draft"}']
+)
+def test_a_line_that_a_kill_left_unfinished_is_made_again(tmp_path: Path, rest: bytes) -> None:
+    maker, arms, jobs = PaintsNothing(), [ArmPlan.parse("draft")], [Job("a mug", 1), Job("a mug", 2)]
+    path = tmp_path / "pictures.jsonl"
+    paint(maker, arms, jobs, tmp_path)
+    whole = path.read_bytes()
+    first = whole.splitlines(keepends=True)[0]
+    for before, after in ((first, whole), (b"", whole), (whole, whole)):
+        path.write_bytes(before + rest)
+        paint(maker, arms, jobs, tmp_path)
+        assert path.read_bytes() == after
 
 
 def test_what_a_maker_cannot_paint_is_refused_before_anything_is_painted(tmp_path: Path) -> None:

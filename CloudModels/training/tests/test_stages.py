@@ -413,6 +413,79 @@ def test_what_the_engine_measured_stays_with_the_weights_that_it_is_of(
     assert draft["training"]["metrics"] == {} and "run `evaluate`" in capsys.readouterr().out
 
 
+def test_what_the_engine_measured_goes_with_what_it_depends_on(
+    tiny: Recipe, trained: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from underpaint_training import export
+    from underpaint_training.release import release
+    from underpaint_training.training import restore, save
+
+    data, checkpoints = trained[0], tmp_path / "checkpoints"
+    shutil.copytree(trained[1], checkpoints)
+    path = tmp_path / "CloudModels" / "studio-verifier" / "manifest.json"
+    written: list[Path] = []
+    write = export._write
+
+    def noted(folder: Path, manifest: dict[str, Any]) -> None:
+        written.append(folder)
+        write(folder, manifest)
+
+    monkeypatch.setattr(export, "_write", noted)
+
+    def kept(recipe: Recipe) -> set[str]:
+        """Of both sections, measured of what was exported last."""
+        sections = {name: {"of": "these"} for name in ("check", "quality")}
+        path.write_text(json.dumps(json.loads(path.read_text()) | sections))
+        written.clear()
+        release(recipe, data, checkpoints, tmp_path, tmp_path / "report")
+        # With the one write, the verifier's manifest before those of what it was measured with.
+        assert [f.name for f in written] == ["studio-verifier", "studio-draft", "studio-shared"]
+        return sections.keys() & json.loads(path.read_text()).keys()
+
+    release(tiny, data, checkpoints, tmp_path, tmp_path / "report")
+    assert kept(tiny) == {"check", "quality"}
+    more = replace(tiny, flow=replace(tiny.flow, draft_steps=tiny.flow.draft_steps + 1))
+    assert kept(more) == {"check"} and kept(more) == {"check", "quality"}
+    guided = replace(more, flow=replace(more.flow, guidance=more.flow.guidance + 1))
+    assert kept(guided) == set()
+    shifted = replace(guided, flow=replace(guided.flow, shift=guided.flow.shift + 1))
+    assert kept(shifted) == set() and kept(shifted) == {"check", "quality"}
+    # Another decoder paints other pictures of the same latents.
+    state = restore(checkpoints / "vae.pt")
+    assert state is not None
+    weights = state.get("frozen", state["average"])
+    weights["decoder.conv_out.bias"] += 1
+    save(state, checkpoints / "vae.pt")
+    assert kept(shifted) == {"check"}
+
+
+def test_statistics_that_others_read_are_replaced_whole_and_only_by_others(
+    tiny: Recipe, trained: tuple[Path, Path], tmp_path: Path
+) -> None:
+    from underpaint_training.latents import LatentStore
+    from underpaint_training.train_vae import STATISTICS
+    from underpaint_training.training import restore, save
+
+    checkpoints = tmp_path / "checkpoints"
+    shutil.copytree(trained[1], checkpoints)
+    store = LatentStore(tiny, trained[0], checkpoints)
+    path = store.cache / STATISTICS
+    state = restore(checkpoints / "vae.pt")
+    assert state is not None
+    save(state | {"statistics": json.loads(path.read_text())}, checkpoints / "vae.pt")
+    before = path.stat()
+    LatentStore(tiny, trained[0], checkpoints)
+    assert (path.stat().st_ino, path.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+    with path.open() as reader:
+        path_text = reader.read(1)
+        others = {k: [2 * v for v in values] for k, values in json.loads(path.read_text()).items()}
+        save(state | {"statistics": others}, checkpoints / "vae.pt")
+        assert LatentStore(tiny, trained[0], checkpoints).mean[0] == np.float32(others["mean"][0])
+        # Who was reading reads the former one to its end.
+        assert json.loads(path_text + reader.read()) != others == json.loads(path.read_text())
+    assert not list(store.cache.glob("*.partial*"))
+
+
 def test_a_shard_that_is_rendered_anew_is_read_anew(tiny: Recipe, trained: tuple[Path, Path], tmp_path: Path) -> None:
     from underpaint_training.latents import LatentStore
     from underpaint_training.pictures import decode, shards

@@ -6,7 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -108,8 +108,12 @@ def with_critic(
     }
 
 
-def write(bundle: Bundle, root: Path) -> None:
-    """Writes <root>/EdgeModels/{shared,draft} and <root>/CloudModels/{verifier}."""
+Manifests = dict[str, dict[str, Any]]
+
+
+def write(bundle: Bundle, root: Path, kept: Callable[[Manifests], dict[str, Any]] = lambda _: {}) -> None:
+    """Writes <root>/EdgeModels/{shared,draft} and <root>/CloudModels/{verifier}. `kept` says which sections the
+    verifier's manifest has besides, given the manifests by their roles."""
     b = bundle
     shared, draft, verifier = (
         root / "EdgeModels" / b.ids.shared,
@@ -124,9 +128,8 @@ def write(bundle: Bundle, root: Path) -> None:
     _save(b.text, shared / "text-encoder.safetensors")
     _save(b.decoder, shared / "vae-decoder.safetensors")
     text_block = b.text.blocks[0]
-    _write(
-        shared,
-        common
+    manifests: Manifests = {
+        "shared": common
         | {
             "id": b.ids.shared,
             "role": "shared",
@@ -156,8 +159,8 @@ def write(bundle: Bundle, root: Path) -> None:
                 "standardDeviation": b.latent.deviation,
             },
             "training": b.training.get("shared", {}),
-        },
-    )
+        }
+    }
 
     flow = {
         "parameterisation": "velocity",
@@ -194,7 +197,11 @@ def write(bundle: Bundle, root: Path) -> None:
             manifest = with_critic(manifest, folder, b.critic, b.text, b.training.get(CRITIC, {}))
         elif role == "verifier":
             (folder / CRITIC_FILE).unlink(missing_ok=True)
-        _write(folder, manifest)
+        manifests[role] = manifest
+    manifests["verifier"] |= kept(manifests)
+    # The verifier's first: were it the last, a kill would leave its former sections beside the new draft and decoder.
+    for role, folder in (("verifier", verifier), ("draft", draft), ("shared", shared)):
+        _write(folder, manifests[role])
 
 
 class ForeignTextError(ValueError):

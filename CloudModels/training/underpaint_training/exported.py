@@ -6,7 +6,7 @@ import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Iterable
 
 from safetensors.torch import load_file
 from torch import nn
@@ -51,6 +51,19 @@ def _dit(manifest: dict[str, Any], folder: Path) -> DiT:
     )
     _load(model, folder, manifest["files"]["weights"])
     return model
+
+
+def pair_folders(root: Path, ids: Ids | None = None) -> tuple[Path, Path, Path]:
+    """Of shared, draft and verifier."""
+    ids = ids or Ids()
+    return root / "EdgeModels" / ids.shared, root / "EdgeModels" / ids.draft, root / "CloudModels" / ids.verifier
+
+
+def weights_named(folders: Iterable[Path]) -> dict[str, str]:
+    """The files of these models, by the beginnings of the SHA-256 sums that their manifests give: enough to tell
+    weights from others."""
+    manifests = [_read(folder) for folder in folders]
+    return {f"{m['id']}/{key}": file["sha256"][:12] for m in manifests for key, file in m["files"].items()}
 
 
 def load_exported(root: Path, ids: Ids | None = None) -> tuple[Painter, DiT, DiT]:

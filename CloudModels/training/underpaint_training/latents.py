@@ -18,7 +18,7 @@ from .parallel import Group
 from .pictures import cache_name, decode, fields, new_shards, shards
 from .recipe import Recipe
 from .train_vae import STATISTICS, build, fingerprint, latents_folder
-from .training import restore, save_array
+from .training import restore, save_array, save_text
 
 WEAKEST = 0.4
 
@@ -162,14 +162,17 @@ class LatentStore:
         """Per-channel mean and deviation, fixed by the first shards that were there."""
         path = self.cache / STATISTICS
         if self.frozen.statistics:
-            path.write_text(json.dumps(self.frozen.statistics, indent=2))
+            text = json.dumps(self.frozen.statistics, indent=2)
+            # Other processes read it meanwhile.
+            if not path.exists() or path.read_text() != text:
+                save_text(text, path)
         elif not path.exists():
             z = torch.cat([s.latents.flatten(0, -2) for s in self.sizes.values()]).double()
             deviation = z.std(0, correction=0)
             # Weak channels keep a smaller variance than one: they hold detail that hardly shows.
             deviation = deviation.clamp(min=WEAKEST * float(deviation.pow(2).mean().sqrt()))
             value = {"mean": z.mean(0).tolist(), "deviation": deviation.tolist()}
-            path.write_text(json.dumps(value, indent=2))
+            save_text(json.dumps(value, indent=2), path)
         value = json.loads(path.read_text())
         return np.array(value["mean"], np.float32), np.array(value["deviation"], np.float32)
 

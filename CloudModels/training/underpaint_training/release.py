@@ -15,7 +15,8 @@ from .adopt import save_encoder
 from .data.generate import write_manifest
 from .data.grammar import OBJECT_MATERIALS
 from .distillation import build_student, load_served, load_student
-from .export import CRITIC, Bundle, Ids, LatentStatistics, attach, write
+from .export import CRITIC, Bundle, Ids, LatentStatistics, Manifests, attach, write
+from .exported import pair_folders
 from .instrument import keep_instrument
 from .latents import LatentStore, MissingStageError
 from .paths import pictures_report
@@ -38,28 +39,39 @@ def _figures(numbers: dict[str, Any], stage: str, samples: int) -> dict[str, Any
     return found
 
 
-# What the engine measured of a pair with these weights, and wrote into the verifier's manifest.
+# What the engine measured of a pair, and wrote into the verifier's manifest.
 MEASURED = ("check", "quality")
 
 
-def _measured(root: Path, ids: Ids) -> dict[str, Any]:
-    """The measured sections of the verifier's manifest, with the weights of the pair that they are of."""
-    paths = [root / "EdgeModels" / ids.draft / "manifest.json", root / "CloudModels" / ids.verifier / "manifest.json"]
-    if not all(p.exists() for p in paths):
+def _exported(root: Path, ids: Ids) -> Manifests:
+    """The manifests of the pair that was exported before, by their roles; none where one is missing."""
+    folders = dict(zip(("shared", "draft", "verifier"), pair_folders(root, ids)))
+    paths = {role: folder / "manifest.json" for role, folder in folders.items()}
+    if not all(p.exists() for p in paths.values()):
         return {}
-    draft, verifier = (json.loads(p.read_text()) for p in paths)
-    weights = [m["files"]["weights"]["sha256"] for m in (draft, verifier)]
-    weights.append(verifier["files"].get(CRITIC, {}).get("sha256"))
-    return {"weights": weights, "sections": {k: verifier[k] for k in MEASURED if k in verifier}}
+    return {role: json.loads(p.read_text()) for role, p in paths.items()}
 
 
-def _keep_measured(root: Path, ids: Ids, former: dict[str, Any]) -> None:
-    """Puts the sections back where the models, and the critic, are as they were."""
-    if not former.get("sections") or _measured(root, ids)["weights"] != former["weights"]:
-        return
-    path = root / "CloudModels" / ids.verifier / "manifest.json"
-    manifest = json.loads(path.read_text()) | former["sections"]
-    path.write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n")
+def _basis(section: str, manifests: Manifests) -> dict[str, Any]:
+    """What a measured section depends on. The check is made on latents, at times that it names; quality is of pictures.
+    """
+    shared, pair = manifests["shared"], [manifests[role] for role in ("draft", "verifier")]
+    basis = {
+        "weights": [m["files"]["weights"]["sha256"] for m in pair],
+        CRITIC: pair[1]["files"].get(CRITIC, {}).get("sha256"),
+        "shifts": [m["schedule"]["shift"] for m in pair],
+        "guidance": [m["guidance"] for m in pair],
+    }
+    if section == "check":
+        return basis
+    files = {key: file["sha256"] for key, file in shared["files"].items()}
+    return basis | {"schedules": [m["schedule"] for m in pair], "shared": files, "latent": shared["latent"]}
+
+
+def _still_true(former: Manifests, now: Manifests) -> dict[str, Any]:
+    """The sections that were measured of what is exported now."""
+    found = [name for name in MEASURED if name in former.get("verifier", {})]
+    return {name: former["verifier"][name] for name in found if _basis(name, former) == _basis(name, now)}
 
 
 def _metrics(report: Path) -> dict[str, Any]:
@@ -109,7 +121,7 @@ def release(recipe: Recipe, data: Path, checkpoints: Path, out: Path, report: Pa
     """Writes EdgeModels/ and CloudModels/ under `out`; figures come from the last `evaluate`, with and without `--pictures`.
 
     `underpaint lab calibrate` and `lab split --write-quality` then measure the pair with the engine that will run it, and
-    complete the verifier's manifest; where both models are as they were, what they wrote stays.
+    complete the verifier's manifest; where what they measured is as it was, what they wrote stays.
     """
     write_manifest(recipe.data, data)
     data_hash = hashlib.sha256((data / "manifest.json").read_bytes()).hexdigest()
@@ -161,9 +173,8 @@ def release(recipe: Recipe, data: Path, checkpoints: Path, out: Path, report: Pa
         },
         critic[0] if critic else None,
     )
-    former = _measured(out, bundle.ids)
-    write(bundle, out)
-    _keep_measured(out, bundle.ids, former)
+    former = _exported(out, bundle.ids)
+    write(bundle, out, lambda now: _still_true(former, now))
     save_encoder(recipe, store.frozen.vae.encoder, out)
     keep_instrument(recipe, checkpoints, out)
     note = cards.load_note(Path("notes") / f"{recipe.name}.md")

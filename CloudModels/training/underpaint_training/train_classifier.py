@@ -15,6 +15,7 @@ from torch.nn import functional as F
 
 from .attributes import ATTRIBUTES, CLASSES, label_array, mirrored_labels
 from .augmentation import augmented, softened
+from .data.generate import TAKEN, plan
 from .instrument import as_kept
 from .latents import MissingStageError
 from .loop import Loop
@@ -55,12 +56,14 @@ class LabelledPictures:
         self.pixels = np.zeros((0, size, size, 3), np.uint8)
         self.masks = np.zeros((0, size, size), np.uint8)
         self.labels = np.zeros((0, len(ATTRIBUTES)), np.int64)
+        self.rows: dict[str, range] = {}  # by the shard's name
         self.known: set[str] = set()
         self.refresh()
 
     def refresh(self) -> None:
         for shard in new_shards(self.folder, self.split, self.known):
             pixels, masks = decode(shard)
+            self.rows[shard.stem] = range(len(self), len(self) + len(pixels))
             self.pixels = np.concatenate([self.pixels, np.stack([fitted(p, self.size) for p in pixels])])
             shape = (self.size, self.size)
             small = [np.asarray(Image.fromarray((m > 0).astype(np.uint8) * 255).resize(shape)) for m in masks]
@@ -102,12 +105,38 @@ def read(model: nn.Module, pixels: np.ndarray, soften: int | None = None) -> Rea
     return Readings({k: np.concatenate(v) for k, v in probabilities.items()}, np.concatenate(features))
 
 
-def held_out(data: Path, recipe: ClassifierRecipe, own: LabelledPictures) -> tuple[np.ndarray, np.ndarray]:
+def held_out_rows(recipe: Recipe, own: LabelledPictures) -> np.ndarray:
+    """Which of the classifier's own renders it is not trained on: the first in the order of the shards' names, so that
+    they are the same whenever and in whatever order shards are rendered and read. Those shards must be there."""
+    n = recipe.classifier.held_out
+    names = {f"{split}-{number:05d}" for split, number in plan(recipe.data, SPLIT)} | own.rows.keys()
+    # A shard that was taken over has had all of lower numbers before it; how many come after it nobody knows.
+    for number in (int(name.rpartition("-")[2]) for name in own.rows):
+        names |= {f"{SPLIT}-{i:05d}" for i in range(number - number % TAKEN, number)}
+    rows: list[int] = []
+    for name in sorted(names):
+        if len(rows) >= n:
+            break
+        if name not in own.rows:
+            raise MissingStageError(
+                f"no {name}.tar in {own.folder}, of the first {n} pictures of the split '{SPLIT}', which are held out: "
+                f"run the stage 'data' with --split {SPLIT} first"
+            )
+        rows += own.rows[name]
+    if len(rows) < n:
+        raise MissingStageError(
+            f"{len(rows)} pictures of the split '{SPLIT}' in {own.folder}, {n} are held out: "
+            f"run the stage 'data' with --split {SPLIT} first"
+        )
+    return np.array(rows[:n], np.int64)
+
+
+def held_out(data: Path, recipe: Recipe, own: LabelledPictures) -> tuple[np.ndarray, np.ndarray]:
     """Renders that neither the classifier nor any generator was trained on: the first of the classifier's own, and
     the generators' hold-out. Pixels and labels."""
-    other = LabelledPictures(data, "holdout", recipe.size)
-    n = recipe.held_out
-    return np.concatenate([own.pixels[:n], other.pixels]), np.concatenate([own.labels[:n], other.labels])
+    other = LabelledPictures(data, "holdout", recipe.classifier.size)
+    rows = held_out_rows(recipe, own)
+    return np.concatenate([own.pixels[rows], other.pixels]), np.concatenate([own.labels[rows], other.labels])
 
 
 def accuracy(correct: np.ndarray) -> dict[str, float]:
@@ -155,13 +184,14 @@ def train(recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, 
             f"{len(store)} pictures of the split '{SPLIT}' in {data}, {r.held_out} of them to be held out: "
             f"run the stage 'data' with --split {SPLIT} first"
         )
+    held = held_out_rows(recipe, store)
     model = build(r).to(device, memory_format=torch.channels_last)
     path = checkpoints / "classifier.pt"
     loop = Loop(r, model, [model], restore(path), path, group)
     rng, generator = loop.rng(), loop.generator(device)
 
     def loss() -> Tensor:
-        index = rng.integers(r.held_out, len(store), loop.share)
+        index = rng.choice(np.delete(np.arange(len(store)), held), loop.share)
         mirror = rng.random(loop.share) < 0.5
         pixels, masks, truth = store.pixels[index], store.masks[index], store.labels[index]
         pixels[mirror], masks[mirror] = pixels[mirror, :, ::-1], masks[mirror, :, ::-1]
@@ -179,7 +209,7 @@ def train(recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, 
         return value
 
     def kept() -> dict[str, Any]:
-        pixels, truth = held_out(data, r, store)
+        pixels, truth = held_out(data, recipe, store)
         correct = read(loop.average.module, pixels).predictions() == truth
         soft = read(loop.average.module, pixels, soften=r.seed).predictions() == truth
         return {

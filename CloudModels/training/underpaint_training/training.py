@@ -48,7 +48,7 @@ class Average:
             a.lerp_(b, 1 - decay) if a.is_floating_point() else a.copy_(b)
 
 
-def _replace(path: Path, write: Callable[[Path], None]) -> None:
+def _replace(path: Path, write: Callable[[Path], object]) -> None:
     """Writes beside the target, under a name of this process's own, and renames: a kill leaves the former file whole, and
     another process that makes the same one is not in the way."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -59,6 +59,10 @@ def _replace(path: Path, write: Callable[[Path], None]) -> None:
 
 def save(state: dict[str, Any], path: Path) -> None:
     _replace(path, partial(torch.save, state))
+
+
+def save_text(text: str, path: Path) -> None:
+    _replace(path, lambda temporary: temporary.write_text(text))
 
 
 def save_array(array: np.ndarray, path: Path) -> None:

@@ -3,6 +3,7 @@ processes may work on one folder and a kill at any moment loses at most one shar
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import io
 import json
@@ -10,6 +11,7 @@ import os
 import tarfile
 import time
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 from PIL import Image
@@ -33,21 +35,49 @@ def seed_of(recipe: DataRecipe, split: str, index: int, attempt: int) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "little") & 0x7FFFFFFF
 
 
-def _claim(path: Path) -> bool:
-    """Takes the claim file unless a living process holds it."""
-    try:
-        with path.open("x") as file:
-            file.write(str(os.getpid()))
-        return True
-    except FileExistsError:
+def _claim(path: Path) -> TextIO | None:
+    """Takes the claim file unless a living process holds it. The claim is the lock on the file, which ends with its
+    process however that ends; a claim of before there were locks counts for as long as the process that it names lives.
+    """
+    while True:
+        file = path.open("a+")
         try:
-            owner = int(path.read_text() or "0")
-        except (OSError, ValueError):
-            return False
-        if owner and Path(f"/proc/{owner}").exists():
-            return False
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.close()
+            return None
+        # Whoever held it may have removed it since it was opened: that lock keeps nobody out.
+        if _is_at(file, path):
+            break
+        file.close()
+    file.seek(0)
+    if _names_living_process(file.read()):
+        file.close()
+        return None
+    file.truncate(0)
+    # The end of line says that a lock goes with it, so that later nobody asks for a process of this number.
+    file.write(f"{os.getpid()}\n")
+    file.flush()
+    return file
+
+
+def _is_at(file: TextIO, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _names_living_process(claim: str) -> bool:
+    """Whether a claim without a lock is of a process that still lives."""
+    return claim.isdecimal() and Path(f"/proc/{claim}").exists()
+
+
+def _release(claim: TextIO, path: Path) -> None:
+    if _is_at(claim, path):
         path.unlink(missing_ok=True)
-        return _claim(path)
+    # Not before: else another process could take the file that is then removed.
+    claim.close()
 
 
 def _add(tar: tarfile.TarFile, name: str, data: bytes) -> None:
@@ -85,7 +115,7 @@ def render_shard(studio, recipe: DataRecipe, split: str, shard: int, folder: Pat
     """Returns how many pictures the shard holds, those composed from a rendering after it."""
     stem = folder / f"{split}-{shard:05d}"
     lines: list[str] = []
-    temporary = stem.with_suffix(".partial")
+    temporary = stem.with_suffix(f".{os.getpid()}.partial")
     with tarfile.open(temporary, "w") as tar:
         for index in range(shard * recipe.shard_size, (shard + 1) * recipe.shard_size):
             pictures, seed = [], 0
@@ -192,9 +222,16 @@ def generate(recipe: DataRecipe, folder: Path, split: str | None = None) -> None
         if (folder / "STOP").exists():
             print("stopped by the STOP file")
             return
-        if stem.with_suffix(".tar").exists() or not _claim(stem.with_suffix(".claim")):
+        tar, claimed = stem.with_suffix(".tar"), stem.with_suffix(".claim")
+        if tar.exists() or (claim := _claim(claimed)) is None:
             continue
         try:
+            # Another process may have finished it just before its claim was free.
+            if tar.exists():
+                continue
+            # Whoever has the claim is alone with the shard: these are of processes that were killed.
+            for partial in folder.glob(f"{stem.name}.*partial"):
+                partial.unlink(missing_ok=True)
             size = recipe.size_of(shard)
             if size not in studios:
                 studios[size] = Studio(*size, recipe.samples)
@@ -203,5 +240,5 @@ def generate(recipe: DataRecipe, folder: Path, split: str | None = None) -> None
             seconds, used = time.time() - start, time.process_time() - cpu
             print(f"{stem.name}: {count} pictures, {seconds:.0f} s, {used / count:.3f} CPU-s each", flush=True)
         finally:
-            stem.with_suffix(".claim").unlink(missing_ok=True)
+            _release(claim, claimed)
     write_manifest(recipe, folder)

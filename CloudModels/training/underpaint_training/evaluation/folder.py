@@ -1,7 +1,7 @@
 """Folders of pictures to be measured, as `underpaint lab check --pictures DIR` writes them:
 
 DIR/<arm>/<seed>.png, and DIR/pictures.jsonl with one object a picture: arm, seed, prompt, file, and where a program
-made it verifierEvaluations, reentryStep, handoffStep, stepCount, verifierStepCount.
+made it verifierEvaluations, reentryStep, handoffStep, stepCount, verifierStepCount; `made` where `paint` listed it.
 """
 
 from __future__ import annotations

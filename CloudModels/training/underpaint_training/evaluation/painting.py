@@ -4,13 +4,15 @@ An arm is named KIND[-HANDOFF][xN][@STEPS][:PRECISION]: `draft`, `verifier`, `ha
 (only refined), `trust-0.75@8` (both models in eight steps; without it each takes its own), `large-first-0.2` (the
 control: the verifier takes the first fifth, the draft the rest), `handoff-0.8x4` (the best of four drafts by the critic),
 `verifier:int8` (weights rounded to eight bits; of the program, products in bytes), `verifier:bfloat16` (products in
-bfloat16). Pictures that are already in the folder's list are not made again.
+bfloat16). Pictures that are already in the folder's list are not made again, and each says there what it was `made` by,
+so that a folder never holds pictures of two makers, samplers or pairs of models.
 """
 
 from __future__ import annotations
 
 import copy
 import json
+import os
 import re
 import subprocess
 from dataclasses import dataclass
@@ -20,9 +22,10 @@ from typing import Any, Protocol
 import torch
 from PIL import Image
 
-from ..exported import load_exported
+from ..export import CRITIC
+from ..exported import load_exported, pair_folders, weights_named
 from ..models.dit import DiT
-from ..models.flow import Velocity, entered
+from ..models.flow import SAMPLER, Velocity, entered
 from ..sampling import Painter
 from .folder import RECORDS, PictureFolderError, StandardPrompt
 
@@ -98,6 +101,10 @@ def jobs_of(prompts: list[StandardPrompt], consistency: int) -> list[Job]:
 
 
 class Maker(Protocol):
+    def made(self) -> dict[str, Any]:
+        """Who makes the pictures, by which sampler and weights: all that a folder's pictures must have in common."""
+        ...
+
     def refusal(self, arm: ArmPlan) -> str | None:
         """Why it cannot paint an arm; None where it can."""
         ...
@@ -112,6 +119,17 @@ class Program:
 
     def __init__(self, path: Path, models: Path | None) -> None:
         self.path, self.models = path, models
+
+    def made(self) -> dict[str, Any]:
+        """By the program's version, or its name where it tells none; of the models only where they are not its own."""
+        asked = subprocess.run(
+            [self.path, "--version"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        )
+        version = asked.stdout.strip() if asked.returncode == 0 else ""
+        # A root holds collections of models, or models directly.
+        roots = [self.models / part for part in ("", "EdgeModels", "CloudModels")] if self.models else []
+        weights = weights_named(p.parent for root in roots for p in root.glob("*/manifest.json"))
+        return {"maker": f"program {version or self.path.name}", "sampler": SAMPLER, "weights": weights}
 
     def refusal(self, arm: ArmPlan) -> str | None:
         return "only PyTorch paints it; leave out --program" if arm.mode == "large-first" else None
@@ -160,6 +178,7 @@ class Torch:
     BATCH = 16
 
     def __init__(self, root: Path) -> None:
+        self.root = root
         self.painter, self.verifier, self.draft = load_exported(root)
         self.rounded: tuple[DiT, DiT] | None = None
 
@@ -169,6 +188,11 @@ class Torch:
             return self.draft, self.verifier
         self.rounded = self.rounded or (rounded(self.draft), rounded(self.verifier))
         return self.rounded
+
+    def made(self) -> dict[str, Any]:
+        # The critic beside the verifier paints nothing here.
+        weights = {k: v for k, v in weights_named(pair_folders(self.root)).items() if not k.endswith(f"/{CRITIC}")}
+        return {"maker": "torch", "sampler": SAMPLER, "weights": weights}
 
     def refusal(self, arm: ArmPlan) -> str | None:
         if arm.candidates > 1 or arm.mode == "handoff" and 0 < arm.handoff < 1:
@@ -249,6 +273,49 @@ def _steps(record: dict[str, Any]) -> tuple[Any, Any]:
     return record.get("stepCount"), record.get("verifierStepCount", record.get("stepCount"))
 
 
+def _mended(path: Path) -> list[dict[str, Any]]:
+    """The listed records. A last line that a kill left unfinished is cut off: its pictures are made again."""
+    content = path.read_bytes() if path.exists() else b""
+    end = content.rfind(b"\n", 0, max(0, len(content) - 1)) + 1
+    if content and not _finished(content[end:]):
+        content = content[:end]
+        os.truncate(path, end)
+    return [json.loads(line) for line in content.splitlines()]
+
+
+def _finished(line: bytes) -> bool:
+    try:
+        json.loads(line)
+    except ValueError:
+        return False
+    return line.endswith(b"\n")
+
+
+def _append(path: Path, records: list[dict[str, Any]]) -> None:
+    """In one write that is on the disk when this returns."""
+    data = "".join(json.dumps(r, sort_keys=True) + "\n" for r in records).encode()
+    with path.open("ab", buffering=0) as file:
+        # A second one only where the first was cut short, as by a full disk.
+        while data:
+            data = data[file.write(data) :]
+        os.fsync(file.fileno())
+
+
+def _refuse_others(listed: list[dict[str, Any]], made: dict[str, Any], adds: bool, folder: Path) -> None:
+    """Pictures of another maker, or of before records told theirs, do not go together with what would be added."""
+    for record in listed:
+        if "made" in record and record["made"] != made:
+            raise PictureFolderError(
+                f"the pictures of the arm {record['arm']} in {folder} were made by {record['made']}, not by {made}: "
+                f"choose another folder"
+            )
+    if adds and any("made" not in r for r in listed):
+        raise PictureFolderError(
+            f"{folder} has pictures of before records told what made them: it can be measured (leave out --arms), but "
+            f"no arms can be added to it; choose another folder"
+        )
+
+
 def paint(maker: Maker, arms: list[ArmPlan], jobs: list[Job], folder: Path, chunk: int = 32) -> None:
     """Makes what is missing, arm by arm, and lists it after every chunk, so that a kill loses a chunk at most."""
     for arm in arms:
@@ -256,12 +323,14 @@ def paint(maker: Maker, arms: list[ArmPlan], jobs: list[Job], folder: Path, chun
             raise PictureFolderError(f"arm {arm.name}: {reason}")
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / RECORDS
-    lines = path.read_text().splitlines() if path.exists() else []
-    listed = [json.loads(line) for line in lines]
+    listed = _mended(path)
     done = {(r["arm"], r["prompt"], r["seed"]) for r in listed}
     steps = {r["arm"]: _steps(r) for r in listed}
+    missing_of = {a.name: [j for j in jobs if (a.name, j.prompt, j.seed) not in done] for a in arms}
+    made = maker.made()
+    _refuse_others(listed, made, any(missing_of.values()), folder)
     for arm in arms:
-        missing = [j for j in jobs if (arm.name, j.prompt, j.seed) not in done]
+        missing = missing_of[arm.name]
         for start in range(0, len(missing), chunk):
             records = maker.make(arm, missing[start : start + chunk], folder)
             if any(_steps(r) != steps.setdefault(arm.name, _steps(r)) for r in records):
@@ -269,6 +338,5 @@ def paint(maker: Maker, arms: list[ArmPlan], jobs: list[Job], folder: Path, chun
                     f"the pictures of the arm {arm.name} in {folder} were made in other steps (draft, verifier: "
                     f"{steps[arm.name]}): choose another folder"
                 )
-            with path.open("a") as file:
-                file.write("".join(json.dumps(r, sort_keys=True) + "\n" for r in records))
+            _append(path, [r | {"made": made} for r in records])
             print(f"{arm.name}: {min(start + chunk, len(missing))} of {len(missing)}", flush=True)

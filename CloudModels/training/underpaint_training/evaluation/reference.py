@@ -104,7 +104,7 @@ def held_out_renders(
 ) -> HeldOutRenders:
     """`surface` is the attribute number of the surface, by which edges are judged."""
     own = LabelledPictures(data, "classifier", classifier.size)
-    pixels, labels = held_out(data, recipe.classifier, own)
+    pixels, labels = held_out(data, recipe, own)
     readings = read(classifier.model, pixels)
     features = readings.features / training.scale
     strengths = np.array([edge_strength(p) for p in pixels])

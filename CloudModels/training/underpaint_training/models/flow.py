@@ -9,6 +9,9 @@ from torch import Tensor
 
 Velocity = Callable[[Tensor, Tensor], Tensor]
 
+# What `walk` and the program's `FlowWalk` step by; pictures name it, for those of another do not go with them.
+SAMPLER = "adams-bashforth-2"
+
 
 def schedule(steps: int, shift: float) -> Tensor:
     """Times t_0 = 1 … t_N = 0, [steps + 1]."""
