@@ -13,7 +13,7 @@ public struct NoiseGenerator: Hashable, Sendable {
 
     /// Overwrites every element of `out` with the first `out.count` values of `stream`.
     ///
-    /// Stream 0 is the initial noise ξ, stream n the noise of step n. A shorter array gets a prefix of
+    /// Stream 0 is the initial noise ξ, stream n + 1 the noise of step n. A shorter array gets a prefix of
     /// what a longer one gets.
     public func fill(_ out: inout [Float], stream: UInt32) {
         let key = SIMD2(UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed >> 32))
