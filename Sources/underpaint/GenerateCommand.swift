@@ -96,7 +96,8 @@ struct GenerateCommand: AsyncParsableCommand {
             }
             if let preview = preview.map(PictureFile.init(path:)) {
                 try preview.checkWritable()
-                guard !orders.contains(where: { $0.file.url == preview.url }) else {
+                let place = preview.url.standardizedFileURL.path
+                guard !orders.contains(where: { $0.file.url.standardizedFileURL.path == place }) else {
                     throw Failure(ExitStatus.usage, "--preview and --output name the same file; choose another one")
                 }
             }

@@ -377,6 +377,8 @@ import Testing
             (["generate", "mug", "-o", "x.jpg"], 73), (["generate", "mug", "-o", "pics/"], 73),
             (["generate", "mug", "-o", "."], 73), (["generate", "mug", "--preview", "pics/"], 73),
             (["generate", "mug", "--preview", "p.png", "--handoff", "0"], 64),
+            (["generate", "mug", "-o", "p.png", "--preview", "p.png"], 64),
+            (["generate", "mug", "-o", "p.png", "--preview", "./p.png"], 64),
             (["generate", "mug", "--mode", "exact", "--handoff", "0.5"], 64),
             (["generate", "mug", "--mode", "exact", "--handoff", "auto"], 64),
             (["generate", "mug", "--mode", "exact", "--max-loss", "0.1"], 64),

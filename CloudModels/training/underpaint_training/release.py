@@ -53,19 +53,19 @@ def _exported(root: Path, ids: Ids) -> Manifests:
 
 
 def _basis(section: str, manifests: Manifests) -> dict[str, Any]:
-    """What a measured section depends on. The check is made on latents, at times that it names; quality is of pictures.
+    """What a measured section depends on. The check is of latents, drafted and taken on by both schedules; quality is of pictures.
     """
     shared, pair = manifests["shared"], [manifests[role] for role in ("draft", "verifier")]
     basis = {
         "weights": [m["files"]["weights"]["sha256"] for m in pair],
         CRITIC: pair[1]["files"].get(CRITIC, {}).get("sha256"),
-        "shifts": [m["schedule"]["shift"] for m in pair],
+        "schedules": [m["schedule"] for m in pair],
         "guidance": [m["guidance"] for m in pair],
     }
     if section == "check":
         return basis
     files = {key: file["sha256"] for key, file in shared["files"].items()}
-    return basis | {"schedules": [m["schedule"] for m in pair], "shared": files, "latent": shared["latent"]}
+    return basis | {"shared": files, "latent": shared["latent"]}
 
 
 def _still_true(former: Manifests, now: Manifests) -> dict[str, Any]:

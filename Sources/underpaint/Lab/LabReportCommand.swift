@@ -35,8 +35,14 @@ struct LabReportCommand: AsyncParsableCommand {
 
     /// Writes the report of an experiment's folder and says where it is.
     static func write(folder: URL, scores: String?, to output: String?) throws {
+        let records = try RunLog.records(in: SplitExperiment.logFile(in: folder))
+        // Runs by another sampler are of other pictures; those that were made last count.
+        let runs = records.filter { $0.sampler == records.last?.sampler }
+        if runs.count < records.count {
+            Terminal.warn("\(records.count - runs.count) runs by another sampler are left out")
+        }
         let report = try SplitReport(
-            runs: RunLog.records(in: SplitExperiment.logFile(in: folder)),
+            runs: runs,
             pictures: PictureStore(folder: SplitExperiment.picturesFolder(in: folder)),
             facts: ExperimentFacts.kept(in: folder),
             scores: try scores.map { try PictureScores(file: URL(fileURLWithPath: $0)) })

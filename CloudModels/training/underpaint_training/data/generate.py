@@ -46,6 +46,9 @@ def _claim(path: Path) -> TextIO | None:
         except BlockingIOError:
             file.close()
             return None
+        except OSError as error:
+            file.close()
+            raise RuntimeError(f"{path.parent} needs a file system that knows locks: {error}") from error
         # Whoever held it may have removed it since it was opened: that lock keeps nobody out.
         if _is_at(file, path):
             break

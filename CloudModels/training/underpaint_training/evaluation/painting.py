@@ -121,7 +121,7 @@ class Program:
         self.path, self.models = path, models
 
     def made(self) -> dict[str, Any]:
-        """By the program's version, or its name where it tells none; of the models only where they are not its own."""
+        """By the program's version, or its name where it tells none; of the models where they are named."""
         asked = subprocess.run(
             [self.path, "--version"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
         )

@@ -41,10 +41,9 @@ class PictureOptions:
 
 def make_pictures(options: PictureOptions) -> None:
     maker: Maker
-    if options.program:
-        maker = Program(options.program, options.models)
-    else:
-        maker = Torch(options.models or CHECKOUT)
+    # Named for the program too, so that its records say which they are.
+    models = options.models or CHECKOUT
+    maker = Program(options.program, models) if options.program else Torch(models)
     arms = [ArmPlan.parse(name) for name in options.arms]
     if options.arms == ARMS:
         arms = [arm for arm in arms if maker.refusal(arm) is None]
