@@ -99,7 +99,7 @@ struct PictureSeries {
         let result = PictureResult(
             finished, path: sent.file.url.path, askedSeed: sent.askedSeed, tally: tally, plan: sent.plan,
             exactPlan: sent.exactPlan)
-        try Terminal.printResult(command.json ? result.json() : result.line)
+        try Terminal.printResult(command.json ? result.jsonLine() : result.line)
     }
 
     /// Lets the cost model choose the split if that is wished for.

@@ -84,7 +84,7 @@ struct ResumeCommand: AsyncParsableCommand {
             switch entry.picture {
             case .success(let picture):
                 let shown = WaitingPicture(picture, in: entry)
-                try Terminal.printResult(json ? shown.json() : shown.line)
+                try Terminal.printResult(json ? shown.jsonLine() : shown.line)
             case .failure(let error):
                 // Who asked for this one has nothing else to look at.
                 if !pictures.isEmpty { throw error }
@@ -129,7 +129,7 @@ private struct UnfinishedSeries {
             let (finished, file) = try await finish(unfinished, with: workbench)
             tally.add(finished)
             let result = PictureResult(finished, path: file.url.path, tally: tally, plan: nil, exactPlan: nil)
-            try Terminal.printResult(command.json ? result.json() : result.line)
+            try Terminal.printResult(command.json ? result.jsonLine() : result.line)
         } catch {
             let failure = Failure(error)
             if failure.status == ExitStatus.interrupted { throw failure }

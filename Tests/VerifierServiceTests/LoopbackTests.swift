@@ -149,6 +149,23 @@ import WireProtocol
         }
     }
 
+    /// Runs a server in a group of services of the test's, which can ask it to stop, and waits for its end.
+    private func whileServing(
+        _ server: VerifierServer, _ body: (_ port: Int, ServiceGroup) async throws -> Void
+    ) async throws {
+        let listening = AsyncStream.makeStream(of: Int.self)
+        let service = ClosureService {
+            try await server.run(handlesSignals: false) { listening.continuation.yield($0) }
+        }
+        let group = ServiceGroup(configuration: .init(services: [service], logger: TestVerifier.quietLogger))
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await group.run() }
+            var ports = listening.stream.makeAsyncIterator()
+            try await body(try #require(await ports.next(isolation: nil)), group)
+            try await tasks.waitForAll()
+        }
+    }
+
     @Test func serverAskedToStopDeliversTheRunningJobFirst() async throws {
         let gate = DispatchSemaphore(value: 0)
         let verifier = try await TestVerifier(execute: { job, report in
@@ -157,30 +174,16 @@ import WireProtocol
             return try FakeVerification.run(job, report: report)
         })
         let job = SampleJob.make()
-        let listening = AsyncStream.makeStream(of: Int.self)
-        let server = verifier.server()
-        let stopped = Task {
-            // The server runs in a group of services of the test's, so that the test can ask it to stop.
-            let service = ClosureService {
-                try await server.run(handlesSignals: false) { listening.continuation.yield($0) }
-            }
-            let group = ServiceGroup(configuration: .init(services: [service], logger: TestVerifier.quietLogger))
-            try await withThrowingTaskGroup(of: Void.self) { tasks in
-                tasks.addTask { try await group.run() }
-                var ports = listening.stream.makeAsyncIterator()
-                let port = try #require(await ports.next(isolation: nil))
-                let transport = try LibcurlVerifierTransport(url: "http://127.0.0.1:\(port)")
-                let hasBegun = AsyncStream.makeStream(of: Void.self)
-                async let outcome = transport.verify(job) { _ in hasBegun.continuation.yield() }
-                for await _ in hasBegun.stream { break }
-                await group.triggerGracefulShutdown()
-                while verifier.host.condition != .stopping { try await Task.sleep(for: .milliseconds(1)) }
-                gate.signal()
-                #expect(try await outcome == FakeVerification.run(job, report: { _ in }))
-                try await tasks.waitForAll()
-            }
+        try await whileServing(verifier.server()) { port, group in
+            let transport = try LibcurlVerifierTransport(url: "http://127.0.0.1:\(port)")
+            let hasBegun = AsyncStream.makeStream(of: Void.self)
+            async let outcome = transport.verify(job) { _ in hasBegun.continuation.yield() }
+            for await _ in hasBegun.stream { break }
+            await group.triggerGracefulShutdown()
+            while verifier.host.condition != .stopping { try await Task.sleep(for: .milliseconds(1)) }
+            gate.signal()
+            #expect(try await outcome == FakeVerification.run(job, report: { _ in }))
         }
-        try await stopped.value
     }
 
     /// A host that loads until the test says so.
@@ -195,19 +198,7 @@ import WireProtocol
         let gate = DispatchSemaphore(value: 0)
         defer { gate.signal() }
         let host = loadingHost(gate)
-        let server = TestVerifier.server(for: host)
-        let listening = AsyncStream.makeStream(of: Int.self)
-        let service = ClosureService {
-            try await server.run(handlesSignals: false) { listening.continuation.yield($0) }
-        }
-        let group = ServiceGroup(configuration: .init(services: [service], logger: TestVerifier.quietLogger))
-        try await withThrowingTaskGroup(of: Void.self) { tasks in
-            tasks.addTask { try await group.run() }
-            var ports = listening.stream.makeAsyncIterator()
-            _ = try #require(await ports.next(isolation: nil))
-            await group.triggerGracefulShutdown()
-            try await tasks.waitForAll()
-        }
+        try await whileServing(TestVerifier.server(for: host)) { _, group in await group.triggerGracefulShutdown() }
         #expect(host.condition == .stopping && host.description.models.isEmpty)
     }
 

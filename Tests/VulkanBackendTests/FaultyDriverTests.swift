@@ -39,7 +39,7 @@ private enum FaultyLoader {
         }
     }
 
-    static var library: VulkanLibrary {
+    static var loader: VulkanLibrary {
         VulkanLibrary { instance, name in FaultyLoader.instanceFunction(instance, name) }
     }
 
@@ -139,7 +139,7 @@ private enum FaultyLoader {
     init() { FaultyLoader.reset() }
 
     private func physicalDevice() throws -> PhysicalDevice {
-        let devices = try VulkanInstance(library: FaultyLoader.library).devices()
+        let devices = try VulkanInstance(loader: FaultyLoader.loader).devices()
         let index = try TestDevice.choice.device(among: devices.map(\.description)).index
         return devices[index]
     }
@@ -150,7 +150,7 @@ private enum FaultyLoader {
 
     @Test func anInstanceThatLacksAFunctionIsDestroyed() throws {
         FaultyLoader.reset { $0.missing = "vkEnumeratePhysicalDevices" }
-        #expect(throws: VulkanError.self) { try VulkanInstance(library: FaultyLoader.library) }
+        #expect(throws: VulkanError.self) { try VulkanInstance(loader: FaultyLoader.loader) }
         #expect(FaultyLoader.destroyedInstances == 1)
     }
 
@@ -159,7 +159,7 @@ private enum FaultyLoader {
         arguments: ["vkCreateDebugUtilsMessengerEXT", "vkDestroyDebugUtilsMessengerEXT"])
     func anInstanceThatCannotBeHeardIsDestroyed(_ missing: String) throws {
         FaultyLoader.reset { $0.missing = missing }
-        #expect(throws: VulkanError.self) { try VulkanInstance(validates: true, library: FaultyLoader.library) }
+        #expect(throws: VulkanError.self) { try VulkanInstance(validates: true, loader: FaultyLoader.loader) }
         #expect(FaultyLoader.destroyedInstances == 1)
     }
 
@@ -185,7 +185,7 @@ private enum FaultyLoader {
 
     @Test func aProgramRecoversFromAWaitThatFailed() throws {
         let graphCase = try TestDevice.network()
-        let host = try DeviceHost(TestDevice.choice, VulkanOptions(), library: FaultyLoader.library)
+        let host = try DeviceHost(TestDevice.choice, VulkanOptions(), loader: FaultyLoader.loader)
         let program = try VulkanExecutable(graphCase.graph, parameters: graphCase.parameters, host: host)
         let before = try program.run(graphCase.runs[0]).mapValues { $0.floats() }
         FaultyLoader.reset { $0.waitFailures = 1 }

@@ -524,7 +524,7 @@ def test_a_maker_is_its_version_its_sampler_and_the_weights(tmp_path: Path) -> N
     program.write_text("#!/bin/sh\necho 1.2.3\n")
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
     made = Program(program, None).made()
-    assert made == {"maker": "program 1.2.3", "sampler": "adams-bashforth-2", "weights": {}}
+    assert made == {"maker": "program 1.2.3", "sampler": "LMS (order 2)", "weights": {}}
     checkout = Path(__file__).parents[3]
     weights = Program(program, checkout).made()["weights"]
     for folder in ("EdgeModels/studio-shared", "EdgeModels/studio-draft", "CloudModels/studio-verifier"):

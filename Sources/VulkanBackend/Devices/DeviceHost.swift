@@ -17,10 +17,10 @@ final class DeviceHost: Sendable {
 
     /// Chooses a device and sets it up.
     ///
-    /// - Parameter library: the loader, nil for that of the system.
+    /// - Parameter loader: nil for that of the system.
     /// - Throws: `VulkanError`.
-    init(_ choice: DeviceChoice, _ options: VulkanOptions, library: VulkanLibrary? = nil) throws(VulkanError) {
-        instance = try VulkanInstance(validates: options.validates, library: library)
+    init(_ choice: DeviceChoice, _ options: VulkanOptions, loader: VulkanLibrary? = nil) throws(VulkanError) {
+        instance = try VulkanInstance(validates: options.validates, loader: loader)
         let devices = try instance.devices()
         description = try choice.device(among: devices.map(\.description))
         try DeviceHost.check(options, devices[description.index].features, device: description.name)

@@ -232,7 +232,7 @@ extension CooperativeShape {
     /// The shape of float16 factors and float32 sums that a subgroup multiplies, the largest if there are more.
     fileprivate static func best(of device: VkPhysicalDevice, _ instance: VulkanInstance) -> CooperativeShape? {
         guard
-            let list: PFN_vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR = try? instance.library.function(
+            let list: PFN_vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR = try? instance.loader.function(
                 "vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR", of: instance.handle)
         else { return nil }
         var count: UInt32 = 0

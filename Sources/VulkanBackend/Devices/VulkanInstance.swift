@@ -6,7 +6,7 @@ import CVulkan
 final class VulkanInstance: @unchecked Sendable {
     // @unchecked: the handle is written in `init` and destroyed in `deinit`; what is done with it here is free of
     // external synchronisation (Vulkan 1.3 §3.6).
-    let library: VulkanLibrary
+    let loader: VulkanLibrary
     let handle: VkInstance
     let functions: InstanceFunctions
     /// What the validation layer says, nil without it.
@@ -18,13 +18,11 @@ final class VulkanInstance: @unchecked Sendable {
 
     /// - Parameters:
     ///   - validates: whether the validation layer checks every call.
-    ///   - library: the loader, nil for that of the system.
+    ///   - loader: nil for that of the system.
     /// - Throws: `VulkanError`.
-    init(validates: Bool = false, library loader: VulkanLibrary? = nil) throws(VulkanError) {
-        let library: VulkanLibrary
-        if let loader { library = loader } else { library = try VulkanLibrary() }
-        self.library = library
-        let create: PFN_vkCreateInstance = try library.function("vkCreateInstance", of: nil)
+    init(validates: Bool = false, loader given: VulkanLibrary? = nil) throws(VulkanError) {
+        if let given { loader = given } else { loader = try VulkanLibrary() }
+        let create: PFN_vkCreateInstance = try loader.function("vkCreateInstance", of: nil)
         var handle: VkInstance?
         var application = VkApplicationInfo()
         application.sType = VK_STRUCTURE_TYPE_APPLICATION_INFO
@@ -49,17 +47,17 @@ final class VulkanInstance: @unchecked Sendable {
         if result == VK_ERROR_INCOMPATIBLE_DRIVER { throw .noDevice(skipped: []) }
         try check(result, "vkCreateInstance")
         guard let handle else { throw VulkanError("vkCreateInstance", VK_ERROR_INITIALIZATION_FAILED) }
-        let destroy: PFN_vkDestroyInstance = try library.function("vkDestroyInstance", of: handle)
+        let destroy: PFN_vkDestroyInstance = try loader.function("vkDestroyInstance", of: handle)
         do throws(VulkanError) {
-            let functions = try InstanceFunctions(library, handle)
+            let functions = try InstanceFunctions(loader, handle)
             var log: ValidationLog?
             var messenger: VkDebugUtilsMessengerEXT?
             var destroyMessenger: PFN_vkDestroyDebugUtilsMessengerEXT?
             if validates {
                 let heard = ValidationLog()
-                destroyMessenger = try library.function(
+                destroyMessenger = try loader.function(
                     "vkDestroyDebugUtilsMessengerEXT", of: handle, as: PFN_vkDestroyDebugUtilsMessengerEXT.self)
-                messenger = try VulkanInstance.makeMessenger(library, handle, heard)
+                messenger = try VulkanInstance.makeMessenger(loader, handle, heard)
                 log = heard
             }
             (self.handle, self.functions) = (handle, functions)
@@ -76,9 +74,9 @@ final class VulkanInstance: @unchecked Sendable {
     }
 
     private static func makeMessenger(
-        _ library: VulkanLibrary, _ handle: VkInstance, _ log: ValidationLog
+        _ loader: VulkanLibrary, _ handle: VkInstance, _ log: ValidationLog
     ) throws(VulkanError) -> VkDebugUtilsMessengerEXT? {
-        let create: PFN_vkCreateDebugUtilsMessengerEXT = try library.function(
+        let create: PFN_vkCreateDebugUtilsMessengerEXT = try loader.function(
             "vkCreateDebugUtilsMessengerEXT", of: handle)
         var info = VkDebugUtilsMessengerCreateInfoEXT()
         info.sType = VK_STRUCTURE_TYPE_DEBUG_UTILS_MESSENGER_CREATE_INFO_EXT

@@ -108,16 +108,6 @@ struct PictureResult: Encodable {
         default: return "draft corrected from step \(verification.reentryStep)/\(report.verifierStepCount)"
         }
     }
-
-    /// The object that `--json` prints, one a line.
-    func json() throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        // A reading of the check may be no number: JSON has no other way to say so.
-        encoder.nonConformingFloatEncodingStrategy = .convertToString(
-            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-        return String(decoding: try encoder.encode(self), as: UTF8.self)
-    }
 }
 
 extension SpeculationTally {

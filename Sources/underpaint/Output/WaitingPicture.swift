@@ -36,12 +36,4 @@ struct WaitingPicture: Encodable {
         "\(job)  \(createdAt.formatted(.iso8601))  \(handoffStep)/\(stepCount) steps  seed \(seed)  "
             + "\(verifier ?? "embedded")  \(isInUse ? "(being worked on)  " : "")\(prompt)"
     }
-
-    /// The object that `--json` prints, one a line.
-    func json() throws -> String {
-        let encoder = JSONEncoder()
-        encoder.dateEncodingStrategy = .iso8601
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(self), as: UTF8.self)
-    }
 }

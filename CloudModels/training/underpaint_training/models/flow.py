@@ -10,7 +10,7 @@ from torch import Tensor
 Velocity = Callable[[Tensor, Tensor], Tensor]
 
 # What `walk` and the program's `FlowWalk` step by; pictures name it, for those of another do not go with them.
-SAMPLER = "adams-bashforth-2"
+SAMPLER = "LMS (order 2)"
 
 
 def schedule(steps: int, shift: float) -> Tensor:
