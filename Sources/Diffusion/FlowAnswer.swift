@@ -4,12 +4,14 @@ public enum FlowAnswer: Hashable, Sendable {
     case prompt(PromptContrast)
     /// Log odds that the picture shows the prompt.
     case agreement(Float)
+    /// Log odds that the state is one of the verifier's and none of the draft's.
+    case likeness(Float)
 
     var latents: [Latent] {
         switch self {
         case .velocity(let velocity): [velocity]
         case .prompt(let contrast): [contrast.prompted, contrast.unprompted]
-        case .agreement: []
+        case .agreement, .likeness: []
         }
     }
 }

@@ -7,6 +7,11 @@ public struct FlowQuestion: Hashable, Sendable {
         case prompt
         /// How sure a critic is that the picture in the state shows the prompt.
         case agreement
+        /// How sure a critic is that the state is one of the verifier's and none of the draft's.
+        case likeness
+
+        /// Whether a critic answers, and not the model itself.
+        public var isForCritic: Bool { self == .agreement || self == .likeness }
     }
 
     public let subject: Subject

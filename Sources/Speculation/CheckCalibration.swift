@@ -26,6 +26,8 @@ public struct CheckCalibration: Hashable, Sendable, Codable {
     public var prompt: Prompt
     /// Is the picture near what the verifier would draw? By rising noise.
     public var levels: [Level]
+    /// Is the picture like the verifier's own? Nil where no critic can say.
+    public var likeness: Likeness?
 
     /// The mean of the prompt's statistic over a few levels.
     public struct Prompt: Hashable, Sendable, Codable {
@@ -83,10 +85,41 @@ public struct CheckCalibration: Hashable, Sendable, Codable {
         public func threshold(catching quantile: Double) -> Double { noiseFaults.value(at: 1 - quantile) }
     }
 
+    /// How unlike the verifier's own pictures a critic finds pictures under noise.
+    public struct Likeness: Hashable, Sendable, Codable {
+        /// The share of the verifier's own pictures that may be rejected when nobody says.
+        public var rejectedShare: Double
+        /// By rising noise; the first is the hand-off.
+        public var levels: [Level]
+
+        /// The unlikeness at one level.
+        public struct Level: Hashable, Sendable, Codable {
+            public var time: Double
+            /// Of the verifier's own pictures.
+            public var null: QuantileTable
+            /// Of the draft's pictures.
+            public var draft: QuantileTable
+
+            public init(time: Double, null: QuantileTable, draft: QuantileTable) {
+                self.time = time
+                self.null = null
+                self.draft = draft
+            }
+
+            /// The largest unlikeness that passes if no more than `share` of the verifier's own pictures may be rejected.
+            public func threshold(rejecting share: Double) -> Double { null.value(at: 1 - share) }
+        }
+
+        public init(rejectedShare: Double, levels: [Level]) {
+            self.rejectedShare = rejectedShare
+            self.levels = levels
+        }
+    }
+
     /// - Parameter critic: the digest of the critic that was asked about the prompt; nil if the verifier was.
     public init(
         draft: String, critic: String? = nil, samples: Int, guidance: Double, stepCount: Int, handoffStep: Int,
-        quantile: Double, prompt: Prompt, levels: [Level]
+        quantile: Double, prompt: Prompt, levels: [Level], likeness: Likeness? = nil
     ) {
         rule = Self.rule(reading: critic == nil ? .promptShortfall : .promptDoubt)
         version = Self.knownVersion
@@ -99,6 +132,7 @@ public struct CheckCalibration: Hashable, Sendable, Codable {
         self.quantile = quantile
         self.prompt = prompt
         self.levels = levels
+        self.likeness = likeness
     }
 
     static let knownVersion = 1
@@ -135,6 +169,14 @@ public struct CheckCalibration: Hashable, Sendable, Codable {
         }
         guard !prompt.times.isEmpty, Self.areLevels(prompt.times) else {
             return "prompt: times do not rise between 0 and 1"
+        }
+        guard let likeness else { return nil }
+        guard critic != nil else { return "likeness needs a critic" }
+        guard Self.quantiles.contains(likeness.rejectedShare) else {
+            return "likeness: rejectedShare \(likeness.rejectedShare) is not between 0 and 1"
+        }
+        guard !likeness.levels.isEmpty, Self.areLevels(likeness.levels.map(\.time)) else {
+            return "likeness: times do not rise between 0 and 1"
         }
         return nil
     }

@@ -2,12 +2,12 @@
 public struct CheckLevel: Hashable, Sendable {
     /// t, in 0…1.
     public let time: Double
-    /// The largest statistic that passes here.
+    /// The largest statistic that passes here; of a critic's doubt it may be below 0.
     public let threshold: Float
 
     /// - Throws: `SpeculationError.invalidLevel`.
     public init(time: Double, threshold: Float) throws(SpeculationError) {
-        guard (0...1).contains(time), threshold.isFinite, threshold >= 0 else {
+        guard (0...1).contains(time), threshold.isFinite else {
             throw .invalidLevel(time: time, threshold: threshold)
         }
         self.time = time

@@ -6,6 +6,8 @@ public struct CheckRule: Hashable, Sendable {
     public let times: [Double]
     /// Whether the picture follows the prompt; nil asks nothing.
     public let prompt: Prompt?
+    /// The largest unlikeness that passes, by noise level; read off the line through them. Empty asks nothing.
+    public let likeness: [CheckLevel]
 
     /// The largest mean of a statistic over a few levels that passes.
     public struct Prompt: Hashable, Sendable {
@@ -26,38 +28,55 @@ public struct CheckRule: Hashable, Sendable {
             switch statistic {
             // The noise that is laid over them has to hide what the draft has not done.
             case .promptShortfall, .estimateDistance: times.first ?? 0
-            case .promptDoubt: Self.criticsUnfinishedTime
+            case .promptDoubt, .unlikeness: CheckRule.criticsUnfinishedTime
             }
         }
-
-        /// Where the lowest of the shortfall's levels lies by default: a critic is asked of the same drafts.
-        static let criticsUnfinishedTime = 0.7
     }
+
+    /// Where the lowest of the shortfall's levels lies by default: a critic is asked of the same drafts.
+    static let criticsUnfinishedTime = 0.7
 
     /// The rule that catches a share of the planted faults.
     ///
     /// - Parameters:
     ///   - draft: SHA-256 of the weights of the draft that is checked.
     ///   - quantile: the share; nil is the calibration's own.
+    ///   - likenessShare: the share of the verifier's own pictures that the question about likeness may reject, 0 asks none; nil
+    ///     is the calibration's own.
     ///   - times: levels to re-enter at instead of the calibration's.
-    /// - Throws: `SpeculationError.quantileOutOfRange`, `.invalidLevel`.
+    /// - Throws: `SpeculationError.quantileOutOfRange`, `.likenessShareOutOfRange`, `.invalidLevel`.
     public init(
-        _ calibration: CheckCalibration, draft: String, quantile: Double? = nil, times: [Double]? = nil
+        _ calibration: CheckCalibration, draft: String, quantile: Double? = nil, likenessShare: Double? = nil,
+        times: [Double]? = nil
     ) throws(SpeculationError) {
         let quantile = quantile ?? calibration.quantile
         guard CheckCalibration.quantiles.contains(quantile) else { throw .quantileOutOfRange(quantile) }
-        var levels: [CheckLevel] = []
-        for level in calibration.levels {
-            levels.append(
-                try CheckLevel(time: level.time, threshold: Float(level.threshold(catching: quantile))))
+        let share = likenessShare ?? calibration.likeness?.rejectedShare ?? 0
+        guard share == 0 || CheckCalibration.quantiles.contains(share) else { throw .likenessShareOutOfRange(share) }
+        var (distances, likeness) = ([CheckLevel](), [CheckLevel]())
+        if share > 0, let measured = calibration.likeness {
+            for level in measured.levels {
+                likeness.append(
+                    try CheckLevel(time: level.time, threshold: Float(level.threshold(rejecting: share))))
+            }
         }
-        distances = levels
-        self.times = (times ?? calibration.levels.map(\.time)).sorted()
-        prompt = Prompt(
-            calibration.promptStatistic, times: calibration.prompt.times,
-            threshold: Float(
-                calibration.prompt.threshold(
-                    catching: quantile, isMeasuredDraft: draft == calibration.draft)))
+        for level in calibration.levels {
+            // Where the verifier is to correct a draft, its picture must be another one: there only what is farther off than
+            // drafts are is refused.
+            let isForCorrection = likeness.first.map { level.time > $0.time } ?? false
+            let fault = level.threshold(catching: quantile)
+            let threshold = isForCorrection ? max(fault, level.draft.value(at: 0.99)) : fault
+            distances.append(try CheckLevel(time: level.time, threshold: Float(threshold)))
+        }
+        try self.init(
+            distances: distances,
+            times: times ?? (likeness.isEmpty ? distances : likeness).map(\.time),
+            prompt: Prompt(
+                calibration.promptStatistic, times: calibration.prompt.times,
+                threshold: Float(
+                    calibration.prompt.threshold(
+                        catching: quantile, isMeasuredDraft: draft == calibration.draft))),
+            likeness: likeness)
     }
 
     /// One threshold for the distance at every level, and no question about the prompt.
@@ -69,12 +88,18 @@ public struct CheckRule: Hashable, Sendable {
 
     /// A rule of given thresholds.
     ///
-    /// - Throws: `SpeculationError.invalidLevel` without distances.
-    public init(distances: [CheckLevel], times: [Double], prompt: Prompt? = nil) throws(SpeculationError) {
+    /// - Throws: `SpeculationError.invalidLevel` without distances, or for one below 0.
+    public init(
+        distances: [CheckLevel], times: [Double], prompt: Prompt? = nil, likeness: [CheckLevel] = []
+    ) throws(SpeculationError) {
         guard !distances.isEmpty else { throw .invalidLevel(time: .nan, threshold: .nan) }
+        for level in distances where level.threshold < 0 {
+            throw .invalidLevel(time: level.time, threshold: level.threshold)
+        }
         self.distances = distances
         self.times = times.sorted()
         self.prompt = prompt
+        self.likeness = likeness
     }
 
     /// What is asked about the prompt of a draft handed off at `time`.
@@ -82,6 +107,11 @@ public struct CheckRule: Hashable, Sendable {
     /// Calibrated on pictures that are done but for their detail: nothing is known of unfinished ones.
     public func prompt(at time: Double) -> Prompt? {
         prompt.flatMap { $0.unfinishedTime > time && !$0.times.isEmpty ? $0 : nil }
+    }
+
+    /// The largest unlikeness that passes at a level of a draft handed off at `handoffTime`; nil where it is not asked.
+    public func unlikeness(at time: Double, handoffTime: Double) -> Float? {
+        handoffTime < Self.criticsUnfinishedTime ? likeness.threshold(at: time) : nil
     }
 
     /// The largest distance that passes at a time.

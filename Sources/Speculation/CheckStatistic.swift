@@ -23,14 +23,23 @@ public enum CheckStatistic: String, Hashable, Sendable, Codable, CaseIterable {
     /// Asks what the shortfall asks, of a small network that was trained for it on pictures beside words that are true of
     /// them and words that are not: no evaluation of the verifier.
     case promptDoubt
+    /// −log odds, by a critic, that the noised picture is one of the verifier's own and none of the draft's.
+    ///
+    /// The log of the ratio of both densities at that noise level, as a classifier of pictures of both learns it
+    /// (discriminator rejection sampling, arXiv 1810.06758). It sees what words do not: handles, legs, rims. What noise
+    /// hides of a fault does not count, for the verifier draws that anew (SDEdit, arXiv 2108.01073): the lowest level at
+    /// which the draft cannot be told from the verifier's is where to take it up again.
+    case unlikeness
 
     /// Noise levels at which it is read where nobody says: a prompt's shortfall where the verifier does not yet go along with
-    /// what it is shown, a critic's doubt where little is hidden.
+    /// what it is shown, a critic's doubt where little is hidden. Of a draft's distance and likeness those above the hand-off are
+    /// where it may be taken up again.
     public var usualTimes: [Double] {
         switch self {
         case .estimateDistance: [0.2, 0.3, 0.6, 0.75, 0.9]
         case .promptShortfall: [0.7, 0.9]
         case .promptDoubt: [0.25]
+        case .unlikeness: [0.6, 0.75, 0.85, 0.92]
         }
     }
 
@@ -40,6 +49,7 @@ public enum CheckStatistic: String, Hashable, Sendable, Codable, CaseIterable {
         case .estimateDistance: .velocity
         case .promptShortfall: .prompt
         case .promptDoubt: .agreement
+        case .unlikeness: .likeness
         }
     }
 
@@ -71,9 +81,9 @@ public enum CheckStatistic: String, Hashable, Sendable, Codable, CaseIterable {
             // Where the prompt changes less than this, it asks for nothing, and the ratio would be one of roundings.
             let least = Double(estimate.values.count) * 1e-6
             return Float((asked - shown) / max(asked, least))
-        case (.promptDoubt, .agreement(let odds)):
+        case (.promptDoubt, .agreement(let odds)), (.unlikeness, .likeness(let odds)):
             return -odds
-        case (.estimateDistance, _), (.promptShortfall, _), (.promptDoubt, _):
+        case (.estimateDistance, _), (.promptShortfall, _), (.promptDoubt, _), (.unlikeness, _):
             return .nan
         }
     }

@@ -8,8 +8,10 @@ public import Diffusion
 /// 1. A critic, if there is one, says whether the picture shows the prompt, before the verifier is asked anything. Without
 ///    one the verifier says so: one batch holds the hand-off and the high levels where the prompt is asked about. A picture
 ///    that lacks too much of the prompt is dropped.
-/// 2. If the hand-off is near enough, the verifier goes on from there, and that evaluation was its first step.
-/// 3. If it is not, the levels above are tried one at a time, and the first that is near enough is where the verifier
+/// 2. If the critic knows the draft's pictures from the verifier's, it says at each level, before the verifier is asked, whether
+///    under its noise the picture could be one of the verifier's.
+/// 3. If the hand-off is near enough, the verifier goes on from there, and that evaluation was its first step.
+/// 4. If it is not, the levels above are tried one at a time, and the first that passes is where the verifier
 ///    re-enters: low noise repairs little, high noise much.
 ///
 /// A draft that passes so costs the verifier the prompt's levels, and where a critic answers for it nothing. Whatever fails
@@ -23,6 +25,8 @@ public struct DraftCheck: Hashable, Sendable {
         public let time: Double
         /// The largest distance that passes.
         public let threshold: Float
+        /// The largest unlikeness that passes; nil where it is not asked.
+        public let unlikeness: Float?
     }
 
     /// Where the verifier goes on.
@@ -68,7 +72,9 @@ public struct DraftCheck: Hashable, Sendable {
         let steps = Set(nearest + [lowest]).subtracting([0]).sorted(by: >)
         probes = steps.map { step in
             let time = schedule.times[step]
-            return Probe(step: step, time: time, threshold: rule.distance(at: time))
+            return Probe(
+                step: step, time: time, threshold: rule.distance(at: time),
+                unlikeness: rule.unlikeness(at: time, handoffTime: schedule.times[lowest]))
         }
         prompt = rule.prompt(at: schedule.times[lowest])
         (self.estimate, self.noise, self.schedule) = (estimate, noise, schedule)
@@ -78,7 +84,10 @@ public struct DraftCheck: Hashable, Sendable {
             return
         }
         let asked = prompt.map { prompt in prompt.times.map { question(prompt.statistic.subject, $0) } } ?? []
-        next = prompt?.statistic == .promptDoubt ? asked : [question(.velocity, first.time)] + asked
+        let opening = opening(first)
+        // What a critic may drop is not evaluated beside its questions.
+        let isCriticsTurn = prompt?.statistic == .promptDoubt && !opening.subject.isForCritic
+        next = isCriticsTurn ? asked : [opening] + asked
     }
 
     /// Takes the answers to `next`.
@@ -98,23 +107,29 @@ public struct DraftCheck: Hashable, Sendable {
             guard reading.passes else { return decision = .drop }
         }
         let probe = probes[tried]
-        guard let (question, answer) = rows.first else { return next = [self.question(.velocity, probe.time)] }
+        guard let (question, answer) = rows.first else { return next = [opening(probe)] }
+        let isAboutLikeness = question.subject == .likeness
+        let statistic: CheckStatistic = isAboutLikeness ? .unlikeness : .estimateDistance
         let reading = LevelReading(
             step: probe.step, time: probe.time,
-            statistic: CheckStatistic.estimateDistance.value(estimate: estimate, question: question, answer: answer),
-            threshold: probe.threshold)
+            statistic: statistic.value(estimate: estimate, question: question, answer: answer),
+            threshold: isAboutLikeness ? probe.unlikeness ?? -.infinity : probe.threshold, kind: statistic)
         readings.append(reading)
-        tried += 1
+        if reading.passes, isAboutLikeness { return next = [self.question(.velocity, probe.time)] }
         if reading.passes, case .velocity(let velocity) = answer {
-            decision = .enter(step: probe.step, state: question.state, velocity: velocity)
-        } else if tried < probes.count {
-            next = [self.question(.velocity, probes[tried].time)]
-        } else {
-            decision = .drop
+            return decision = .enter(step: probe.step, state: question.state, velocity: velocity)
         }
+        tried += 1
+        guard tried < probes.count else { return decision = .drop }
+        next = [opening(probes[tried])]
     }
 
-    /// Probes whose distance was read.
+    /// What is asked first at a level: what costs the verifier nothing.
+    private func opening(_ probe: Probe) -> FlowQuestion {
+        question(probe.unlikeness == nil ? .velocity : .likeness, probe.time)
+    }
+
+    /// Probes that did not pass.
     private var tried = 0
     /// What is asked about the prompt, until it is read.
     private var unread: CheckRule.Prompt?

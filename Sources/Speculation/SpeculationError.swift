@@ -10,12 +10,14 @@ public enum SpeculationError: Error, Hashable, Sendable {
     case invalidSchedule(DiffusionError)
     /// A verifier of one step begins at the noise: a draft has no place in it.
     case noStepToEnter
-    /// A level of the check is not usable: its time must lie in 0…1, its threshold be finite and not negative.
+    /// A level of the check is not usable: its time must lie in 0…1, its threshold be finite and, of a distance, not negative.
     case invalidLevel(time: Double, threshold: Float)
     /// A quality curve is not usable, and why.
     case invalidQuality(String)
     /// The share of faults that the check shall catch is not a number between 0 and 1.
     case quantileOutOfRange(Double)
+    /// The share of the verifier's own pictures that the question about likeness may reject is not a number between 0 and 1.
+    case likenessShareOutOfRange(Double)
 }
 
 extension SpeculationError: CustomStringConvertible {
@@ -35,6 +37,8 @@ extension SpeculationError: CustomStringConvertible {
                 + "times lie in 0…1 and thresholds are finite and at least 0"
         case .quantileOutOfRange(let quantile):
             "a check quantile of \(quantile) is not in 0.001…0.999; 0.95 catches nearly all faults, less is kinder"
+        case .likenessShareOutOfRange(let share):
+            "a likeness share of \(share) is neither 0 nor in 0.001…0.999; 0.1 is usual, more is stricter, 0 does not ask"
         case .invalidQuality(let reason):
             "the quality curve cannot be used: \(reason); measure it anew with `underpaint lab split --write-quality`"
         }

@@ -104,6 +104,11 @@ extension VerificationJob {
                 CheckCalibration.quantiles.contains(checkQuantile),
                 "the check quantile \(checkQuantile) is not in 0.001…0.999")
         }
+        if let checkLikeness {
+            try require(
+                checkLikeness == 0 || CheckCalibration.quantiles.contains(checkLikeness),
+                "the likeness share \(checkLikeness) is neither 0 nor in 0.001…0.999")
+        }
         if let checkLevels {
             try require(
                 (1...JobLimits.checkLevels).contains(checkLevels.count) && checkLevels.allSatisfy { $0 > 0 && $0 < 1 },

@@ -75,6 +75,9 @@ public struct VerificationJob: Hashable, Sendable {
     public var checkThreshold: Float?
     /// The share of planted faults that the check shall catch; nil is the verifier's own. Higher is stricter.
     public var checkQuantile: Double?
+    /// The share of the verifier's own pictures that its critic may find unlike them; 0 does not ask it, nil is the verifier's own.
+    /// Higher is stricter.
+    public var checkLikeness: Double?
     /// Times of the levels above the hand-off at which a draft may be taken up again; nil are the verifier's own.
     public var checkLevels: [Double]?
     public var result: ResultKind

@@ -120,7 +120,8 @@ public struct VerificationPlan: Hashable, Sendable {
             }
             if let calibration {
                 return try CheckRule(
-                    calibration, draft: job.draft.weightsDigest, quantile: job.checkQuantile, times: job.checkLevels)
+                    calibration, draft: job.draft.weightsDigest, quantile: job.checkQuantile,
+                    likenessShare: job.checkLikeness, times: job.checkLevels)
             }
         } catch {
             throw VerifierError(.invalidJob, error.description)

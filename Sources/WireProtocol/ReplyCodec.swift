@@ -1,3 +1,4 @@
+import Diffusion
 import Foundation
 import Speculation
 import SwiftProtobuf
@@ -136,11 +137,11 @@ public enum ReplyCodec {
             exact: message.hasExact ? try ExactTelemetry(wire: message.exact) : nil)
     }
 
-    /// A critic's come first: it is asked first.
+    /// A critic's come first: it is asked first. What a later version asks its critic is left out.
     private static func readings(
         _ critics: [Underpaint_V1_LevelReading], _ verifiers: [Underpaint_V1_LevelReading]
     ) throws(WireError) -> [LevelReading] {
-        let messages = critics + verifiers
+        let messages = critics.filter { CheckStatistic(wire: $0.kind) != nil } + verifiers
         guard messages.count <= listLimit else {
             throw WireError(.malformed, "the check lists \(messages.count) levels")
         }
@@ -161,7 +162,7 @@ public enum ReplyCodec {
 extension [LevelReading] {
     /// The critic's and the verifier's.
     fileprivate var wire: (critics: [Underpaint_V1_LevelReading], verifiers: [Underpaint_V1_LevelReading]) {
-        let isCritics = { (reading: LevelReading) in reading.kind == .promptDoubt }
+        let isCritics = { (reading: LevelReading) in reading.kind.subject.isForCritic }
         return (filter(isCritics).map(\.wire), filter { !isCritics($0) }.map(\.wire))
     }
 }

@@ -48,6 +48,7 @@ public enum RequestCodec {
         message.mode = job.mode.wire
         if let checkThreshold = job.checkThreshold { message.checkThreshold = checkThreshold }
         if let checkQuantile = job.checkQuantile { message.checkQuantile = checkQuantile }
+        if let checkLikeness = job.checkLikeness { message.checkLikeness = checkLikeness }
         message.checkLevels = job.checkLevels ?? []
         message.resultKind = job.result.wire
         if let quality = job.pictureQuality { message.pictureQuality = UInt32(clamping: quality) }
@@ -86,6 +87,7 @@ public enum RequestCodec {
             stopStep: message.hasStopStep ? Int(message.stopStep) : nil,
             exact: message.hasExact ? try ExactOptions(wire: message.exact) : nil)
         job.checkQuantile = message.hasCheckQuantile ? message.checkQuantile : nil
+        job.checkLikeness = message.hasCheckLikeness ? message.checkLikeness : nil
         job.checkLevels = message.checkLevels.isEmpty ? nil : message.checkLevels
         job.pictureQuality = message.hasPictureQuality ? Int(message.pictureQuality) : nil
         guard CRC32.checksum(job.codedEstimate) == message.codedEstimateCrc32 else {

@@ -114,6 +114,7 @@ struct Workbench {
             mode: isOffline ? .handoff : options.mode, checkThreshold: options.checkThreshold,
             scheduleShift: options.shift, exact: isOffline ? nil : options.exact)
         request.checkQuantile = options.checkQuantile
+        request.checkLikeness = options.checkLikeness
         request.checkLevels = options.checkLevels?.times
         request.candidateCount = options.candidates
         request.format = format

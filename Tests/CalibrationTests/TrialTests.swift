@@ -11,12 +11,12 @@ import Testing
 @Suite struct TrialTests {
     private let models: ModelPair
     private let prompts: [StandardPrompt]
+    private static let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        .deletingLastPathComponent().appendingPathComponent("Fixtures/tiny")
 
     init() throws {
-        let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .appendingPathComponent("Fixtures/tiny").path
         models = try ModelPair(
-            draft: "studio-draft", verifier: "studio-verifier", in: ModelStore(roots: [fixtures]))
+            draft: "studio-draft", verifier: "studio-verifier", in: ModelStore(roots: [Self.fixtures.path]))
         prompts = [("red", "mug"), ("blue", "vase"), ("white", "bowl")].enumerated().map { index, words in
             StandardPrompt(
                 prompt: "a \(words.0) ceramic \(words.1) on a wooden table", seed: UInt64(index + 1),
@@ -37,6 +37,9 @@ import Testing
         // The fixtures' verifier has a critic, which is what the prompt is asked of.
         #expect(calibration.critic == models.verifier.criticDigest && calibration.critic != nil)
         #expect(calibration.promptStatistic == .promptDoubt && calibration.prompt.times == [0.25])
+        let likeness = try #require(calibration.likeness)
+        #expect(likeness.rejectedShare == 0.1 && likeness.levels.count == 5)
+        #expect(abs((likeness.levels.first?.time ?? .nan) - 0.375) < 1e-9)
         #expect(calibration.prompt.draftFaults.keys.contains("color"))
         #expect(calibration.prompt.draftFaults.keys.contains("object"))
         // Planted noise is farther from what the verifier draws than its own pictures.
@@ -75,6 +78,27 @@ import Testing
         }
         let handed = lines.filter { $0.arm == "handoff-0.8" }.map(\.verifierEvaluations)
         #expect(Double(handed.reduce(0, +)) / 3 == report.arms[2].verifierEvaluations)
+    }
+
+    /// With a critic that was measured on both models' pictures the trial reads its other answer too.
+    @Test func aTrialReadsLikenessOnceItIsCalibrated() throws {
+        let root = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+        defer { try? FileManager.default.removeItem(at: root) }
+        try FileManager.default.copyItem(at: Self.fixtures, to: root)
+        let backend = CPUBackend(threads: ThreadPolicy(count: 1))
+        func pair() throws -> ModelPair {
+            try ModelPair(draft: "studio-draft", verifier: "studio-verifier", in: ModelStore(roots: [root.path]))
+        }
+        let steps = StepCounts(draft: 12, verifier: 4)
+        let calibration = try Calibrator(models: pair(), plan: Calibrator.Plan(stepCounts: steps))
+            .calibrate(prompts, backend: backend) { _ in }
+        try ManifestCheck.write(calibration, to: pair().verifier.folder.manifestPath)
+        #expect(try pair().verifier.calibration?.likeness?.levels.count == calibration.likeness?.levels.count)
+        for (share, isAsked) in [(nil, true), (0, false)] as [(Double?, Bool)] {
+            let plan = CheckTrial.Plan(stepCounts: steps, likenessShare: share, faultCount: 2)
+            let report = try CheckTrial(models: pair(), plan: plan).run(prompts, backend: backend) { _ in }
+            #expect(report.faults.allSatisfy { ($0.areas["unlikeness"] != nil) == isAsked })
+        }
     }
 
     @Test func aHandoffThatLeavesOneSideNothingIsRefused() {

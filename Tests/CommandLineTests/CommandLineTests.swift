@@ -254,6 +254,9 @@ import Testing
             (["generate", "--prompt-file", "/nowhere"], 66), (["generate", "--prompt-file", "/dev/null"], 65),
             (["generate", "mug", "--check-quantile", "1"], 64), (["generate", "mug", "--check-levels", "0.5,2"], 64),
             (["generate", "mug", "--check-quantile", "0.9", "--check-threshold", "1"], 64),
+            (["generate", "mug", "--check-likeness", "0.1", "--check-threshold", "1"], 64),
+            (["generate", "mug", "--check-likeness", "1"], 64),
+            (["generate", "mug", "--mode", "trust", "--check-likeness", "0.1"], 64),
             (["lab", "calibrate", "--count", "2"], 64), (["lab", "calibrate", "--prompt-file", "/nowhere"], 66),
             (["lab", "check", "--out", "/proc/none"], 73),
         ] as [([String], Int32)])

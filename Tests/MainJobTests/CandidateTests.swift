@@ -1,6 +1,7 @@
 import CPUBackend
 import Diffusion
 import EdgeRuntime
+import Foundation
 import Models
 import Speculation
 import Testing
@@ -11,16 +12,26 @@ import Testing
 
     init() throws { workshop = try Workshop() }
 
-    /// What the critic says of a draft, asked as its check would ask it.
-    private func odds(of drafted: DraftedPicture) throws -> Float {
+    /// What the critic says of a draft, asked as its check would ask it: the probability of both its answers.
+    private func score(of drafted: DraftedPicture) throws -> Double {
         let models = workshop.models
         let backend = CPUBackend(threads: ThreadPolicy(count: 1))
-        let noise = NoiseGenerator(seed: drafted.job.seed).latent(drafted.job.latentShape, stream: 0)
-        let question = FlowQuestion(
-            .agreement, state: noisedState(picture: drafted.estimate, noise: noise, time: 0.25), time: 0.25)
-        let prompt = try models.shared.text(on: backend).encode(drafted.job.prompt).conditioning
+        let job = drafted.job
+        let noise = NoiseGenerator(seed: job.seed).latent(job.latentShape, stream: 0)
+        let handoff = try FlowSchedule(stepCount: job.stepCount, shift: job.scheduleShift)
+            .times[min(job.handoffStep, job.stepCount - 1)]
+        let prompt = try models.shared.text(on: backend).encode(job.prompt).conditioning
+        let rows = [(FlowQuestion.Subject.agreement, 0.25), (.likeness, handoff)].map { subject, time in
+            StudioDenoiser.Row(
+                FlowQuestion(subject, picture: drafted.estimate, noise: noise, time: time), prompt: prompt, guidance: 1)
+        }
         let critic = try #require(models.verifier.critic(on: backend))
-        return try critic.odds([StudioDenoiser.Row(question, prompt: prompt, guidance: 1)])[0]
+        return try critic.answers(to: rows).reduce(1) { product, answer in
+            switch answer {
+            case .agreement(let odds), .likeness(let odds): product / (1 + exp(-Double(odds)))
+            case .velocity, .prompt: .nan
+            }
+        }
     }
 
     @Test(arguments: [0.8, 1]) func theBestOfThemGoesOnAndIsThatOfItsSeed(handoff: Double) throws {
@@ -30,8 +41,8 @@ import Testing
         let alone = try seeds.map { seed in
             try workshop.painter.draft(workshop.request(handoff: handoff, seed: seed), id: .random()) { _ in }
         }
-        let odds = try alone.map(odds)
-        let best = try #require(odds.indices.max { odds[$0] < odds[$1] })
+        let scores = try alone.map(score)
+        let best = try #require(scores.indices.max { scores[$0] < scores[$1] })
         // Or one that always took the first would be right.
         #expect(best != 0)
 

@@ -25,6 +25,24 @@ import VerifierRuntime
         #expect(try await dropped.picture == workshop.embedded.make(workshop.request(handoff: 0)).picture)
     }
 
+    /// Both are questions to the critic, which cost the verifier nothing; its first step is the evaluation by which it is checked.
+    @Test(arguments: [(1e6, 1e6, 8, 2), (-1e6, 1e6, 6, 4), (-1e6, -1e6, 0, 10)])
+    func anUnlikeDraftIsTakenUpAtMoreNoise(
+        atHandoff: Double, above: Double, entry: Int, evaluations: Int
+    ) async throws {
+        let workshop = try Workshop(mostDoubt: 1e6, mostUnlikeness: (atHandoff, above))
+        let made = try await workshop.embedded.make(workshop.request())
+        let telemetry = try #require(made.report.verification)
+        #expect(telemetry.reentryStep == entry && telemetry.verifierEvaluations == evaluations)
+        let distances: [CheckStatistic] = entry > 0 ? [.estimateDistance] : []
+        let likeness = Array(repeating: CheckStatistic.unlikeness, count: entry == 8 ? 1 : 2)
+        #expect(telemetry.levels.map(\.kind) == [.promptDoubt] + likeness + distances)
+        var lenient = workshop.request()
+        lenient.checkLikeness = 0
+        let unasked = try #require(try await workshop.embedded.make(lenient).report.verification)
+        #expect(unasked.levels.map(\.kind) == [.promptDoubt, .estimateDistance] && unasked.reentryStep == 8)
+    }
+
     /// One job's question to the critic comes beside another's step.
     @Test(arguments: [1e6, -1e6]) func jobsUnderWayTogetherEndAsTheyDoAlone(mostDoubt: Double) throws {
         let workshop = try Workshop(mostDoubt: mostDoubt)

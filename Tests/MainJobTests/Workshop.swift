@@ -17,13 +17,17 @@ final class Workshop: Sendable {
 
     /// With a check that asks the critic, which lets any distance pass.
     ///
-    /// - Parameter mostDoubt: that passes.
-    convenience init(mostDoubt: Double, _ change: ((inout [String: Any]) -> Void)? = nil) throws {
+    /// - Parameters:
+    ///   - mostDoubt: that passes.
+    ///   - mostUnlikeness: that passes at the hand-off and, second, at t = 0.7; nil asks nothing.
+    convenience init(
+        mostDoubt: Double, mostUnlikeness: (Double, Double)? = nil, _ change: ((inout [String: Any]) -> Void)? = nil
+    ) throws {
         try self.init { manifest in
             change?(&manifest)
             let files = manifest["files"] as? [String: [String: Any]]
             func table(_ value: Double) -> [Double] { Array(repeating: value, count: 10) }
-            manifest["check"] = [
+            var check: [String: Any] = [
                 "rule": "promptDoubt+estimateDistance", "version": 1, "draft": String(repeating: "0", count: 64),
                 "critic": files?["critic"]?["sha256"] ?? "", "samples": 1, "guidance": 3, "stepCount": 25,
                 "handoffStep": 20, "quantile": 0.95,
@@ -33,6 +37,15 @@ final class Workshop: Sendable {
                 ],
                 "levels": [["time": 0.43, "null": table(1), "draft": table(1), "noiseFaults": table(1e6)]],
             ]
+            if let mostUnlikeness {
+                check["likeness"] = [
+                    "rejectedShare": 0.1,
+                    "levels": [(0.43, mostUnlikeness.0), (0.7, mostUnlikeness.1)].map {
+                        ["time": $0.0, "null": table($0.1), "draft": table(0)] as [String: Any]
+                    },
+                ]
+            }
+            manifest["check"] = check
         }
     }
 

@@ -19,7 +19,7 @@ enum ManifestFiles {
         {"format":1,"id":"tiny-verifier","version":"0.1.0","family":"studio","role":"verifier",
          "files":{"weights":{"path":"verifier.safetensors","bytes":10,"sha256":"\(digest)"},
           "critic":{"path":"critic.safetensors","bytes":10,"sha256":"\(digest)"}},
-         "critic":{"kind":"critic","width":16,"headCount":2,"layerCount":1,"patchSize":4,"latentChannelCount":4,
+         "critic":{"kind":"critic","answers":["prompt","likeness"],"width":16,"headCount":2,"layerCount":1,"patchSize":4,"latentChannelCount":4,
           "textWidth":8,"textTokenCount":6,"guidanceEmbedding":false,"tokenSpacing":2},
          "architecture":{"kind":"dit","width":32,"headCount":2,"layerCount":2,"patchSize":2,"latentChannelCount":4,
           "textWidth":8,"textTokenCount":6,"guidanceEmbedding":false},

@@ -31,6 +31,9 @@ import Testing
         #expect(check.prompt.null.value(at: 0.5) == 0.4)
         #expect(manifest.training == nil)
         let critic = try #require(denoiser.critic)
+        #expect(critic.answers == [.prompt, .likeness])
+        let first = try ManifestFiles.parse(ManifestFiles.changing(ManifestFiles.verifier, "critic.answers", to: nil))
+        #expect(first.denoiser?.critic?.answers == [.prompt])
         #expect(critic.tokenSpacing == 2 && critic.trunk.patchSize == 4 && critic.trunk.textWidth == 8)
     }
 
@@ -56,6 +59,8 @@ import Testing
             ("files.critic", nil, "files.critic"), ("critic.kind", #""dit""#, "kind"), ("critic.width", "17", "width"),
             ("critic.tokenSpacing", "0", "tokenSpacing"), ("critic.guidanceEmbedding", "true", "guidance"),
             ("critic.latentChannelCount", "8", "denoiser's"), ("critic.textWidth", "16", "denoiser's"),
+            ("critic.answers", "[]", "answers"), ("critic.answers", #"["likeness"]"#, "answers"),
+            ("critic.answers", #"["prompt","prompt"]"#, "answers"),
         ])
     func isRefused(path: String, value: String?, reason: String) throws {
         let text = try ManifestFiles.changing(ManifestFiles.verifier, path, to: value)

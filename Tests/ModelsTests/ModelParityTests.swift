@@ -74,18 +74,26 @@ import Testing
         let text = try pair.shared.text(on: backend.backend)
         let times = try fixtures["critic.t"].floats()
         let prompts = try Fixtures.index().tokenizer
-        let rows = try times.indices.map { row in
+        let subjects: [FlowQuestion.Subject] = [.agreement, .likeness]
+        let rows = try times.indices.flatMap { row in
             let x = try fixtures["critic.x"].row(row)
             let state = Latent(
                 shape: LatentShape(height: x.shape[0], width: x.shape[1], channelCount: x.shape[2]), values: x.floats())
-            return StudioDenoiser.Row(
-                FlowQuestion(.agreement, state: state, time: Double(times[row])),
-                prompt: try text.encode(prompts[row].text).conditioning, guidance: 1)
+            let prompt = try text.encode(prompts[row].text).conditioning
+            return subjects.map {
+                StudioDenoiser.Row(
+                    FlowQuestion($0, state: state, time: Double(times[row])), prompt: prompt, guidance: 1)
+            }
         }
         let answers = try pair.verifier.denoiser(on: backend.backend).answers(
             to: rows, unconditional: text.unconditional())
-        let odds = answers.rows.map { if case .agreement(let odds) = $0 { odds } else { Float.nan } }
-        expectClose(Tensor([2], odds), try fixtures["critic.odds"], bound: ParityBound.step)
+        let odds = zip(rows, answers.rows).map { row, answer in
+            switch (row.subject, answer) {
+            case (.agreement, .agreement(let odds)), (.likeness, .likeness(let odds)): odds
+            default: Float.nan
+            }
+        }
+        expectClose(Tensor([2, 2], odds), try fixtures["critic.odds"], bound: ParityBound.step)
         #expect(answers.evaluationCount == 0)
     }
 

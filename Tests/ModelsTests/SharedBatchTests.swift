@@ -77,7 +77,8 @@ import Testing
                 FlowQuestion(subject, state: state, time: 0.25), prompt: prompts[Int(seed) % 2], guidance: 1)
         }
         let askers = [
-            [row(.agreement, 1)], [row(.velocity, 2), row(.agreement, 3), row(.velocity, 4)], [row(.agreement, 5)],
+            [row(.agreement, 1)], [row(.velocity, 2), row(.agreement, 3), row(.velocity, 4)],
+            [row(.likeness, 3), row(.agreement, 5)],
         ]
         let denoiser = pair.verifier.denoiser(on: ReferenceBackend())
         let together = try denoiser.answers(toEach: askers, unconditional: empty)
@@ -90,6 +91,9 @@ import Testing
                 case (.agreement(let found), .agreement(let alone)):
                     #expect(abs(found - alone) < 1e-5 && row.subject == .agreement)
                     odds.insert(found)
+                case (.likeness(let found), .likeness(let alone)):
+                    #expect(abs(found - alone) < 1e-5 && row.subject == .likeness)
+                    odds.insert(found)
                 case (.velocity(let found), .velocity(let alone)):
                     expectClose(found.tensor, alone.tensor, bound: 1e-12)
                     #expect(row.subject == .velocity)
@@ -97,7 +101,7 @@ import Testing
                 }
             }
         }
-        #expect(odds.count == 3)
+        #expect(odds.count == 4)
     }
 
     /// A critic's patches cover four pixels, the denoiser's two: what is left at the edge is read with the edge repeated.
@@ -160,7 +164,7 @@ import Testing
         switch answer {
         case .velocity(let velocity): [velocity]
         case .prompt(let contrast): [contrast.prompted, contrast.unprompted]
-        case .agreement: []
+        case .agreement, .likeness: []
         }
     }
 }

@@ -72,6 +72,22 @@ struct CalibrationTests {
         #expect(try JSONDecoder().decode(CheckSection.self, from: JSONEncoder().encode(section)) == section)
     }
 
+    @Test func likenessIsReadBackAndItsFaultsAreNamed() throws {
+        let good = try calibration(likeness: true)
+        let section = CheckSection.calibrated(good)
+        #expect(section.fault == nil)
+        #expect(try JSONDecoder().decode(CheckSection.self, from: JSONEncoder().encode(section)) == section)
+        let spoilt: [(inout CheckCalibration) -> Void] = [
+            { $0.likeness?.rejectedShare = 0 }, { $0.likeness?.rejectedShare = .nan }, { $0.likeness?.levels = [] },
+            { $0.likeness?.levels.reverse() }, { $0.critic = nil },
+        ]
+        for spoil in spoilt {
+            var bad = good
+            spoil(&bad)
+            #expect(bad.fault != nil)
+        }
+    }
+
     @Test(arguments: [
         #"{"statistic":"guidedEstimateDistance","levels":[0.6],"thresholds":[0.3]}"#,
         #"{"rule":"taste","version":1}"#, #"{"rule":"promptShortfall+estimateDistance","version":2,"levels":7}"#,

@@ -1,4 +1,5 @@
 import Diffusion
+import Foundation
 import Speculation
 import Testing
 
@@ -16,7 +17,9 @@ struct DraftCheckTests {
     }
 
     /// An answer whose picture estimate is `offset` from s everywhere, and which s lacks `shortfall` of: a critic's doubt.
-    private func answer(_ question: FlowQuestion, offset: Float, shortfall: Float = 0) -> FlowAnswer {
+    private func answer(
+        _ question: FlowQuestion, offset: Float, shortfall: Float = 0, unlikeness: Float = 0
+    ) -> FlowAnswer {
         func velocity(to picture: (Int) -> Float) -> Latent {
             Latent(
                 shape: shape,
@@ -32,24 +35,28 @@ struct DraftCheckTests {
                 PromptContrast(
                     prompted: velocity { estimate.values[$0] / (1 - shortfall) }, unprompted: velocity { _ in 0 }))
         case .agreement: return .agreement(-shortfall)
+        case .likeness: return .likeness(-unlikeness)
         }
     }
 
     private func check(
         handoffStep: Int = 20, times: [Double] = [0.6, 0.75, 0.9], threshold: Float = 0.2,
-        prompt: CheckRule.Prompt? = CheckRule.Prompt(times: [0.7, 0.9], threshold: 0.5)
+        prompt: CheckRule.Prompt? = CheckRule.Prompt(times: [0.7, 0.9], threshold: 0.5), likeness: [CheckLevel] = []
     ) throws -> DraftCheck {
         DraftCheck(
             estimate: estimate, noise: noise, schedule: schedule, handoffStep: handoffStep,
             rule: try CheckRule(
-                distances: [CheckLevel(time: 0.5, threshold: threshold)], times: times, prompt: prompt))
+                distances: [CheckLevel(time: 0.5, threshold: threshold)], times: times, prompt: prompt,
+                likeness: likeness))
     }
 
     /// Runs a check to its end.
     ///
-    /// - Parameter offset: how far the verifier is from s at a time.
+    /// - Parameters:
+    ///   - unlikeness: what the critic says of likeness at a time, negated.
+    ///   - offset: how far the verifier is from s at a time.
     private func decide(
-        _ check: DraftCheck, shortfall: Float = 0, offset: (Double) -> Float
+        _ check: DraftCheck, shortfall: Float = 0, unlikeness: (Double) -> Float = { _ in 0 }, offset: (Double) -> Float
     ) -> (check: DraftCheck, step: Int, batches: [[Double]]) {
         var (check, batches) = (check, [[Double]]())
         while let questions = check.next {
@@ -57,7 +64,10 @@ struct DraftCheckTests {
             // As of a model that takes guidance as an input.
             check.take(
                 FlowAnswers(
-                    rows: questions.map { answer($0, offset: offset($0.time), shortfall: shortfall) },
+                    rows: questions.map {
+                        answer(
+                            $0, offset: offset($0.time), shortfall: shortfall, unlikeness: unlikeness($0.time))
+                    },
                     evaluationCount: questions.reduce(0) { $0 + cost($1.subject) }))
         }
         guard case .enter(let step, _, _) = check.decision else { return (check, 0, batches) }
@@ -68,7 +78,7 @@ struct DraftCheckTests {
         switch subject {
         case .velocity: 1
         case .prompt: 2
-        case .agreement: 0
+        case .agreement, .likeness: 0
         }
     }
 
@@ -102,6 +112,74 @@ struct DraftCheckTests {
         #expect(schedule.times[10] > 0.7 && schedule.times[15] < 0.7)
         #expect(try check(handoffStep: 10, prompt: Self.critics).prompt == nil)
         #expect(try check(handoffStep: 15, prompt: Self.critics).prompt == Self.critics)
+    }
+
+    // MARK: likeness
+
+    private static func likeness() throws -> [CheckLevel] {
+        [try CheckLevel(time: 0.4, threshold: 1), try CheckLevel(time: 0.8, threshold: -1)]
+    }
+
+    @Test func likenessIsAskedOfTheCriticBeforeTheVerifierIsAsked() throws {
+        let check = try check(prompt: Self.critics, likeness: Self.likeness())
+        let handoff = schedule.times[20]
+        let (passed, step, batches) = decide(check, unlikeness: { _ in 0.5 }) { _ in 0.1 }
+        #expect(step == 20 && passed.evaluationCount == 1 && batches == [[handoff, 0.25], [handoff]])
+        #expect(passed.readings.map(\.kind) == [.promptDoubt, .unlikeness, .estimateDistance])
+        #expect(passed.readings.allSatisfy { $0.passes })
+    }
+
+    /// What noise hides of a draft the verifier draws anew; each level that fails costs a question to the critic alone.
+    @Test func anUnlikeDraftIsTakenUpWhereNoiseHidesWhatIsUnlike() throws {
+        let check = try check(prompt: Self.critics, likeness: Self.likeness())
+        for (index, step) in [20, 17, 12, 6].enumerated() {
+            let near = schedule.times[step] - 1e-9
+            let (found, entry, batches) = decide(check, unlikeness: { $0 > near ? -2 : 2 }) { _ in 0.1 }
+            #expect(entry == step && found.evaluationCount == 1 && batches.count == index + 2)
+            #expect(found.readings.map(\.kind).filter { $0 == .unlikeness }.count == index + 1)
+        }
+        let (unlike, entry, _) = decide(check, unlikeness: { _ in 2 }) { _ in 0.1 }
+        #expect(entry == 0 && unlike.decision == .drop && unlike.evaluationCount == 0)
+    }
+
+    @Test func aLevelPassesOnlyIfItIsLikeAndNear() throws {
+        let check = try check(prompt: Self.critics, likeness: Self.likeness())
+        // Near from 0.7 on only.
+        let (found, entry, _) = decide(check, unlikeness: { _ in -2 }) { $0 > 0.7 ? 0.1 : 0.3 }
+        #expect(entry == 12 && found.evaluationCount == 3)
+        #expect(
+            found.readings.map(\.kind) == [.promptDoubt]
+                + Array(repeating: [.unlikeness, .estimateDistance], count: 3)
+                .flatMap { $0 })
+    }
+
+    @Test(arguments: [Float.nan, .infinity]) func oddsThatAreNoNumbersAreUnlike(value: Float) throws {
+        let check = try check(prompt: Self.critics, likeness: Self.likeness())
+        #expect(decide(check, unlikeness: { _ in value }) { _ in 0.1 }.check.decision == .drop)
+    }
+
+    @Test func likenessThresholdsLieOnALineAndAreNotAskedOfUnfinishedDrafts() throws {
+        let likeness = try Self.likeness()
+        let probes = try check(prompt: Self.critics, likeness: likeness).probes
+        #expect(
+            probes.allSatisfy { abs(Double($0.unlikeness ?? .nan) - max(-1, 1 - 5 * ($0.time - 0.4))) < 1e-6 })
+        let early = try check(handoffStep: 10, prompt: Self.critics, likeness: likeness)
+        #expect(schedule.times[10] > 0.7 && early.probes.allSatisfy { $0.unlikeness == nil })
+        #expect(throws: SpeculationError.self) { try CheckRule(distances: likeness, times: []) }
+    }
+
+    @Test func aStricterLikenessNeverEntersAtLessNoise() throws {
+        for unlikeness in [{ Float(1.5 - 2 * $0) }, { Float(sin(9 * $0)) }, { _ in 0.4 }] as [(Double) -> Float] {
+            let entries = try stride(from: 0.02, through: 0.98, by: 0.04).map { share in
+                let rule = try CheckRule(
+                    calibration(likeness: true), draft: String(repeating: "0", count: 64), likenessShare: share)
+                return decide(
+                    DraftCheck(estimate: estimate, noise: noise, schedule: schedule, handoffStep: 20, rule: rule),
+                    shortfall: -5, unlikeness: unlikeness
+                ) { _ in 0.1 }.step
+            }
+            #expect(zip(entries, entries.dropFirst()).allSatisfy { $0 >= $1 })
+        }
     }
 
     @Test func theFirstBatchHoldsTheHandoffAndThePromptsLevels() throws {

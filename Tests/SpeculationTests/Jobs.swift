@@ -25,21 +25,34 @@ func mixtureRule() throws -> CheckRule {
 }
 
 /// A calibration whose thresholds follow the quantile: at 0.95 a distance of 0.3, at the least 0.3 + 0.1.
-func calibration(draft: String = String(repeating: "0", count: 64)) throws -> CheckCalibration {
+///
+/// - Parameter likeness: whether a critic was asked whose pictures they are; of the verifier's own p lie below p and p − 0.5.
+func calibration(
+    draft: String = String(repeating: "0", count: 64), likeness: Bool = false
+) throws -> CheckCalibration {
     func table(_ low: Double, _ high: Double) throws -> QuantileTable {
         try #require(
             QuantileTable(values: QuantileTable.probabilities.map { low + ($0 - 0.05) * (high - low) / 0.95 }))
     }
     return CheckCalibration(
-        draft: draft, samples: 500, guidance: 3, stepCount: 25, handoffStep: 20, quantile: 0.95,
+        draft: draft, critic: likeness ? String(repeating: "2", count: 64) : nil, samples: 500, guidance: 3,
+        stepCount: 25, handoffStep: 20, quantile: 0.95,
         prompt: CheckCalibration.Prompt(
             times: [0.7, 0.9], null: try table(-0.5, 0), draft: try table(-0.2, 0.2),
             draftFaults: ["color": try table(0.4, 1.2), "object": try table(0.6, 1.4)],
             verifierFaults: ["color": try table(0.2, 1)]),
         levels: try [0.4, 0.6, 0.75].map {
             CheckCalibration.Level(
-                time: $0, null: try table(0.1, 0.2), draft: try table(0.15, 0.25), noiseFaults: try table(0.3, 0.4))
-        })
+                time: $0, null: try table(0.1, 0.2), draft: try table(0.15, likeness ? 4 : 0.25),
+                noiseFaults: try table(0.3, 0.4))
+        },
+        likeness: likeness
+            ? CheckCalibration.Likeness(
+                rejectedShare: 0.1,
+                levels: try [(0.43, 0.0), (0.8, -0.5)].map { time, offset in
+                    CheckCalibration.Likeness.Level(
+                        time: time, null: try table(0.05 + offset, 1 + offset), draft: try table(1, 4))
+                }) : nil)
 }
 
 func noise(of job: VerificationJob) -> Latent {

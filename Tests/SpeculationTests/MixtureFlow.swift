@@ -36,7 +36,9 @@ struct MixtureFlow: PromptComparing {
             switch question.subject {
             case .velocity: return FlowAnswer.velocity(velocity)
             case .prompt: return .prompt(contrast(question.state, question.time))
-            case .agreement: return .agreement(.nan)  // it has no critic
+            // It has no critic.
+            case .agreement: return .agreement(.nan)
+            case .likeness: return .likeness(.nan)
             }
         }
         return FlowAnswers(rows: rows, evaluationCount: rows.count)

@@ -48,7 +48,7 @@ struct PlanningTests {
         #expect(throws: SpeculationError.self) { try HandoffPlan(schedule: schedule, fraction: fraction) }
     }
 
-    @Test(arguments: [(-0.1, 1), (1.1, 1), (.nan, 1), (0.5, -1), (0.5, .nan), (0.5, .infinity)] as [(Double, Float)])
+    @Test(arguments: [(-0.1, 1), (1.1, 1), (.nan, 1), (0.5, .nan), (0.5, .infinity)] as [(Double, Float)])
     func levelsThatAreNoNumbersAreRefused(time: Double, threshold: Float) {
         #expect(throws: SpeculationError.self) { try CheckLevel(time: time, threshold: threshold) }
     }
@@ -90,6 +90,11 @@ struct PlanningTests {
             job.checkQuantile = quantile
             return job
         }
+        bad += [1, -0.1, .nan].map { share in
+            var job = mixtureJob()
+            job.checkLikeness = share
+            return job
+        }
         for job in bad {
             let error = #expect(throws: VerifierError.self) {
                 try VerificationPlan(job: job, calibration: known)
@@ -127,6 +132,24 @@ struct PlanningTests {
         #expect(kinder.times == [0.55, 0.8])
         #expect((kinder.prompt?.threshold ?? .nan) > (usual.prompt?.threshold ?? .nan))
         #expect(kinder.distance(at: 0.5) > usual.distance(at: 0.5))
+    }
+
+    @Test func likenessHasADialOfItsOwn() throws {
+        var job = mixtureJob()
+        let measured = try calibration(likeness: true)
+        func limits(_ rule: CheckRule) -> [Double] {
+            rule.likeness.map { (Double($0.threshold) * 1e5).rounded() / 1e5 }
+        }
+        let usual = try #require(try VerificationPlan(job: job, calibration: measured).rule)
+        // A tenth of the verifier's own lies above; where a draft is taken up again follows likeness, not distance.
+        #expect(limits(usual) == [0.9, 0.4] && usual.times == [0.43, 0.8])
+        // Above the hand-off the verifier's picture may be as far off as drafts are.
+        #expect(usual.distance(at: 0.75) > 3 && usual.distance(at: 0.4) < 0.31)
+        job.checkLikeness = 0.5
+        #expect(limits(try #require(try VerificationPlan(job: job, calibration: measured).rule)) == [0.5, 0])
+        job.checkLikeness = 0
+        let none = try #require(try VerificationPlan(job: job, calibration: measured).rule)
+        #expect(none.likeness.isEmpty && none.times == [0.4, 0.6, 0.75] && none.distance(at: 0.75) < 0.31)
     }
 
     @Test func aDraftThatWasNotMeasuredIsHeldToTheVerifiersOwnFaults() throws {

@@ -1,4 +1,5 @@
 import Speculation
+import SwiftProtobuf
 import Testing
 import VerificationTestSupport
 
@@ -24,6 +25,15 @@ import VerificationTestSupport
         job.checkThreshold = nil
         job.checkQuantile = 0.9
         job.checkLevels = [0.6, 0.75]
+        #expect(try RequestCodec.decode(golden) == job)
+        #expect(try RequestCodec.encode(job) == golden)
+    }
+
+    @Test func goldenRequestForLikenessDecodesToItsJobAndBack() throws {
+        let golden = try Golden.bytes("wire-request-likeness.frame")
+        var job = SampleJob.make(id: "golden-likeness")
+        job.checkThreshold = nil
+        job.checkLikeness = 0.25
         #expect(try RequestCodec.decode(golden) == job)
         #expect(try RequestCodec.encode(job) == golden)
     }
@@ -74,6 +84,30 @@ import VerificationTestSupport
         #expect(try ReplyCodec.decode(Frame.unwrap(golden, limit: Frame.replyLimit)) == message)
         #expect(try ReplyCodec.encode(message) == golden)
         #expect(ReplyCodec.wire(message).checked.levels.map(\.kind) == [.estimateDistance])
+    }
+
+    @Test func goldenCheckSaysHowLikeTheVerifiersADraftIs() throws {
+        let golden = try Golden.bytes("wire-checked-likeness.frame")
+        let prompt = LevelReading(step: 22, time: 0.25, statistic: -3.5, threshold: 0.5, kind: .promptDoubt)
+        let rest = [
+            LevelReading(step: 20, time: 0.4285714285714286, statistic: 2.5, threshold: 0.75, kind: .unlikeness),
+            LevelReading(step: 17, time: 0.6, statistic: -0.5, threshold: 0.75, kind: .unlikeness),
+            LevelReading(step: 17, time: 0.6, statistic: 0.125, threshold: 0.25),
+        ]
+        let message = ReplyMessage.event(.checked(levels: [prompt] + rest, reentryStep: 17))
+        #expect(try ReplyCodec.decode(Frame.unwrap(golden, limit: Frame.replyLimit)) == message)
+        #expect(try ReplyCodec.encode(message) == golden)
+    }
+
+    /// A later verifier's critic may say more than this client knows; its picture comes all the same.
+    @Test func whatALaterCriticReadIsLeftOut() throws {
+        let reading = LevelReading(step: 20, time: 0.4285714285714286, statistic: 0.125, threshold: 0.25)
+        var later = ReplyCodec.wire(.event(.checked(levels: [reading], reentryStep: 20)))
+        var unknown = Underpaint_V1_LevelReading()
+        unknown.kind = .UNRECOGNIZED(99)
+        later.checked.criticLevels = [unknown]
+        let bytes = Array(try later.serializedData())
+        #expect(try ReplyCodec.decode(bytes) == .event(.checked(levels: [reading], reentryStep: 20)))
     }
 
     @Test func goldenModelListDecodesToItsDescriptionAndBack() throws {

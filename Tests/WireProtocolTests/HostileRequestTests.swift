@@ -77,6 +77,8 @@ import VerificationTestSupport
         Spoiling("threshold not a number") { $0.checkThreshold = .nan },
         Spoiling("negative threshold") { $0.checkThreshold = -0.5 },
         Spoiling("quantile not a number") { $0.checkQuantile = .nan },
+        Spoiling("likeness share not a number") { $0.checkLikeness = .nan },
+        Spoiling("likeness share of one") { $0.checkLikeness = 1 },
         Spoiling("quantile of one") { $0.checkQuantile = 1 },
         Spoiling("negative quantile") { $0.checkQuantile = -1 },
         Spoiling("level without noise") { $0.checkLevels = [0.6, 0] },

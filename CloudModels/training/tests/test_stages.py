@@ -345,8 +345,13 @@ def test_a_critic_is_put_beside_an_exported_verifier(
         content = (path.parent / "critic.safetensors").read_bytes()
         assert found["files"]["critic"]["sha256"] == hashlib.sha256(content).hexdigest()
         assert {k: v for k, v in found["training"].items() if k != "critic"} == without["training"]
-        assert found["training"]["critic"]["heldOut"]["object"].keys() == {"ranked", "rejected"}
-        assert path.with_name("MODEL_CARD.md").read_text().count("## The critic") == 1
+        held_out = found["training"]["critic"]["heldOut"]
+        assert held_out["object"].keys() == held_out["likeness"]["0.43"].keys() == {"ranked", "rejected"}
+        assert found["critic"]["answers"] == ["prompt", "likeness"]
+        assert (found["training"]["critic"]["pairs"], held_out["likeness"]["pairs"]) == (20, 2)
+        card = path.with_name("MODEL_CARD.md").read_text()
+        assert card.count("## The critic") == card.count("| t | ranked | rejected |") == 1
+        assert "| 0.43 |" in card and "| likeness |" not in card and "| pairs |" not in card
     # Together they are exported as one after the other.
     release(tiny, data, checkpoints, tmp_path, tmp_path / "report")
     again = json.loads(path.read_text())
@@ -361,6 +366,46 @@ def test_a_critic_is_put_beside_an_exported_verifier(
         release_critic(tiny, checkpoints, tmp_path)
     release(tiny, data, checkpoints, tmp_path, tmp_path / "report")
     assert "critic" not in json.loads(path.read_text()) and not path.with_name("critic.safetensors").exists()
+
+
+def test_a_critic_of_one_answer_is_trained_on(
+    tiny: Recipe, trained: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from underpaint_training import train_critic
+    from underpaint_training.latents import MissingStageError
+    from underpaint_training.parallel import Group
+    from underpaint_training.release import release
+    from underpaint_training.training import restore
+
+    data, checkpoints = trained[0], tmp_path / "checkpoints"
+    shutil.copytree(trained[1], checkpoints)
+    path = checkpoints / "critic.pt"
+    path.unlink()
+    alone, words = Group(0, 1), replace(tiny, critic=replace(tiny.critic, pairs=0))
+    train_critic.train(words, data, checkpoints, None, alone)
+    former = restore(path)
+    assert former is not None and former["answers"] == ["prompt"]
+    assert "pairs" not in former and "likeness" not in former["heldOut"]
+    release(words, data, checkpoints, tmp_path, tmp_path / "report")
+    manifest = tmp_path / "CloudModels" / "studio-verifier" / "manifest.json"
+    card = manifest.with_name("MODEL_CARD.md").read_text()
+    assert json.loads(manifest.read_text())["critic"]["answers"] == ["prompt"] and "likeness" not in card
+    with pytest.raises(MissingStageError, match="--minutes"):
+        train_critic.train(tiny, data, checkpoints, 0.01, alone)
+    # The pairs that are there serve again, unless they are other models'.
+    pairs = {p: p.stat().st_mtime_ns for p in (checkpoints / "likeness").iterdir()}
+    capsys.readouterr()
+    train_critic.train(tiny, data, checkpoints, former["seconds"] / 60 + 0.02, alone)
+    assert "began as a critic of prompt" in capsys.readouterr().out
+    state = restore(path)
+    assert state is not None and state["answers"] == ["prompt", "likeness"] and state["pairs"] == 20
+    assert state["samples"] > former["samples"] and state["seconds"] > former["seconds"]
+    assert {p: p.stat().st_mtime_ns for p in (checkpoints / "likeness").iterdir()} == pairs and len(pairs) == 11
+    with pytest.raises(MissingStageError, match="answers likeness too"):
+        train_critic.train(words, data, checkpoints, None, alone)
+    _speak_up(checkpoints)
+    with pytest.raises(MissingStageError, match="pairs of other weights"):
+        train_critic.train(tiny, data, checkpoints, None, alone)
 
 
 def test_a_critic_is_measured_on_pictures_that_cannot_have_every_fault(
@@ -627,7 +672,8 @@ def test_committed_models_are_adopted_and_trained_on(
     assert before["samples"] == original["samples"] and before["vae"] is None
     critics = [restore(c / "critic.pt") for c in (adopted, checkpoints)]
     assert critics[0] is not None and critics[1] is not None
-    assert critics[0]["heldOut"] == critics[1]["heldOut"] and critics[0]["samples"] == critics[1]["samples"]
+    for key in ("heldOut", "samples", "answers", "pairs"):
+        assert critics[0][key] == critics[1][key], key
     assert load_critic(tiny, adopted, load_verifier(tiny, adopted)[0].text) is not None
     vae = restore(adopted / "vae.pt")
     assert vae is not None

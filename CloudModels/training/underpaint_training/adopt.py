@@ -16,14 +16,14 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from .distillation import build_student
-from .export import CRITIC
+from .export import CRITIC, answers_of
 from .instrument import instrument_file, kept_instrument
 from .recipe import Recipe
 from .start import take, unguided
-from .train_critic import build_critic, fingerprint
+from .train_critic import build_critic
 from .train_vae import build
 from .train_verifier import build_verifier
-from .training import save
+from .training import fingerprint, save
 
 
 class AdoptionError(RuntimeError):
@@ -125,8 +125,9 @@ def adopt(recipe: Recipe, checkpoints: Path, root: Path) -> None:
     save(trained | {"patch": recipe.draft.patch}, checkpoints / "draft.pt")
 
     if CRITIC in _manifest(verifier):
-        critic, run = build_critic(recipe), training[CRITIC]
+        answers, run = answers_of(_manifest(verifier)), training[CRITIC]
+        critic = build_critic(recipe, answers)
         _load(critic, verifier / "critic.safetensors")
-        facts = {"vae": None, "text": fingerprint(model.text), "patch": recipe.critic.patch}
-        facts |= {key: run[key] for key in ("device", "heldOut")}
+        facts = {"vae": None, "text": fingerprint(model.text), "patch": recipe.critic.patch, "answers": list(answers)}
+        facts |= {key: run[key] for key in ("device", "heldOut", "pairs") if key in run}
         save(_continued(critic, run, recipe.critic.batch) | facts, checkpoints / "critic.pt")

@@ -10,6 +10,7 @@ from .data.grammar import ANGLES, COLORS, LIGHTS, MATERIALS, OBJECT_MATERIALS, S
 from .data.shapes.catalogue import LIBRARY_MATERIALS
 from .evaluation.markdown import pictures_section
 from .export import CRITIC, Bundle
+from .models.critic import LIKENESS
 
 LICENCE = """## Data and licence
 
@@ -77,7 +78,6 @@ def _critic(training: dict[str, Any]) -> str:
     if not training:
         return ""
     held_out = training["heldOut"]
-    rows = [f"| {fault} | {100 * v['ranked']:.1f} % | {100 * v['rejected']:.1f} % |" for fault, v in held_out.items() if fault != "pictures"]
     return "\n".join([
         "",
         "## The critic",
@@ -91,11 +91,34 @@ def _critic(training: dict[str, Any]) -> str:
         "how often a true caption has the larger odds than one with the fault, and how many true ones a threshold rejects that "
         "catches 95 % of it.",
         "",
-        "| fault | ranked | rejected |",
-        "|---|---|---|",
-        *rows,
+        *_ranks("fault", held_out),
         "",
+        *_likeness(training),
     ])
+
+
+def _ranks(what: str, figures: dict[str, Any]) -> list[str]:
+    """One row for each fault or level; numbers and the other answer's figures beside them are left out."""
+    found = {k: v for k, v in figures.items() if k != LIKENESS and isinstance(v, dict)}
+    rows = [f"| {k} | {100 * v['ranked']:.1f} % | {100 * v['rejected']:.1f} % |" for k, v in found.items()]
+    return [f"| {what} | ranked | rejected |", "|---|---|---|", *rows]
+
+
+def _likeness(training: dict[str, Any]) -> list[str]:
+    """What the critic says besides; nothing of one that was only asked about prompts."""
+    figures = training["heldOut"].get(LIKENESS)
+    if figures is None:
+        return []
+    return [
+        "Its second answer, likeness, is whether a picture under noise of the level t is the verifier's own and not",
+        f"the draft's, learnt from {training['pairs']:,} pairs of one prompt and one noise each. On "
+        f"{figures['pairs']:,} held-out pairs:",
+        "how often the verifier's picture has the larger odds than a draft, and how many drafts a threshold rejects",
+        "that lets nine in ten of the verifier's own pass.",
+        "",
+        *_ranks("t", figures),
+        "",
+    ]
 
 
 CARD, OBSERVED = "MODEL_CARD.md", "\n## What the pictures show"

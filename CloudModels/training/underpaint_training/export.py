@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from .models.critic import Critic
+from .models.critic import PROMPT, Critic
 from .models.dit import DiT
 from .models.text import TextEncoder, Tokenizer
 from .models.vae import Decoder
@@ -90,6 +90,11 @@ CRITIC = "critic"
 CRITIC_FILE = "critic.safetensors"
 
 
+def answers_of(manifest: dict[str, Any]) -> tuple[str, ...]:
+    """Of the critic beside this verifier; the first ones had one answer, and did not say so."""
+    return tuple(manifest[CRITIC].get("answers", (PROMPT,)))
+
+
 def with_critic(
     manifest: dict[str, Any], folder: Path, critic: Critic, text: TextEncoder, training: dict[str, Any]
 ) -> dict[str, Any]:
@@ -99,7 +104,8 @@ def with_critic(
     """
     _save(critic, folder / CRITIC_FILE)
     file = _file(folder, CRITIC_FILE)
-    architecture = _dit_architecture(critic, text) | {"kind": "critic", "tokenSpacing": critic.spacing}
+    architecture = _dit_architecture(critic, text)
+    architecture |= {"kind": "critic", "tokenSpacing": critic.spacing, "answers": list(critic.answers)}
     kept = {k: v for k, v in manifest.items() if k != "check" or v.get(CRITIC) in (None, file["sha256"])}
     return kept | {
         "files": manifest["files"] | {CRITIC: file},

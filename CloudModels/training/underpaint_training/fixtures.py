@@ -225,7 +225,7 @@ def models(b: Bundle, g: torch.Generator) -> Recorder:
         x, t = r(2, 8, 12, channels), torch.tensor([0.25, 0.6])
         out.case(
             "critic",
-            "two latents at t beside the two prompts; odds [batch]",
+            "two latents at t beside the two prompts; odds [batch, answer], answers prompt and likeness",
             x=x,
             t=t,
             odds=b.critic(x, t, tokens[:2], pooled[:2]),

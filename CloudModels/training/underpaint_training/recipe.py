@@ -163,14 +163,19 @@ class DraftRecipe(DistillationRecipe):
 
 @dataclass(frozen=True)
 class CriticRecipe(LoopRecipe):
-    """What reads prompts off pictures for the check: the draft's first blocks over larger patches, whose width and heads
-    are the draft's."""
+    """What the check asks about pictures: the draft's first blocks over larger patches, whose width and heads are the
+    draft's."""
 
     # Zero trains none, and the verifier itself is asked.
     minutes: float = 0.0
     layers: int = 4
     patch: int = 2
     drop_field: float = 0.25
+    # Pairs of pictures, the draft's and the verifier's, that likeness is learnt from; with none it answers for prompts
+    # alone.
+    pairs: int = 5000
+    # Of them drawn at once, of one size: what a kill loses. Every eleventh of such batches is held out.
+    pair_batch: int = 32
     batch: int = 64
     matrix_rate: float = 4e-3
     rate: float = 1e-3

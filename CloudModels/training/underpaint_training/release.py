@@ -94,6 +94,7 @@ def _critic_training(recipe: Recipe, state: dict[str, Any]) -> dict[str, Any]:
     return {
         "samples": state["samples"],
         "pictures": state["pictures"],
+        **({"pairs": state["pairs"]} if "pairs" in state else {}),
         "hours": round(state["seconds"] / 3600, 4),
         "device": state["device"],
         "machine": MACHINES[state["device"]],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import os
 import time
 from functools import partial
@@ -71,6 +72,13 @@ def save_array(array: np.ndarray, path: Path) -> None:
 
 def restore(path: Path) -> dict[str, Any] | None:
     return torch.load(path, map_location="cpu", weights_only=True) if path.exists() else None
+
+
+def fingerprint(module: nn.Module) -> str:
+    """Of a module's weights as they are exported, in bfloat16."""
+    weights = module.state_dict()
+    parts = (weights[k].bfloat16().contiguous().cpu().view(torch.uint8).numpy().tobytes() for k in sorted(weights))
+    return hashlib.sha256(b"".join(parts)).hexdigest()[:16]
 
 
 def trapezoid(fraction: float, step: int, warmup: int, decay: float = 0.25) -> float:

@@ -1,4 +1,5 @@
 import Diffusion
+import Foundation
 import Models
 import Speculation
 
@@ -34,19 +35,42 @@ extension DraftPainter {
         return best.picture
     }
 
-    /// The mean over the noise levels at which the critic is asked in the check.
+    /// How sure the critic is of a draft: of its prompt, a mean over the noise levels at which the check asks it, and, where it
+    /// knows the draft's pictures from the verifier's, of both that and its likeness at the hand-off (the log of the product of
+    /// both probabilities).
     private func odds(
         of drafted: DraftedPicture, _ prompt: Conditioning, by critic: Exclusive<StudioCritic>
     ) throws -> Float {
         let job = drafted.job
         let noise = NoiseGenerator(seed: job.seed).latent(job.latentShape, stream: 0)
-        let asked = models.checkRule?.prompt.flatMap { $0.statistic == .promptDoubt ? $0.times : nil }
-        let rows = (asked ?? CheckStatistic.promptDoubt.usualTimes).map { time in
+        func row(_ subject: FlowQuestion.Subject, _ time: Double) -> StudioDenoiser.Row {
             StudioDenoiser.Row(
-                FlowQuestion(.agreement, picture: drafted.estimate, noise: noise, time: time), prompt: prompt,
+                FlowQuestion(subject, picture: drafted.estimate, noise: noise, time: time), prompt: prompt,
                 guidance: 1)
         }
-        let odds = try critic.withLock { try $0.odds(rows) }
-        return odds.reduce(0, +) / Float(odds.count)
+        let asked = models.checkRule?.prompt.flatMap { $0.statistic == .promptDoubt ? $0.times : nil }
+        var rows = (asked ?? CheckStatistic.promptDoubt.usualTimes).map { row(.agreement, $0) }
+        let promptCount = rows.count
+        if models.verifier.tellsLikeness {
+            let times = try FlowSchedule(stepCount: job.stepCount, shift: job.scheduleShift).times
+            // A picture that is done has no noise to be seen under.
+            rows.append(row(.likeness, times[min(job.handoffStep, job.stepCount - 1)]))
+        }
+        let odds = try critic.withLock { try $0.answers(to: rows) }.map(\.odds)
+        let agreement = odds.prefix(promptCount).reduce(0, +) / Float(promptCount)
+        return odds.dropFirst(promptCount).reduce(logProbability(agreement)) { $0 + logProbability($1) }
+    }
+}
+
+/// ln of the probability whose log odds these are.
+private func logProbability(_ odds: Float) -> Float { min(odds, 0) - log1p(exp(-abs(odds))) }
+
+extension FlowAnswer {
+    /// A critic's; NaN of a model's own answer.
+    fileprivate var odds: Float {
+        switch self {
+        case .agreement(let odds), .likeness(let odds): odds
+        case .velocity, .prompt: .nan
+        }
     }
 }

@@ -77,6 +77,7 @@ public final class DraftPainter: Sendable {
             result: .png, codedEstimate: [], verifierStepCount: request.verifierStepCount)
         job.ask(for: request.format)
         job.checkQuantile = request.checkQuantile
+        job.checkLikeness = request.checkLikeness
         job.checkLevels = request.checkLevels
         try checkLimits(of: job)
         let noise = NoiseGenerator(seed: job.seed).latent(job.latentShape, stream: 0)

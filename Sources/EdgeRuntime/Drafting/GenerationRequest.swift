@@ -25,6 +25,8 @@ public struct GenerationRequest: Hashable, Sendable {
     public var exact: ExactOptions?
     /// The share of planted faults that the check shall catch; nil is the verifier's own.
     public var checkQuantile: Double?
+    /// The share of the verifier's own pictures that its critic may find unlike them; nil is the verifier's own.
+    public var checkLikeness: Double?
     /// Times of the levels at which a draft may be taken up again; nil are the verifier's own.
     public var checkLevels: [Double]?
     /// Drafts to make, each from a seed of its own (`seed(ofCandidate:)`); the one that the critic doubts least goes on.

@@ -38,6 +38,9 @@ public struct DenoiserManifest: Hashable, Sendable, Codable {
         if let fault = guidance.fault { return "guidance: \(fault)" }
         if let fault = criticFault { return "critic: \(fault)" }
         if let fault = check?.fault { return "check: \(fault)" }
+        if check?.calibration?.likeness != nil, critic.map({ !$0.answers.contains(.likeness) }) ?? true {
+            return "check: likeness is asked and the critic does not answer that"
+        }
         if let fault = quality?.fault { return "quality: \(fault)" }
         for size in sizes where size.width <= 0 || size.height <= 0 {
             return "sizes: \(size) is not a picture"

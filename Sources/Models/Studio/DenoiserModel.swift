@@ -53,6 +53,9 @@ public struct DenoiserModel: Sendable {
         manifest.critic.flatMap { _ in folder.manifest.files[ModelManifest.FileName.critic]?.sha256 }
     }
 
+    /// Whether it has a critic that knows the draft's pictures from its own.
+    public var tellsLikeness: Bool { manifest.critic?.answers.contains(.likeness) ?? false }
+
     /// What its check was measured to read; nil where there is none that this build computes, or one measured with another
     /// critic than is here.
     public var calibration: CheckCalibration? {
@@ -111,6 +114,6 @@ public struct DenoiserModel: Sendable {
 
     /// The critic alone; nil where the model has none.
     public func critic(on backend: any Backend) -> StudioCritic? {
-        manifest.critic.flatMap { network in criticWeights.map { StudioCritic(network, $0, backend) } }
+        manifest.critic.flatMap { network in criticWeights.map { StudioCritic(of: id, network, $0, backend) } }
     }
 }

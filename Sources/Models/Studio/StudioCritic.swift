@@ -1,9 +1,11 @@
-import Diffusion
+public import Diffusion
 import Graphs
 import Tensors
 
-/// A compiled critic: pictures and prompts in, log odds out. For one thread at a time.
+/// A compiled critic: noised pictures and prompts in, log odds out. For one thread at a time.
 public final class StudioCritic {
+    /// Of the verifier that it belongs to.
+    private let id: String
     private let network: PromptCritic
     private let weights: SafetensorsFile
     private let backend: any Backend
@@ -14,15 +16,29 @@ public final class StudioCritic {
         let latent: LatentShape
     }
 
-    init(_ network: PromptCritic, _ weights: SafetensorsFile, _ backend: any Backend) {
-        (self.network, self.weights, self.backend) = (network, weights, backend)
+    init(of id: String, _ network: PromptCritic, _ weights: SafetensorsFile, _ backend: any Backend) {
+        (self.id, self.network, self.weights, self.backend) = (id, network, weights, backend)
     }
 
-    /// How sure it is that each picture shows its prompt, in log odds; in batches of a few sizes.
+    /// What it says of each picture, in log odds; in batches of a few sizes.
     ///
-    /// - Throws: what the backend throws.
-    /// - Precondition: the states have one shape, the denoiser's, and the prompts are encoded for it.
-    public func odds(_ rows: [StudioDenoiser.Row]) throws -> [Float] {
+    /// - Throws: `ModelError.noCritic` if a row asks what it does not know, or what the backend throws.
+    /// - Precondition: every row's subject is a critic's, the states have one shape, the denoiser's, and the prompts are encoded
+    ///   for it.
+    public func answers(to rows: [StudioDenoiser.Row]) throws -> [FlowAnswer] {
+        let columns = try rows.map { row in
+            guard let column = network.column(of: row.subject) else { throw ModelError.noCritic(id: id) }
+            return column
+        }
+        let odds = try odds(rows)
+        return rows.indices.map { row in
+            let value = odds[row * network.answers.count + columns[row]]
+            return rows[row].subject == .likeness ? .likeness(value) : .agreement(value)
+        }
+    }
+
+    /// All answers to each row.
+    private func odds(_ rows: [StudioDenoiser.Row]) throws -> [Float] {
         var (odds, rest) = ([Float](), rows[...])
         while let first = rest.first {
             let size = BatchSizes.standard.next(for: rest.count)
@@ -30,7 +46,7 @@ public final class StudioCritic {
             rest = rest.dropFirst(size)
             // What is left empty is filled up with a row that nobody reads.
             let filled = batch + Array(repeating: first, count: size - batch.count)
-            odds += try run(filled).prefix(batch.count)
+            odds += try run(filled).prefix(batch.count * network.answers.count)
         }
         return odds
     }
@@ -56,7 +72,14 @@ public final class StudioCritic {
             "time": Tensor([rows.count], rows.map { Float($0.time) }),
             "tokens": Tensor([rows.count, trunk.textTokenCount, trunk.textWidth], rows.flatMap(\.prompt.tokens)),
             "pooled": Tensor([rows.count, trunk.textWidth], rows.flatMap(\.prompt.pooled)),
-        ]).floats("odds", count: rows.count, backend: backend.name)
+        ]).floats("odds", count: rows.count * network.answers.count, backend: backend.name)
+    }
+}
+
+extension PromptCritic {
+    /// Where its output holds what is asked; nil if it does not know.
+    fileprivate func column(of subject: FlowQuestion.Subject) -> Int? {
+        answers.firstIndex(of: subject == .likeness ? .likeness : .prompt)
     }
 }
 

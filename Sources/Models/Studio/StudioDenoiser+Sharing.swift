@@ -17,7 +17,7 @@ extension StudioDenoiser {
         }
         for row in all { try check(row, shape, unconditional) }
         var others: [FlowAnswer] = []
-        let velocities = all.filter { $0.subject != .agreement }
+        let velocities = all.filter { !$0.subject.isForCritic }
         for batch in batches(velocities, try batchSizes(for: shape), unconditional) {
             // All that are read are checked; a model need not take the guidance of those that fill up.
             others += try velocityAnswers(to: batch.rows, unconditional).prefix(batch.readCount)

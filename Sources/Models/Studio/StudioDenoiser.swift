@@ -96,7 +96,7 @@ public final class StudioDenoiser {
     public func answers(to rows: [Row], unconditional: Conditioning) throws -> FlowAnswers {
         guard let shape = rows.first?.state.shape else { return FlowAnswers(rows: [], evaluationCount: 0) }
         for row in rows { try check(row, shape, unconditional) }
-        var others = try velocityAnswers(to: rows.filter { $0.subject != .agreement }, unconditional)[...]
+        var others = try velocityAnswers(to: rows.filter { !$0.subject.isForCritic }, unconditional)[...]
         return FlowAnswers(
             rows: try withCritic(rows) { others.removeFirst() },
             evaluationCount: rows.reduce(0) { $0 + evaluationCount(of: $1) })
@@ -106,11 +106,11 @@ public final class StudioDenoiser {
     ///
     /// - Parameter next: the network's answer to the next of its rows.
     func withCritic(_ rows: [Row], _ next: () -> FlowAnswer) throws -> [FlowAnswer] {
-        let asked = rows.filter { $0.subject == .agreement }
+        let asked = rows.filter(\.subject.isForCritic)
         guard !asked.isEmpty else { return rows.map { _ in next() } }
         guard let critic else { throw ModelError.noCritic(id: model.id) }
-        var odds = try critic.odds(asked)[...]
-        return rows.map { $0.subject == .agreement ? .agreement(odds.removeFirst()) : next() }
+        var answers = try critic.answers(to: asked)[...]
+        return rows.map { $0.subject.isForCritic ? answers.removeFirst() : next() }
     }
 
     /// What rows ask that the network itself answers, in one batch.
@@ -149,7 +149,7 @@ public final class StudioDenoiser {
         switch row.subject {
         case .velocity: 1
         case .prompt: model.manifest.evaluationsPerPromptQuestion(isGuided: row.guidance != 1)
-        case .agreement: 0
+        case .agreement, .likeness: 0
         }
     }
 
@@ -158,7 +158,7 @@ public final class StudioDenoiser {
         switch row.subject {
         case .prompt: 2
         case .velocity: model.manifest.rowsPerVelocity(isGuided: row.guidance != 1)
-        case .agreement: 0
+        case .agreement, .likeness: 0
         }
     }
 

@@ -16,18 +16,27 @@ public struct Calibrator: Sendable {
         /// Levels at which the distance is measured, beside the hand-off; those above it are where a draft may be taken up
         /// again, those below are for jobs that hand off later.
         public var levelTimes: [Double]
+        /// Levels above the hand-off at which likeness is measured, where there is a critic that tells it: there a draft may
+        /// be taken up again.
+        public var likenessTimes: [Double]
         /// The share of faults to catch when nobody says.
         public var quantile: Double
+        /// The share of the verifier's own pictures that the question about likeness may reject when nobody says.
+        public var likenessShare: Double
 
         public init(
             handoff: Double = 0.8, stepCounts: StepCounts? = nil, promptTimes: [Double]? = nil,
-            levelTimes: [Double] = CheckStatistic.estimateDistance.usualTimes, quantile: Double = 0.95
+            levelTimes: [Double] = CheckStatistic.estimateDistance.usualTimes,
+            likenessTimes: [Double] = CheckStatistic.unlikeness.usualTimes, quantile: Double = 0.95,
+            likenessShare: Double = 0.1
         ) {
             self.handoff = handoff
             self.stepCounts = stepCounts
             self.promptTimes = promptTimes
             self.levelTimes = levelTimes
+            self.likenessTimes = likenessTimes
             self.quantile = quantile
+            self.likenessShare = likenessShare
         }
     }
 
@@ -58,7 +67,11 @@ public struct Calibrator: Sendable {
         let critic = models.verifier.criticDigest
         let statistic: CheckStatistic = critic == nil ? .promptShortfall : .promptDoubt
         let promptTimes = (plan.promptTimes ?? statistic.usualTimes).sorted()
+        let likenessTimes =
+            models.verifier.tellsLikeness
+            ? [handoffTime] + plan.likenessTimes.filter { $0 > handoffTime }.sorted() : []
         var distances = levels.map { _ in Sample() }
+        var likenesses = likenessTimes.map { _ in Sample() }
         var prompted = Sample()
         for start in stride(from: 0, to: prompts.count, by: Studio.batch) {
             let batch = start..<min(prompts.count, start + Studio.batch)
@@ -78,6 +91,9 @@ public struct Calibrator: Sendable {
                 }
             }
             for (name, pictures) in [("null", own), ("draft", drafted)] {
+                for (index, time) in likenessTimes.enumerated() {
+                    likenesses[index][name] += try read(.unlikeness, pictures, noise, words, [time], with: studio)
+                }
                 prompted[name] += try read(statistic, pictures, noise, words, promptTimes, with: studio)
                 for fault in WordFault.allCases {
                     let rows = try batch.indices.compactMap { index in
@@ -111,7 +127,15 @@ public struct Calibrator: Sendable {
                 CheckCalibration.Level(
                     time: time, null: try sample.table("null"), draft: try sample.table("draft"),
                     noiseFaults: try sample.table("noise"))
-            })
+            },
+            likeness: likenessTimes.isEmpty
+                ? nil
+                : CheckCalibration.Likeness(
+                    rejectedShare: plan.likenessShare,
+                    levels: try zip(likenessTimes, likenesses).map { time, sample in
+                        CheckCalibration.Likeness.Level(
+                            time: time, null: try sample.table("null"), draft: try sample.table("draft"))
+                    }))
     }
 
     /// The mean of a statistic over some times, for each picture.

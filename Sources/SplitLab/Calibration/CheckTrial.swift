@@ -15,18 +15,21 @@ public struct CheckTrial: Sendable {
         public var stepCounts: StepCounts?
         /// nil is the calibration's own.
         public var quantile: Double?
+        /// The share of the verifier's own pictures that its critic may find unlike them; nil is the calibration's own.
+        public var likenessShare: Double?
         /// Prompts that faults are planted on.
         public var faultCount: Int
         /// Where the arms' pictures go, with `pictures.jsonl`; nil makes none.
         public var folder: String?
 
         public init(
-            handoff: Double = 0.8, stepCounts: StepCounts? = nil, quantile: Double? = nil, faultCount: Int,
-            folder: String? = nil
+            handoff: Double = 0.8, stepCounts: StepCounts? = nil, quantile: Double? = nil,
+            likenessShare: Double? = nil, faultCount: Int, folder: String? = nil
         ) {
             self.handoff = handoff
             self.stepCounts = stepCounts
             self.quantile = quantile
+            self.likenessShare = likenessShare
             self.faultCount = faultCount
             self.folder = folder
         }
@@ -56,7 +59,8 @@ public struct CheckTrial: Sendable {
             models: models, backend: backend, stepCounts: plan.stepCounts, handoff: plan.handoff)
         let handoff = studio.handoff
         let rule = try CheckRule(
-            calibration, draft: models.draft.weightsDigest, quantile: plan.quantile)
+            calibration, draft: models.draft.weightsDigest, quantile: plan.quantile,
+            likenessShare: plan.likenessShare)
         let gallery = try plan.folder.map { try Gallery(folder: $0) }
         var tally = Tally(handoff: plan.handoff)
         for start in stride(from: 0, to: prompts.count, by: Studio.batch) {
@@ -200,14 +204,16 @@ public struct CheckTrial: Sendable {
         }
         let times = rule.prompt?.times ?? []
         let ofPrompt = rule.prompt?.statistic ?? .promptShortfall
+        let asksForLikeness = rule.unlikeness(at: handoff.handoffTime, handoffTime: handoff.handoffTime) != nil
+        let ofPicture: [CheckStatistic] = asksForLikeness ? [.estimateDistance, .unlikeness] : [.estimateDistance]
         let readings = pictures.flatMap { picture in
-            ([(CheckStatistic.estimateDistance, handoff.handoffTime)] + times.map { (ofPrompt, $0) }).map {
+            (ofPicture.map { ($0, handoff.handoffTime) } + times.map { (ofPrompt, $0) }).map {
                 Studio.Reading(
                     statistic: $0, estimate: picture.estimate, noise: picture.noise, time: $1, prompt: picture.words)
             }
         }
         let answers = try studio.answers(to: readings)
-        let rowsEach = 1 + times.count
+        let rowsEach = ofPicture.count + times.count
         for (index, planted) in pictures.enumerated() {
             let rows = index * rowsEach..<(index + 1) * rowsEach
             // The check itself, on answers that it would have asked for first.
@@ -221,7 +227,7 @@ public struct CheckTrial: Sendable {
                 check.take(FlowAnswers(rows: found, evaluationCount: found.count))
             }
             let values = rows.map { readings[$0].value(of: answers[$0]) }
-            let (distance, prompted) = (values[0], values.dropFirst())
+            let (distance, prompted) = (values[0], values.dropFirst(ofPicture.count))
             tally.verdicts[planted.name, default: []].append(
                 Tally.Verdict(
                     passes: check.decision.map { if case .enter = $0 { true } else { false } } ?? false,
@@ -230,7 +236,7 @@ public struct CheckTrial: Sendable {
                         "distance": distance, "distance/contrast": distance / planted.estimate.contrast,
                         ofPrompt == .promptDoubt ? "doubt" : "shortfall":
                             prompted.reduce(0, +) / Double(max(1, prompted.count)),
-                    ]))
+                    ].merging(asksForLikeness ? ["unlikeness": values[1]] : [:]) { $1 }))
         }
     }
 

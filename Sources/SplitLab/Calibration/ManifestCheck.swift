@@ -32,6 +32,13 @@ extension CheckCalibration {
             Level(
                 time: round($0.time), null: round($0.null), draft: round($0.draft), noiseFaults: round($0.noiseFaults))
         }
+        if let likeness {
+            result.likeness = Likeness(
+                rejectedShare: likeness.rejectedShare,
+                levels: likeness.levels.map {
+                    Likeness.Level(time: round($0.time), null: round($0.null), draft: round($0.draft))
+                })
+        }
         return result
     }
 }

@@ -29,6 +29,7 @@ extension CheckStatistic {
         case .estimateDistance: self = .estimateDistance
         case .promptShortfall: self = .promptShortfall
         case .promptDoubt: self = .promptDoubt
+        case .unlikeness: self = .unlikeness
         case .UNRECOGNIZED: return nil
         }
     }
@@ -38,6 +39,7 @@ extension CheckStatistic {
         case .estimateDistance: .estimateDistance
         case .promptShortfall: .promptShortfall
         case .promptDoubt: .promptDoubt
+        case .unlikeness: .unlikeness
         }
     }
 }

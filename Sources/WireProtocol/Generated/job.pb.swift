@@ -83,6 +83,9 @@ nonisolated enum Underpaint_V1_CheckStatistic: SwiftProtobuf.Enum, Swift.CaseIte
 
   /// How much a critic doubts that the draft's picture shows the prompt. Only in lists of its own (critic_levels).
   case promptDoubt // = 2
+
+  /// How sure a critic is that the noised picture is the draft's and not one of the verifier's. Only in critic_levels too.
+  case unlikeness // = 3
   case UNRECOGNIZED(Int)
 
   init() {
@@ -94,6 +97,7 @@ nonisolated enum Underpaint_V1_CheckStatistic: SwiftProtobuf.Enum, Swift.CaseIte
     case 0: self = .estimateDistance
     case 1: self = .promptShortfall
     case 2: self = .promptDoubt
+    case 3: self = .unlikeness
     default: self = .UNRECOGNIZED(rawValue)
     }
   }
@@ -103,6 +107,7 @@ nonisolated enum Underpaint_V1_CheckStatistic: SwiftProtobuf.Enum, Swift.CaseIte
     case .estimateDistance: return 0
     case .promptShortfall: return 1
     case .promptDoubt: return 2
+    case .unlikeness: return 3
     case .UNRECOGNIZED(let i): return i
     }
   }
@@ -112,6 +117,7 @@ nonisolated enum Underpaint_V1_CheckStatistic: SwiftProtobuf.Enum, Swift.CaseIte
     .estimateDistance,
     .promptShortfall,
     .promptDoubt,
+    .unlikeness,
   ]
 
 }
@@ -245,7 +251,7 @@ nonisolated extension Underpaint_V1_Mode: SwiftProtobuf._ProtoNameProviding {
 }
 
 nonisolated extension Underpaint_V1_CheckStatistic: SwiftProtobuf._ProtoNameProviding {
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0CHECK_STATISTIC_ESTIMATE_DISTANCE\0\u{1}CHECK_STATISTIC_PROMPT_SHORTFALL\0\u{1}CHECK_STATISTIC_PROMPT_DOUBT\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0CHECK_STATISTIC_ESTIMATE_DISTANCE\0\u{1}CHECK_STATISTIC_PROMPT_SHORTFALL\0\u{1}CHECK_STATISTIC_PROMPT_DOUBT\0\u{1}CHECK_STATISTIC_UNLIKENESS\0")
 }
 
 nonisolated extension Underpaint_V1_NoiseKind: SwiftProtobuf._ProtoNameProviding {

@@ -296,6 +296,17 @@ nonisolated struct Underpaint_V1_VerifyRequest: @unchecked Sendable {
   /// Clears the value of `pictureQuality`. Subsequent reads from it will return its default value.
   mutating func clearPictureQuality() {_uniqueStorage()._pictureQuality = nil}
 
+  /// The share of the verifier's own pictures that a critic may find unlike them, 0 does not ask it; absent: the verifier's own.
+  /// Higher is stricter.
+  var checkLikeness: Double {
+    get {_storage._checkLikeness ?? 0}
+    set {_uniqueStorage()._checkLikeness = newValue}
+  }
+  /// Returns true if `checkLikeness` has been explicitly set.
+  var hasCheckLikeness: Bool {_storage._checkLikeness != nil}
+  /// Clears the value of `checkLikeness`. Subsequent reads from it will return its default value.
+  mutating func clearCheckLikeness() {_uniqueStorage()._checkLikeness = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -458,7 +469,8 @@ nonisolated struct Underpaint_V1_Checked: Sendable {
 
   var reentryStep: UInt32 = 0
 
-  /// What a critic read before the verifier was asked; apart, so that receivers that know no critic skip it.
+  /// What a critic read before the verifier was asked; apart, so that receivers that know no critic skip it. Of a kind that they
+  /// do not know they skip too.
   var criticLevels: [Underpaint_V1_LevelReading] = []
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -663,7 +675,7 @@ nonisolated extension Underpaint_V1_ProblemCode: SwiftProtobuf._ProtoNameProvidi
 
 nonisolated extension Underpaint_V1_VerifyRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".VerifyRequest"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}protocol_version\0\u{3}minimum_version\0\u{3}job_id\0\u{1}draft\0\u{1}verifier\0\u{1}prompt\0\u{3}guidance_scale\0\u{3}latent_shape\0\u{3}step_count\0\u{3}schedule_shift\0\u{3}handoff_step\0\u{1}seed\0\u{3}noise_kind\0\u{1}mode\0\u{3}check_threshold\0\u{3}result_kind\0\u{3}coded_estimate\0\u{3}coded_estimate_crc32\0\u{4}\u{2}check_quantile\0\u{3}check_levels\0\u{3}picture_quality\0\u{3}verifier_step_count\0\u{2}\u{7}exact\0\u{4}\u{a}stop_step\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}protocol_version\0\u{3}minimum_version\0\u{3}job_id\0\u{1}draft\0\u{1}verifier\0\u{1}prompt\0\u{3}guidance_scale\0\u{3}latent_shape\0\u{3}step_count\0\u{3}schedule_shift\0\u{3}handoff_step\0\u{1}seed\0\u{3}noise_kind\0\u{1}mode\0\u{3}check_threshold\0\u{3}result_kind\0\u{3}coded_estimate\0\u{3}coded_estimate_crc32\0\u{4}\u{2}check_quantile\0\u{3}check_levels\0\u{3}picture_quality\0\u{3}verifier_step_count\0\u{3}check_likeness\0\u{2}\u{6}exact\0\u{4}\u{a}stop_step\0")
 
   fileprivate class _StorageClass {
     var _protocolVersion: UInt32 = 0
@@ -690,6 +702,7 @@ nonisolated extension Underpaint_V1_VerifyRequest: SwiftProtobuf.Message, SwiftP
     var _checkQuantile: Double? = nil
     var _checkLevels: [Double] = []
     var _pictureQuality: UInt32? = nil
+    var _checkLikeness: Double? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -724,6 +737,7 @@ nonisolated extension Underpaint_V1_VerifyRequest: SwiftProtobuf.Message, SwiftP
       _checkQuantile = source._checkQuantile
       _checkLevels = source._checkLevels
       _pictureQuality = source._pictureQuality
+      _checkLikeness = source._checkLikeness
     }
   }
 
@@ -764,6 +778,7 @@ nonisolated extension Underpaint_V1_VerifyRequest: SwiftProtobuf.Message, SwiftP
         case 21: try { try decoder.decodeRepeatedDoubleField(value: &_storage._checkLevels) }()
         case 22: try { try decoder.decodeSingularUInt32Field(value: &_storage._pictureQuality) }()
         case 23: try { try decoder.decodeSingularUInt32Field(value: &_storage._verifierStepCount) }()
+        case 24: try { try decoder.decodeSingularDoubleField(value: &_storage._checkLikeness) }()
         case 30: try { try decoder.decodeSingularMessageField(value: &_storage._exact) }()
         case 40: try { try decoder.decodeSingularUInt32Field(value: &_storage._stopStep) }()
         default: break
@@ -844,6 +859,9 @@ nonisolated extension Underpaint_V1_VerifyRequest: SwiftProtobuf.Message, SwiftP
       try { if let v = _storage._verifierStepCount {
         try visitor.visitSingularUInt32Field(value: v, fieldNumber: 23)
       } }()
+      try { if let v = _storage._checkLikeness {
+        try visitor.visitSingularDoubleField(value: v, fieldNumber: 24)
+      } }()
       try { if let v = _storage._exact {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 30)
       } }()
@@ -883,6 +901,7 @@ nonisolated extension Underpaint_V1_VerifyRequest: SwiftProtobuf.Message, SwiftP
         if _storage._checkQuantile != rhs_storage._checkQuantile {return false}
         if _storage._checkLevels != rhs_storage._checkLevels {return false}
         if _storage._pictureQuality != rhs_storage._pictureQuality {return false}
+        if _storage._checkLikeness != rhs_storage._checkLikeness {return false}
         return true
       }
       if !storagesAreEqual {return false}

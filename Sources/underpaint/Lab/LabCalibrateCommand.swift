@@ -39,6 +39,12 @@ struct LabCalibrateCommand: AsyncParsableCommand {
         help: "Noise levels at which the distance is measured; above the hand-off a draft may be taken up again there.")
     var levels = NoiseLevels(CheckStatistic.estimateDistance.usualTimes)
 
+    @Option(help: "Share of the verifier's own pictures that its critic may find unlike them when nobody says.")
+    var likenessShare = 0.1
+
+    @Option(help: "Noise levels above the hand-off at which a draft may be taken up if it is like the verifier's.")
+    var likenessLevels = NoiseLevels(CheckStatistic.unlikeness.usualTimes)
+
     @Flag(help: "Show the section instead of writing it.")
     var dryRun = false
 
@@ -46,8 +52,10 @@ struct LabCalibrateCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard (16...100_000).contains(count) else { throw ValidationError("--count must be between 16 and 100000") }
-        guard (0.001...0.999).contains(quantile) else {
-            throw ValidationError("--quantile must be between 0.001 and 0.999")
+        for (option, share) in [("--quantile", quantile), ("--likeness-share", likenessShare)] {
+            guard (0.001...0.999).contains(share) else {
+                throw ValidationError("\(option) must be between 0.001 and 0.999")
+            }
         }
     }
 
@@ -59,7 +67,8 @@ struct LabCalibrateCommand: AsyncParsableCommand {
                 models: pair,
                 plan: Calibrator.Plan(
                     handoff: options.handoff, stepCounts: options.stepCounts(of: pair),
-                    promptTimes: promptLevels?.times, levelTimes: levels.times, quantile: quantile))
+                    promptTimes: promptLevels?.times, levelTimes: levels.times,
+                    likenessTimes: likenessLevels.times, quantile: quantile, likenessShare: likenessShare))
             let backend = CPUBackend(threads: ThreadPolicy(count: options.models.threads))
             let calibration = try await stoppedByInterrupt("calibrate", count: standard.count) { progress in
                 try calibrator.calibrate(standard, backend: backend, progress: progress)

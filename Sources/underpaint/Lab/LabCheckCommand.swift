@@ -31,6 +31,9 @@ struct LabCheckCommand: AsyncParsableCommand {
     @Option(help: "Share of faults that the check must catch (default: the model's).")
     var checkQuantile: Double?
 
+    @Option(help: "Share of the verifier's own pictures that its critic may find unlike them (default: the model's).")
+    var checkLikeness: Double?
+
     @Option(help: "Steps of the verifier's own schedule (default: --steps, or the verifier's own).")
     var verifierSteps: Int?
 
@@ -55,7 +58,7 @@ struct LabCheckCommand: AsyncParsableCommand {
                 models: pair,
                 plan: CheckTrial.Plan(
                     handoff: options.handoff, stepCounts: options.stepCounts(of: pair, verifierSteps: verifierSteps),
-                    quantile: checkQuantile, faultCount: faultCount,
+                    quantile: checkQuantile, likenessShare: checkLikeness, faultCount: faultCount,
                     folder: pictures ? out : nil))
             let backend = CPUBackend(threads: ThreadPolicy(count: options.models.threads))
             let report = try await stoppedByInterrupt("check", count: standard.count) { progress in

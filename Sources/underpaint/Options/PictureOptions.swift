@@ -96,6 +96,13 @@ struct PictureOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "Share of the verifier's own pictures that its critic may find unlike them; higher is stricter and dearer, 0 does "
+                + "not ask for likeness (default: the model's).",
+            valueName: "share"))
+    var checkLikeness: Double?
+
+    @Option(
+        help: ArgumentHelp(
             "Noise levels above the hand-off at which a draft may be taken up again, for example 0.6,0.75,0.9 "
                 + "(default: the model's).",
             valueName: "t,t,…"))
@@ -181,8 +188,11 @@ struct PictureOptions: ParsableArguments {
         if let checkQuantile, !(0.001...0.999).contains(checkQuantile) {
             throw ValidationError("--check-quantile must be between 0.001 and 0.999")
         }
-        if checkThreshold != nil, checkQuantile != nil {
-            throw ValidationError("give --check-threshold or --check-quantile, not both")
+        if let checkLikeness, checkLikeness != 0, !(0.001...0.999).contains(checkLikeness) {
+            throw ValidationError("--check-likeness must be 0 or between 0.001 and 0.999")
+        }
+        if checkThreshold != nil, checkQuantile != nil || checkLikeness != nil {
+            throw ValidationError("give --check-threshold, or --check-quantile and --check-likeness, not both")
         }
     }
 }
@@ -191,8 +201,8 @@ extension PictureOptions {
     /// Refuses what would have no effect.
     private func checkModes() throws {
         let ofCheck: [(String, Bool)] = [
-            ("--check-quantile", checkQuantile != nil), ("--check-levels", checkLevels != nil),
-            ("--check-threshold", checkThreshold != nil),
+            ("--check-quantile", checkQuantile != nil), ("--check-likeness", checkLikeness != nil),
+            ("--check-levels", checkLevels != nil), ("--check-threshold", checkThreshold != nil),
         ]
         let ofSchedules = [("--verifier-steps", verifierSteps != nil), ("--handoff", handoff != nil)]
         let ofExact: [(String, Bool)] = [
