@@ -58,13 +58,16 @@ let package = Package(
 
         .target(name: "CShaders", exclude: ["shaders", "SHADERS.json"]),
 
+        // Where a user's files lie.
+        room("BaseDirectories"),
+
         // The engine.
         room("Tensors", ["CLibcrypto"]),
         room("Graphs", ["Tensors"]),
         room("CPUBackend", ["Graphs", "Tensors", "CKernels", "COneDNN", "COpenBLAS"]),
         room("VulkanBackend", ["Graphs", "Tensors", "CShaders", "CVulkan"]),
 
-        room("BackendSelection", ["CPUBackend", "Graphs", "VulkanBackend", argumentParser]),
+        room("BackendSelection", ["BaseDirectories", "CPUBackend", "Graphs", "VulkanBackend", argumentParser]),
 
         // The mathematics; pure.
         room("Diffusion"),
@@ -73,7 +76,7 @@ let package = Package(
         room("ExactWindows", ["Diffusion", "LatentCoding", "Speculation"]),
 
         // Models and pictures.
-        room("Models", ["Diffusion", "Graphs", "Speculation", "Tensors"]),
+        room("Models", ["BaseDirectories", "Diffusion", "Graphs", "Speculation", "Tensors"]),
         room("Pictures", ["CPNG", "CWebP"]),
 
         // The two ends and what is between them.
@@ -81,8 +84,8 @@ let package = Package(
         room(
             "EdgeRuntime",
             [
-                "Diffusion", "ExactWindows", "Graphs", "LatentCoding", "Models", "Pictures", "Speculation",
-                "WireProtocol", "CCurl",
+                "BaseDirectories", "Diffusion", "ExactWindows", "Graphs", "LatentCoding", "Models", "Pictures",
+                "Speculation", "WireProtocol", "CCurl",
             ]),
         room(
             "VerifierRuntime",
@@ -140,6 +143,7 @@ let package = Package(
         testSupport("ExactTestSupport", ["Diffusion", "Speculation"]),
 
         // Tests of one room each.
+        tests("BaseDirectoriesTests", ["BaseDirectories"]),
         tests("TensorsTests", ["Tensors", "TestSupport"]),
         tests("GraphsTests", ["Graphs", "Tensors", "TestSupport"]),
         tests("CPUBackendTests", ["CKernels", "CPUBackend", "Graphs", "Tensors", "TestSupport"]),

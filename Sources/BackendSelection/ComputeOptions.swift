@@ -1,4 +1,5 @@
 public import ArgumentParser
+import BaseDirectories
 public import CPUBackend
 import Foundation
 
@@ -43,13 +44,7 @@ public struct ComputeOptions: ParsableArguments, Sendable {
     public func makeBackend(threads: ThreadPolicy) throws -> SelectedBackend {
         let environment = ProcessInfo.processInfo.environment
         return try SelectedBackend(
-            backend, device: device, precision: precision, cacheFolder: ComputeOptions.cacheFolder(environment),
-            threads: threads)
-    }
-
-    /// Where compiled shaders are kept: `$XDG_CACHE_HOME/underpaint`, or `~/.cache/underpaint`.
-    static func cacheFolder(_ environment: [String: String]) -> String? {
-        if let folder = environment["XDG_CACHE_HOME"], folder.hasPrefix("/") { return "\(folder)/underpaint" }
-        return environment["HOME"].map { "\($0)/.cache/underpaint" }
+            backend, device: device, precision: precision,
+            cacheFolder: BaseDirectory.cache.ours(environment: environment).path, threads: threads)
     }
 }

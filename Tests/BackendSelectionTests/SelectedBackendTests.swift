@@ -55,10 +55,4 @@ import VulkanBackend
         #expect(throws: (any Error).self) { try ComputeOptions.parse(["--backend", "cpu", "--precision", "float16"]) }
         #expect(try ComputeOptions.parse(["--backend", "cpu", "--precision", "bfloat16"]).precision == .bfloat16)
     }
-
-    @Test func theCacheFolderFollowsTheEnvironment() {
-        #expect(ComputeOptions.cacheFolder(["XDG_CACHE_HOME": "/c", "HOME": "/h"]) == "/c/underpaint")
-        #expect(ComputeOptions.cacheFolder(["XDG_CACHE_HOME": "c", "HOME": "/h"]) == "/h/.cache/underpaint")
-        #expect(ComputeOptions.cacheFolder([:]) == nil)
-    }
 }

@@ -1,3 +1,4 @@
+import BaseDirectories
 public import Foundation
 public import Speculation
 
@@ -13,15 +14,9 @@ public struct HandoffJournal: Hashable, Sendable {
         self.folder = folder
     }
 
-    /// The folder that the XDG base directory rules give for state: `$XDG_STATE_HOME/underpaint/unfinished`.
+    /// The user's: `$XDG_STATE_HOME/underpaint/unfinished`.
     public static func standard(environment: [String: String]) -> HandoffJournal {
-        let state =
-            if let configured = environment["XDG_STATE_HOME"], configured.hasPrefix("/") {
-                URL(fileURLWithPath: configured, isDirectory: true)
-            } else {
-                FileManager.default.homeDirectoryForCurrentUser.appendingPathComponent(".local/state")
-            }
-        return HandoffJournal(folder: state.appendingPathComponent("underpaint/unfinished", isDirectory: true))
+        HandoffJournal(folder: BaseDirectory.state.ours("unfinished", environment: environment))
     }
 
     /// Where the picture of a job is kept.

@@ -1,3 +1,4 @@
+import BaseDirectories
 public import Foundation
 
 /// A folder of small files with what was measured once: this machine's speed, the ways to verifiers.
@@ -14,16 +15,9 @@ public struct PlanningCache: Hashable, Sendable {
         self.folder = folder
     }
 
-    /// A folder of its own in the one that the XDG base directory rules give for caches:
-    /// `$XDG_CACHE_HOME/underpaint/planning`. Beside it other parts of the project may keep what is dear.
+    /// The user's: `$XDG_CACHE_HOME/underpaint/planning`.
     public static func standard(environment: [String: String]) -> PlanningCache {
-        let cache =
-            if let configured = environment["XDG_CACHE_HOME"], configured.hasPrefix("/") {
-                URL(fileURLWithPath: configured, isDirectory: true)
-            } else {
-                FileManager.default.homeDirectoryForCurrentUser.appendingPathComponent(".cache")
-            }
-        return PlanningCache(folder: cache.appendingPathComponent("underpaint/planning", isDirectory: true))
+        PlanningCache(folder: BaseDirectory.cache.ours("planning", environment: environment))
     }
 
     private struct Entry<Value: Codable>: Codable {

@@ -1,3 +1,4 @@
+import BaseDirectories
 import Foundation
 
 extension ModelStore {
@@ -10,13 +11,10 @@ extension ModelStore {
         if let folder = folder ?? environment["UNDERPAINT_MODELS"].flatMap({ $0.isEmpty ? nil : $0 }) {
             return ModelStore(roots: [folder])
         }
-        let data =
-            environment["XDG_DATA_HOME"].flatMap { $0.hasPrefix("/") ? URL(fileURLWithPath: $0) : nil }
-            ?? FileManager.default.homeDirectoryForCurrentUser.appendingPathComponent(".local/share")
         let current = FileManager.default.currentDirectoryPath
         let checkout = checkout.flatMap { $0 == current ? nil : $0 }
         return ModelStore(
-            roots: [checkout, current, data.appendingPathComponent("underpaint").path].compactMap { $0 })
+            roots: [checkout, current, BaseDirectory.data.ours(environment: environment).path].compactMap { $0 })
     }
 
     /// The folder above the running program that has `EdgeModels/`: a build stands in its `.build/…/release`.
