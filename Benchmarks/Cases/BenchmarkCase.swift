@@ -41,7 +41,7 @@ public struct BenchmarkCase: Sendable {
     /// The draft of the built-in models.
     public static let draft = transformer(width: 256, headCount: 4, layerCount: 4)
     /// What reads prompts for the built-in verifier's check.
-    public static let critic = PromptCritic(
+    public static let critic = PictureCritic(
         trunk: DiffusionTransformer(
             width: 256, headCount: 4, layerCount: 4, patchSize: 2, latentChannelCount: 16, textWidth: 256,
             textTokenCount: 24, hasGuidanceInput: false),

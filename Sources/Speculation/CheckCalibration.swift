@@ -1,9 +1,10 @@
 /// What a verifier's check was measured to read: the `check` section of its manifest.
 ///
 /// For each statistic the distributions of the verifier's own pictures (the null), of the draft's, and of pictures with
-/// a planted fault. Being told from the verifier's own would be too strict a test: a weaker draft fails it long before
-/// its pictures come to harm. So a threshold is put where a chosen share of the faults is caught, and the other two
-/// tables say how many good pictures that costs.
+/// a planted fault. Of prompt and distance, being told from the verifier's own would be too strict a test: a weaker draft fails
+/// it long before its pictures come to harm. So their thresholds are put where a chosen share of the faults is caught, and the
+/// other two tables say how many good pictures that costs. Likeness is that very test, at a noise level that hides what does no
+/// harm: its threshold is a quantile of the null.
 public struct CheckCalibration: Hashable, Sendable, Codable {
     /// The statistics and the rule that the tables belong to, by name.
     public var rule: String

@@ -8,6 +8,9 @@ public struct CheckRule: Hashable, Sendable {
     public let prompt: Prompt?
     /// The largest unlikeness that passes, by noise level; read off the line through them. Empty asks nothing.
     public let likeness: [CheckLevel]
+    /// The largest distances that pass at levels where likeness lets a draft be corrected, where they are larger than those of
+    /// `distances`: the verifier's picture must be another one there. Empty holds to those.
+    public let corrections: [CheckLevel]
 
     /// The largest mean of a statistic over a few levels that passes.
     public struct Prompt: Hashable, Sendable {
@@ -44,7 +47,7 @@ public struct CheckRule: Hashable, Sendable {
     ///   - likenessShare: the share of the verifier's own pictures that the question about likeness may reject, 0 asks none; nil
     ///     is the calibration's own.
     ///   - times: levels to re-enter at instead of the calibration's.
-    /// - Throws: `SpeculationError.quantileOutOfRange`, `.likenessShareOutOfRange`, `.invalidLevel`.
+    /// - Throws: `SpeculationError.quantileOutOfRange`, `.likenessShareOutOfRange`, `.noLikeness`, `.invalidLevel`.
     public init(
         _ calibration: CheckCalibration, draft: String, quantile: Double? = nil, likenessShare: Double? = nil,
         times: [Double]? = nil
@@ -53,20 +56,22 @@ public struct CheckRule: Hashable, Sendable {
         guard CheckCalibration.quantiles.contains(quantile) else { throw .quantileOutOfRange(quantile) }
         let share = likenessShare ?? calibration.likeness?.rejectedShare ?? 0
         guard share == 0 || CheckCalibration.quantiles.contains(share) else { throw .likenessShareOutOfRange(share) }
-        var (distances, likeness) = ([CheckLevel](), [CheckLevel]())
-        if share > 0, let measured = calibration.likeness {
+        var (distances, likeness, corrections) = ([CheckLevel](), [CheckLevel](), [CheckLevel]())
+        if share > 0 {
+            guard let measured = calibration.likeness else { throw .noLikeness }
             for level in measured.levels {
                 likeness.append(
                     try CheckLevel(time: level.time, threshold: Float(level.threshold(rejecting: share))))
             }
         }
         for level in calibration.levels {
-            // Where the verifier is to correct a draft, its picture must be another one: there only what is farther off than
-            // drafts are is refused.
-            let isForCorrection = likeness.first.map { level.time > $0.time } ?? false
-            let fault = level.threshold(catching: quantile)
-            let threshold = isForCorrection ? max(fault, level.draft.value(at: 0.99)) : fault
-            distances.append(try CheckLevel(time: level.time, threshold: Float(threshold)))
+            distances.append(
+                try CheckLevel(time: level.time, threshold: Float(level.threshold(catching: quantile))))
+            // What drafts hardly ever reach; what is not known of another draft is no reason to let more of it pass.
+            if !likeness.isEmpty, draft == calibration.draft {
+                corrections.append(
+                    try CheckLevel(time: level.time, threshold: Float(level.draft.value(at: Self.draftsAtCorrection))))
+            }
         }
         try self.init(
             distances: distances,
@@ -76,8 +81,11 @@ public struct CheckRule: Hashable, Sendable {
                 threshold: Float(
                     calibration.prompt.threshold(
                         catching: quantile, isMeasuredDraft: draft == calibration.draft))),
-            likeness: likeness)
+            likeness: likeness, corrections: corrections)
     }
+
+    /// The share of the draft's pictures that is near enough to be corrected.
+    private static let draftsAtCorrection = 0.99
 
     /// One threshold for the distance at every level, and no question about the prompt.
     ///
@@ -90,16 +98,18 @@ public struct CheckRule: Hashable, Sendable {
     ///
     /// - Throws: `SpeculationError.invalidLevel` without distances, or for one below 0.
     public init(
-        distances: [CheckLevel], times: [Double], prompt: Prompt? = nil, likeness: [CheckLevel] = []
+        distances: [CheckLevel], times: [Double], prompt: Prompt? = nil, likeness: [CheckLevel] = [],
+        corrections: [CheckLevel] = []
     ) throws(SpeculationError) {
         guard !distances.isEmpty else { throw .invalidLevel(time: .nan, threshold: .nan) }
-        for level in distances where level.threshold < 0 {
+        for level in distances + corrections where level.threshold < 0 {
             throw .invalidLevel(time: level.time, threshold: level.threshold)
         }
         self.distances = distances
         self.times = times.sorted()
         self.prompt = prompt
         self.likeness = likeness
+        self.corrections = corrections
     }
 
     /// What is asked about the prompt of a draft handed off at `time`.
@@ -109,11 +119,21 @@ public struct CheckRule: Hashable, Sendable {
         prompt.flatMap { $0.unfinishedTime > time && !$0.times.isEmpty ? $0 : nil }
     }
 
-    /// The largest unlikeness that passes at a level of a draft handed off at `handoffTime`; nil where it is not asked.
-    public func unlikeness(at time: Double, handoffTime: Double) -> Float? {
-        handoffTime < Self.criticsUnfinishedTime ? likeness.threshold(at: time) : nil
+    /// Where a critic is asked whether a draft handed off at `handoffTime` is like the verifier's at a level, and the largest
+    /// unlikeness that passes; nil where it is not asked.
+    ///
+    /// Below the least noise that it was measured at it is asked there.
+    public func likeness(at time: Double, handoffTime: Double) -> CheckLevel? {
+        guard handoffTime < Self.criticsUnfinishedTime, let least = likeness.map(\.time).min() else { return nil }
+        let time = Swift.max(time, least)
+        return likeness.threshold(at: time).flatMap { try? CheckLevel(time: time, threshold: $0) }
     }
 
     /// The largest distance that passes at a time.
-    public func distance(at time: Double) -> Float { distances.threshold(at: time) ?? -.infinity }
+    ///
+    /// - Parameter isCorrection: whether the draft is to be corrected there, as likeness lets it.
+    public func distance(at time: Double, isCorrection: Bool = false) -> Float {
+        let limit = distances.threshold(at: time) ?? -.infinity
+        return isCorrection ? max(limit, corrections.threshold(at: time) ?? limit) : limit
+    }
 }

@@ -25,8 +25,8 @@ public struct DraftCheck: Hashable, Sendable {
         public let time: Double
         /// The largest distance that passes.
         public let threshold: Float
-        /// The largest unlikeness that passes; nil where it is not asked.
-        public let unlikeness: Float?
+        /// Where likeness is asked, and the largest unlikeness that passes; nil where it is not.
+        public let likeness: CheckLevel?
     }
 
     /// Where the verifier goes on.
@@ -72,9 +72,10 @@ public struct DraftCheck: Hashable, Sendable {
         let steps = Set(nearest + [lowest]).subtracting([0]).sorted(by: >)
         probes = steps.map { step in
             let time = schedule.times[step]
+            let likeness = rule.likeness(at: time, handoffTime: schedule.times[lowest])
             return Probe(
-                step: step, time: time, threshold: rule.distance(at: time),
-                unlikeness: rule.unlikeness(at: time, handoffTime: schedule.times[lowest]))
+                step: step, time: time,
+                threshold: rule.distance(at: time, isCorrection: likeness != nil && step < lowest), likeness: likeness)
         }
         prompt = rule.prompt(at: schedule.times[lowest])
         (self.estimate, self.noise, self.schedule) = (estimate, noise, schedule)
@@ -108,14 +109,14 @@ public struct DraftCheck: Hashable, Sendable {
         }
         let probe = probes[tried]
         guard let (question, answer) = rows.first else { return next = [opening(probe)] }
-        let isAboutLikeness = question.subject == .likeness
-        let statistic: CheckStatistic = isAboutLikeness ? .unlikeness : .estimateDistance
+        let likeness = question.subject == .likeness ? probe.likeness : nil
+        let statistic: CheckStatistic = likeness == nil ? .estimateDistance : .unlikeness
         let reading = LevelReading(
-            step: probe.step, time: probe.time,
+            step: probe.step, time: likeness?.time ?? probe.time,
             statistic: statistic.value(estimate: estimate, question: question, answer: answer),
-            threshold: isAboutLikeness ? probe.unlikeness ?? -.infinity : probe.threshold, kind: statistic)
+            threshold: likeness?.threshold ?? probe.threshold, kind: statistic)
         readings.append(reading)
-        if reading.passes, isAboutLikeness { return next = [self.question(.velocity, probe.time)] }
+        if reading.passes, likeness != nil { return next = [self.question(.velocity, probe.time)] }
         if reading.passes, case .velocity(let velocity) = answer {
             return decision = .enter(step: probe.step, state: question.state, velocity: velocity)
         }
@@ -126,7 +127,7 @@ public struct DraftCheck: Hashable, Sendable {
 
     /// What is asked first at a level: what costs the verifier nothing.
     private func opening(_ probe: Probe) -> FlowQuestion {
-        question(probe.unlikeness == nil ? .velocity : .likeness, probe.time)
+        probe.likeness.map { question(.likeness, $0.time) } ?? question(.velocity, probe.time)
     }
 
     /// Probes that did not pass.

@@ -16,8 +16,10 @@ public enum SpeculationError: Error, Hashable, Sendable {
     case invalidQuality(String)
     /// The share of faults that the check shall catch is not a number between 0 and 1.
     case quantileOutOfRange(Double)
-    /// The share of the verifier's own pictures that the question about likeness may reject is not a number between 0 and 1.
+    /// The share of the verifier's own pictures that the question about likeness may reject is neither 0 nor a number between 0 and 1.
     case likenessShareOutOfRange(Double)
+    /// Likeness is asked for and the check has no measurement of it.
+    case noLikeness
 }
 
 extension SpeculationError: CustomStringConvertible {
@@ -34,11 +36,14 @@ extension SpeculationError: CustomStringConvertible {
             "a verifier of one step takes it from the noise and cannot go on from a draft; give it two steps or more"
         case .invalidLevel(let time, let threshold):
             "a check at t = \(time) with threshold \(threshold) is not usable; "
-                + "times lie in 0…1 and thresholds are finite and at least 0"
+                + "times lie in 0…1 and thresholds are finite, of distances at least 0"
         case .quantileOutOfRange(let quantile):
             "a check quantile of \(quantile) is not in 0.001…0.999; 0.95 catches nearly all faults, less is kinder"
         case .likenessShareOutOfRange(let share):
             "a likeness share of \(share) is neither 0 nor in 0.001…0.999; 0.1 is usual, more is stricter, 0 does not ask"
+        case .noLikeness:
+            "this verifier's check cannot tell how like its own a draft is; leave out --check-likeness, or train its critic for it "
+                + "and calibrate (CloudModels/training)"
         case .invalidQuality(let reason):
             "the quality curve cannot be used: \(reason); measure it anew with `underpaint lab split --write-quality`"
         }

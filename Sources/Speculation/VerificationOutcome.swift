@@ -1,8 +1,8 @@
 /// One noise level of the check (ALGORITHMS.md §4).
 public struct LevelReading: Hashable, Sendable, Codable {
-    /// The schedule step at or nearest to the level; of a distance the step the verifier would re-enter at.
+    /// The schedule step at or nearest to the level; of distance and likeness the step that the verifier would re-enter at.
     public let step: Int
-    /// t of that step; of what is read of the prompt the mean over its levels.
+    /// t where it was read; of what is read of the prompt the mean over its levels.
     public let time: Double
     /// The statistic's value.
     public let statistic: Float

@@ -26,7 +26,7 @@ public enum ReplyCodec {
         case .alive: return .alive
         case .queued(let queued): return .event(.queued(position: Int(queued.position)))
         case .checked(let checked):
-            let levels = try readings(checked.criticLevels, checked.levels)
+            let levels = try readings(checked.criticLevels, checked.likenessLevels, checked.levels)
             return .event(.checked(levels: levels, reentryStep: Int(checked.reentryStep)))
         case .refined(let refined):
             guard refined.done <= refined.total else {
@@ -59,7 +59,7 @@ public enum ReplyCodec {
         case .alive: reply.alive = .init()
         case .event(.queued(let position)): reply.queued.position = UInt32(clamping: position)
         case .event(.checked(let levels, let reentryStep)):
-            (reply.checked.criticLevels, reply.checked.levels) = levels.wire
+            (reply.checked.criticLevels, reply.checked.likenessLevels, reply.checked.levels) = levels.wire
             reply.checked.reentryStep = UInt32(clamping: reentryStep)
         case .event(.refined(let done, let total)):
             reply.refined.done = UInt32(clamping: done)
@@ -129,7 +129,8 @@ public enum ReplyCodec {
             throw WireError(.malformed, "a stage took \(stage.milliseconds) milliseconds")
         }
         return VerificationTelemetry(
-            levels: try readings(message.criticLevels, message.levels), reentryStep: Int(message.reentryStep),
+            levels: try readings(message.criticLevels, message.likenessLevels, message.levels),
+            reentryStep: Int(message.reentryStep),
             verifierEvaluations: Int(message.verifierEvaluations),
             verifierOnlyEvaluations: Int(message.verifierOnlyEvaluations),
             stages: message.stages.map { StageTime(name: $0.name, milliseconds: $0.milliseconds) },
@@ -137,11 +138,19 @@ public enum ReplyCodec {
             exact: message.hasExact ? try ExactTelemetry(wire: message.exact) : nil)
     }
 
-    /// A critic's come first: it is asked first. What a later version asks its critic is left out.
+    /// In the order in which they were read: a critic's of the prompt first, then by rising noise likeness before the distance.
     private static func readings(
-        _ critics: [Underpaint_V1_LevelReading], _ verifiers: [Underpaint_V1_LevelReading]
+        _ critics: [Underpaint_V1_LevelReading], _ likeness: [Underpaint_V1_LevelReading],
+        _ verifiers: [Underpaint_V1_LevelReading]
     ) throws(WireError) -> [LevelReading] {
-        let messages = critics.filter { CheckStatistic(wire: $0.kind) != nil } + verifiers
+        // A level has one of each at most.
+        let ofLevels =
+            likeness.isEmpty
+            ? verifiers
+            : (likeness + verifiers).sorted {
+                $0.step != $1.step ? $0.step > $1.step : $0.kind == .unlikeness && $1.kind != .unlikeness
+            }
+        let messages = critics + ofLevels
         guard messages.count <= listLimit else {
             throw WireError(.malformed, "the check lists \(messages.count) levels")
         }
@@ -160,10 +169,17 @@ public enum ReplyCodec {
 }
 
 extension [LevelReading] {
-    /// The critic's and the verifier's.
-    fileprivate var wire: (critics: [Underpaint_V1_LevelReading], verifiers: [Underpaint_V1_LevelReading]) {
-        let isCritics = { (reading: LevelReading) in reading.kind.subject.isForCritic }
-        return (filter(isCritics).map(\.wire), filter { !isCritics($0) }.map(\.wire))
+    /// The critic's, of the prompt and of likeness, and the verifier's.
+    fileprivate var wire:
+        (
+            critics: [Underpaint_V1_LevelReading], likeness: [Underpaint_V1_LevelReading],
+            verifiers: [Underpaint_V1_LevelReading]
+        )
+    {
+        func of(_ isIncluded: (CheckStatistic) -> Bool) -> [Underpaint_V1_LevelReading] {
+            filter { isIncluded($0.kind) }.map(\.wire)
+        }
+        return (of { $0 == .promptDoubt }, of { $0 == .unlikeness }, of { !$0.subject.isForCritic })
     }
 }
 
@@ -182,7 +198,7 @@ extension LevelReading {
 extension VerificationTelemetry {
     fileprivate var wire: Underpaint_V1_Telemetry {
         var message = Underpaint_V1_Telemetry()
-        (message.criticLevels, message.levels) = levels.wire
+        (message.criticLevels, message.likenessLevels, message.levels) = levels.wire
         message.reentryStep = UInt32(clamping: reentryStep)
         message.verifierEvaluations = UInt32(clamping: verifierEvaluations)
         message.verifierOnlyEvaluations = UInt32(clamping: verifierOnlyEvaluations)

@@ -65,8 +65,8 @@ private struct Entry: Encodable {
     let role: String?
     let bytes: Int?
     let partners: [String]?
-    /// Whether a verifier has a critic for its check.
-    let hasCritic: Bool?
+    /// What a verifier's critic answers for its check; none without a critic, nil of other models.
+    let critic: [PictureCritic.Answer]?
     let fault: String?
 
     init(_ listing: ModelStore.Listing, in store: ModelStore, isVerifying: Bool) {
@@ -79,7 +79,7 @@ private struct Entry: Encodable {
             role = manifest.role.rawValue
             bytes = manifest.files.values.reduce(0) { $0 + $1.bytes }
             partners = manifest.denoiser?.partners
-            hasCritic = manifest.role == .verifier ? manifest.denoiser?.critic != nil : nil
+            critic = manifest.role == .verifier ? manifest.denoiser?.critic?.answers ?? [] : nil
             fault = isVerifying ? Entry.fault(of: folder, in: store) : nil
         case .failure(let error):
             id = nil
@@ -87,7 +87,7 @@ private struct Entry: Encodable {
             role = nil
             bytes = nil
             partners = nil
-            hasCritic = nil
+            critic = nil
             fault = "\(error)"
         }
     }
@@ -107,7 +107,8 @@ private struct Entry: Encodable {
 
     var line: String {
         guard let id, let version, let role, let bytes else { return "\(path)  UNUSABLE: \(fault ?? "")" }
-        let critic = hasCritic == true ? " and a critic" : ""
+        let answers = (critic ?? []).map(\.rawValue).joined(separator: " and ")
+        let critic = answers.isEmpty ? "" : " and a critic of \(answers)"
         let partners = partners.map { "  with " + $0.joined(separator: ", ") + critic } ?? ""
         let size = (Double(bytes) / 1e6).formatted(decimals: 1)
         let state = fault.map { "  UNUSABLE: \($0)" } ?? ""

@@ -97,6 +97,7 @@ import Testing
         for (share, isAsked) in [(nil, true), (0, false)] as [(Double?, Bool)] {
             let plan = CheckTrial.Plan(stepCounts: steps, likenessShare: share, faultCount: 2)
             let report = try CheckTrial(models: pair(), plan: plan).run(prompts, backend: backend) { _ in }
+            #expect(!report.faults.isEmpty && (report.likenessShare == 0.1) == isAsked)
             #expect(report.faults.allSatisfy { ($0.areas["unlikeness"] != nil) == isAsked })
         }
     }

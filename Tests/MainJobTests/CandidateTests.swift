@@ -12,16 +12,16 @@ import Testing
 
     init() throws { workshop = try Workshop() }
 
-    /// What the critic says of a draft, asked as its check would ask it: the probability of both its answers.
-    private func score(of drafted: DraftedPicture) throws -> Double {
-        let models = workshop.models
+    /// What the critic says of a draft, asked as its check would ask it: the probability of all its answers.
+    private func score(
+        of drafted: DraftedPicture, by models: ModelPair, likenessTime: Double? = nil
+    ) throws -> Double {
         let backend = CPUBackend(threads: ThreadPolicy(count: 1))
         let job = drafted.job
         let noise = NoiseGenerator(seed: job.seed).latent(job.latentShape, stream: 0)
-        let handoff = try FlowSchedule(stepCount: job.stepCount, shift: job.scheduleShift)
-            .times[min(job.handoffStep, job.stepCount - 1)]
+        let asked = [(FlowQuestion.Subject.agreement, 0.25)] + (likenessTime.map { [(.likeness, $0)] } ?? [])
         let prompt = try models.shared.text(on: backend).encode(job.prompt).conditioning
-        let rows = [(FlowQuestion.Subject.agreement, 0.25), (.likeness, handoff)].map { subject, time in
+        let rows = asked.map { subject, time in
             StudioDenoiser.Row(
                 FlowQuestion(subject, picture: drafted.estimate, noise: noise, time: time), prompt: prompt, guidance: 1)
         }
@@ -41,7 +41,7 @@ import Testing
         let alone = try seeds.map { seed in
             try workshop.painter.draft(workshop.request(handoff: handoff, seed: seed), id: .random()) { _ in }
         }
-        let scores = try alone.map(score)
+        let scores = try alone.map { try score(of: $0, by: workshop.models) }
         let best = try #require(scores.indices.max { scores[$0] < scores[$1] })
         // Or one that always took the first would be right.
         #expect(best != 0)
@@ -55,6 +55,27 @@ import Testing
         #expect(steps == Array(1...5 * alone[0].job.handoffStep))
         #expect(chosen.job.seed == seeds[best])
         #expect(chosen.estimate == alone[best].estimate && chosen.job.codedEstimate == alone[best].job.codedEstimate)
+    }
+
+    /// A check that asks for likeness too chooses by it, at the hand-off or the least noise that it was measured at.
+    @Test(arguments: [(0.8, nil), (1, nil), (0.8, 0)] as [(Double, Double?)])
+    func likenessCountsWhereTheCheckAsksForIt(handoff: Double, share: Double?) throws {
+        let asking = try Workshop(mostDoubt: 0, mostUnlikeness: (0, 0))
+        var request = asking.request(handoff: handoff)
+        request.checkLikeness = share
+        let alone = try (0..<5).map { number in
+            try asking.painter.draft(
+                asking.request(handoff: handoff, seed: request.seed(ofCandidate: number)), id: .random()
+            ) { _ in }
+        }
+        let job = alone[0].job
+        let time = try FlowSchedule(stepCount: job.stepCount, shift: job.scheduleShift).times[job.handoffStep]
+        let scores = try alone.map {
+            try score(of: $0, by: asking.models, likenessTime: share == 0 ? nil : max(0.43, time))
+        }
+        let best = try #require(scores.indices.max { scores[$0] < scores[$1] })
+        request.candidateCount = 5
+        #expect(try asking.painter.draft(request, id: .random()) { _ in }.job.seed == alone[best].job.seed)
     }
 
     @Test func itIsReportedAndCanBeMadeAgain() async throws {

@@ -44,8 +44,9 @@ import VerifierRuntime
     }
 
     /// One job's question to the critic comes beside another's step.
-    @Test(arguments: [1e6, -1e6]) func jobsUnderWayTogetherEndAsTheyDoAlone(mostDoubt: Double) throws {
-        let workshop = try Workshop(mostDoubt: mostDoubt)
+    @Test(arguments: [(1e6, nil), (-1e6, nil), (1e6, (-1e6, 1e6))] as [(Double, (Double, Double)?)])
+    func jobsUnderWayTogetherEndAsTheyDoAlone(mostDoubt: Double, mostUnlikeness: (Double, Double)?) throws {
+        let workshop = try Workshop(mostDoubt: mostDoubt, mostUnlikeness: mostUnlikeness)
         let jobs = try (0..<4).map { index in
             let request = workshop.request(handoff: index == 1 ? 0 : 0.8, seed: UInt64(index))
             return try workshop.painter.draft(request, id: .random(), progress: { _ in }).job

@@ -1,5 +1,4 @@
 import Diffusion
-import Foundation
 import Speculation
 import Testing
 
@@ -153,7 +152,7 @@ struct DraftCheckTests {
                 .flatMap { $0 })
     }
 
-    @Test(arguments: [Float.nan, .infinity]) func oddsThatAreNoNumbersAreUnlike(value: Float) throws {
+    @Test(arguments: [Float.nan, .infinity, -.infinity]) func oddsThatAreNoNumbersAreUnlike(value: Float) throws {
         let check = try check(prompt: Self.critics, likeness: Self.likeness())
         #expect(decide(check, unlikeness: { _ in value }) { _ in 0.1 }.check.decision == .drop)
     }
@@ -162,14 +161,16 @@ struct DraftCheckTests {
         let likeness = try Self.likeness()
         let probes = try check(prompt: Self.critics, likeness: likeness).probes
         #expect(
-            probes.allSatisfy { abs(Double($0.unlikeness ?? .nan) - max(-1, 1 - 5 * ($0.time - 0.4))) < 1e-6 })
+            probes.allSatisfy {
+                abs(Double($0.likeness?.threshold ?? .nan) - max(-1, 1 - 5 * ($0.time - 0.4))) < 1e-6
+            })
         let early = try check(handoffStep: 10, prompt: Self.critics, likeness: likeness)
-        #expect(schedule.times[10] > 0.7 && early.probes.allSatisfy { $0.unlikeness == nil })
+        #expect(schedule.times[10] > 0.7 && early.probes.allSatisfy { $0.likeness == nil })
         #expect(throws: SpeculationError.self) { try CheckRule(distances: likeness, times: []) }
     }
 
     @Test func aStricterLikenessNeverEntersAtLessNoise() throws {
-        for unlikeness in [{ Float(1.5 - 2 * $0) }, { Float(sin(9 * $0)) }, { _ in 0.4 }] as [(Double) -> Float] {
+        for unlikeness in [{ Float(1.2 - 1.5 * $0) }, { _ in 0.4 }] as [(Double) -> Float] {
             let entries = try stride(from: 0.02, through: 0.98, by: 0.04).map { share in
                 let rule = try CheckRule(
                     calibration(likeness: true), draft: String(repeating: "0", count: 64), likenessShare: share)
@@ -178,8 +179,38 @@ struct DraftCheckTests {
                     shortfall: -5, unlikeness: unlikeness
                 ) { _ in 0.1 }.step
             }
-            #expect(zip(entries, entries.dropFirst()).allSatisfy { $0 >= $1 })
+            #expect(zip(entries, entries.dropFirst()).allSatisfy { $0 >= $1 } && entries.first != entries.last)
         }
+    }
+
+    /// Only where likeness lets the verifier correct a draft may its picture be another one.
+    @Test func theDistanceIsThatOfFaultsWhereNothingIsCorrected() throws {
+        let own = String(repeating: "0", count: 64)
+        func thresholds(_ handoffStep: Int, draft: String) throws -> [Float] {
+            let rule = try CheckRule(calibration(likeness: true), draft: draft)
+            return DraftCheck(
+                estimate: estimate, noise: noise, schedule: schedule, handoffStep: handoffStep, rule: rule
+            ).probes.map(\.threshold)
+        }
+        // Handed off at 0.43, and earlier than the calibration's pictures but late enough to be asked.
+        for step in [20, 17] {
+            #expect(schedule.times[step] < 0.7)
+            let found = try thresholds(step, draft: own)
+            #expect(found.count == 2 && found[0] < 0.31 && found[1] > 3)
+        }
+        // Too unfinished to be asked whether it is like; and of a draft that was not measured.
+        #expect(schedule.times[10] > 0.7)
+        #expect(try thresholds(10, draft: own).allSatisfy { $0 < 0.31 })
+        #expect(try thresholds(20, draft: String(repeating: "1", count: 64)).allSatisfy { $0 < 0.31 })
+    }
+
+    @Test func likenessIsAskedAtNoLessNoiseThanItWasMeasuredAt() throws {
+        let late = try check(handoffStep: 24, prompt: Self.critics, likeness: Self.likeness())
+        #expect(schedule.times[24] < 0.4)
+        let (found, entry, batches) = decide(late) { _ in 0.1 }
+        #expect(entry == 24 && batches == [[0.4, 0.25], [schedule.times[24]]])
+        let asked = try #require(found.readings.first { $0.kind == .unlikeness })
+        #expect(asked.time == 0.4 && asked.step == 24 && asked.threshold == 1)
     }
 
     @Test func theFirstBatchHoldsTheHandoffAndThePromptsLevels() throws {

@@ -143,13 +143,20 @@ struct PlanningTests {
         let usual = try #require(try VerificationPlan(job: job, calibration: measured).rule)
         // A tenth of the verifier's own lies above; where a draft is taken up again follows likeness, not distance.
         #expect(limits(usual) == [0.9, 0.4] && usual.times == [0.43, 0.8])
-        // Above the hand-off the verifier's picture may be as far off as drafts are.
-        #expect(usual.distance(at: 0.75) > 3 && usual.distance(at: 0.4) < 0.31)
+        #expect(usual.distance(at: 0.75) < 0.31 && usual.distance(at: 0.75, isCorrection: true) > 3)
         job.checkLikeness = 0.5
         #expect(limits(try #require(try VerificationPlan(job: job, calibration: measured).rule)) == [0.5, 0])
         job.checkLikeness = 0
         let none = try #require(try VerificationPlan(job: job, calibration: measured).rule)
-        #expect(none.likeness.isEmpty && none.times == [0.4, 0.6, 0.75] && none.distance(at: 0.75) < 0.31)
+        #expect(none.likeness.isEmpty && none.corrections.isEmpty && none.times == [0.4, 0.6, 0.75])
+        // A check that cannot tell is not asked by a number in vain.
+        job.checkLikeness = 0.2
+        let error = #expect(throws: VerifierError.self) {
+            try VerificationPlan(job: job, calibration: calibration())
+        }
+        #expect(error?.code == .invalidJob && error?.message.contains("--check-likeness") == true)
+        job.checkLikeness = 0
+        #expect(try VerificationPlan(job: job, calibration: calibration()).rule != nil)
     }
 
     @Test func aDraftThatWasNotMeasuredIsHeldToTheVerifiersOwnFaults() throws {

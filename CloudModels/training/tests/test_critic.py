@@ -149,7 +149,7 @@ def test_likeness_is_measured_at_every_level() -> None:
 
     found = likeness_measured(cast(Critic, Brightness()), _reader(), pairs)
     assert found.pop("pairs") == 40
-    assert found == {level: {"ranked": 0.75, "rejected": 0.75} for level in ("0.43", "0.6", "0.75", "0.9")}
+    assert found == {level: {"ranked": 0.75, "rejected": 0.75} for level in ("0.43", "0.6", "0.75", "0.85", "0.92")}
 
 
 def test_a_manifest_of_the_first_critics_is_of_one_answer() -> None:

@@ -85,7 +85,7 @@ def _critic(training: dict[str, Any]) -> str:
         "`critic.safetensors` answers for the verifier whether a draft shows its prompt: the draft's blocks over patches of "
         "2×2, trained on",
         f"renders beside captions that are true of them and captions with one fault, {training['samples']:,} samples of "
-        f"{training['pictures']:,} pictures in",
+        f"{training['pictures']:,} renders{_of_pairs(training)} in",
         f"{60 * training['hours']:.3g} minutes on {training['machine']} ({training['date']}; `{training['command']}`). On "
         f"{held_out['pictures']} held-out renders:",
         "how often a true caption has the larger odds than one with the fault, and how many true ones a threshold rejects that "
@@ -102,6 +102,10 @@ def _ranks(what: str, figures: dict[str, Any]) -> list[str]:
     found = {k: v for k, v in figures.items() if k != LIKENESS and isinstance(v, dict)}
     rows = [f"| {k} | {100 * v['ranked']:.1f} % | {100 * v['rejected']:.1f} % |" for k, v in found.items()]
     return [f"| {what} | ranked | rejected |", "|---|---|---|", *rows]
+
+
+def _of_pairs(training: dict[str, Any]) -> str:
+    return f" and {training['pairs']:,} pairs of both models' pictures" if training.get("pairs") else ""
 
 
 def _likeness(training: dict[str, Any]) -> list[str]:

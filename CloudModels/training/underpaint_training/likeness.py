@@ -102,7 +102,8 @@ def drawn(recipe: Recipe, number: int, brush: Painter, verifier: DiT, draft: DiT
     shape = (len(captions), *brush.shape_of(recipe.data.size_of(number)))
     z = noise_of(number, shape).to(brush.device)
     times, own_times = brush.draft_times(), brush.verifier_times()
-    step = round(HANDOFF * (len(times) - 1))
+    steps = len(times) - 1
+    step = min(max(round(HANDOFF * steps), 1), steps - 1)
     drafted = brush.states(brush.prompted(draft, captions), z, times[: step + 1])[-1]
     own = brush.states(brush.prompted(verifier, captions), z, own_times)
     near = 1 + int((own_times[1:-1] - times[step]).abs().argmin())

@@ -30,8 +30,8 @@ REPORT_STEPS = 25
 TIMES = (0.05, 0.5)
 # Where it is asked, and measured here.
 ASKED = 0.25
-# And likeness: from the hand-off to where drafts can hardly be told any more.
-LIKENESS_ASKED = (3 / 7, 0.6, 0.75, 0.9)
+# And likeness: from the hand-off to where drafts can hardly be told any more, as the check does.
+LIKENESS_ASKED = (3 / 7, 0.6, 0.75, 0.85, 0.92)
 HELD_OUT_SEED = 7
 
 
@@ -180,6 +180,9 @@ def train(recipe: Recipe, data: Path, checkpoints: Path, minutes: float | None, 
     state = restore(path)
     if state and (state["vae"] not in (None, store.frozen.name) or state.get("text") != fingerprint(reader.text)):
         raise MissingStageError("critic.pt was trained on another latent or other words: move it away to start anew")
+    if state and state["seconds"] >= 60 * budget and answered(state) == answers(recipe):
+        print("the critic's minutes are used up", flush=True)
+        return
     critic = build_critic(recipe, answers(recipe)).to(device)
     if state:
         state = continued(state, critic, budget)

@@ -35,9 +35,8 @@ extension DraftPainter {
         return best.picture
     }
 
-    /// How sure the critic is of a draft: of its prompt, a mean over the noise levels at which the check asks it, and, where it
-    /// knows the draft's pictures from the verifier's, of both that and its likeness at the hand-off (the log of the product of
-    /// both probabilities).
+    /// How sure the critic is of a draft: of its prompt, a mean over the noise levels at which the check asks it, and, where the
+    /// check asks for likeness at the hand-off, of both (the log of the product of the two probabilities).
     private func odds(
         of drafted: DraftedPicture, _ prompt: Conditioning, by critic: Exclusive<StudioCritic>
     ) throws -> Float {
@@ -48,13 +47,13 @@ extension DraftPainter {
                 FlowQuestion(subject, picture: drafted.estimate, noise: noise, time: time), prompt: prompt,
                 guidance: 1)
         }
-        let asked = models.checkRule?.prompt.flatMap { $0.statistic == .promptDoubt ? $0.times : nil }
+        let rule = models.checkRule
+        let asked = rule?.prompt.flatMap { $0.statistic == .promptDoubt ? $0.times : nil }
         var rows = (asked ?? CheckStatistic.promptDoubt.usualTimes).map { row(.agreement, $0) }
         let promptCount = rows.count
-        if models.verifier.tellsLikeness {
-            let times = try FlowSchedule(stepCount: job.stepCount, shift: job.scheduleShift).times
-            // A picture that is done has no noise to be seen under.
-            rows.append(row(.likeness, times[min(job.handoffStep, job.stepCount - 1)]))
+        let time = try FlowSchedule(stepCount: job.stepCount, shift: job.scheduleShift).times[job.handoffStep]
+        if job.checkLikeness != 0, let level = rule?.likeness(at: time, handoffTime: time) {
+            rows.append(row(.likeness, level.time))
         }
         let odds = try critic.withLock { try $0.answers(to: rows) }.map(\.odds)
         let agreement = odds.prefix(promptCount).reduce(0, +) / Float(promptCount)

@@ -13,8 +13,8 @@ public struct DenoiserManifest: Hashable, Sendable, Codable {
     public let shared: String
     /// Ids of the verifiers that this draft, or of the drafts that this verifier, works with.
     public let partners: [String]
-    /// What reads prompts off pictures for the check; nil for drafts and for verifiers that do it themselves.
-    public let critic: PromptCritic?
+    /// What reads prompts and likeness off pictures for the check; nil for drafts and for verifiers that do it themselves.
+    public let critic: PictureCritic?
     /// How the verifier judges a draft; nil for drafts and for verifiers that were not calibrated.
     public let check: CheckSection?
     /// What a split of the work costs in quality; nil for drafts and for pairs that were not measured.
@@ -38,9 +38,6 @@ public struct DenoiserManifest: Hashable, Sendable, Codable {
         if let fault = guidance.fault { return "guidance: \(fault)" }
         if let fault = criticFault { return "critic: \(fault)" }
         if let fault = check?.fault { return "check: \(fault)" }
-        if check?.calibration?.likeness != nil, critic.map({ !$0.answers.contains(.likeness) }) ?? true {
-            return "check: likeness is asked and the critic does not answer that"
-        }
         if let fault = quality?.fault { return "quality: \(fault)" }
         for size in sizes where size.width <= 0 || size.height <= 0 {
             return "sizes: \(size) is not a picture"

@@ -5,7 +5,7 @@ public import Graphs
 /// A diffusion transformer's trunk over larger patches than a denoiser's, with a number for each answer at its end, the mean over
 /// all tokens. It begins as the draft and is trained on pictures beside prompts that are true of them and prompts that are not,
 /// and on pictures of both models; a question costs some three hundredths of a velocity of a verifier of six times its size.
-public struct PromptCritic: Hashable, Sendable {
+public struct PictureCritic: Hashable, Sendable {
     /// All but the final layer; without guidance input.
     public let trunk: DiffusionTransformer
     /// Units of the positions from one token to the next: those of the denoiser that it began as.
@@ -49,7 +49,7 @@ public struct PromptCritic: Hashable, Sendable {
     ///   - width: columns of the latent, a multiple of the trunk's `patchSize`.
     /// - Throws: `ShapeError` if the shape does not fit or `fault` is not nil.
     public func graph(batch: Int, height: Int, width: Int) throws(ShapeError) -> Graph {
-        try Bounds.check(fault, "PromptCritic")
+        try Bounds.check(fault, "PictureCritic")
         var builder = GraphBuilder()
         let tokens = try trunk.lastTokens(
             in: &builder, batch: batch, height: height, width: width, spacing: tokenSpacing)
@@ -58,7 +58,7 @@ public struct PromptCritic: Hashable, Sendable {
     }
 }
 
-extension PromptCritic: Codable {
+extension PictureCritic: Codable {
     private enum CodingKeys: String, CodingKey {
         case kind, tokenSpacing, answers
     }

@@ -59,7 +59,10 @@ public struct DenoiserModel: Sendable {
     /// What its check was measured to read; nil where there is none that this build computes, or one measured with another
     /// critic than is here.
     public var calibration: CheckCalibration? {
-        manifest.check?.calibration.flatMap { $0.critic == nil || $0.critic == criticDigest ? $0 : nil }
+        manifest.check?.calibration.flatMap { check in
+            let isOfCritic = check.critic == nil || check.critic == criticDigest
+            return isOfCritic && (check.likeness == nil || tellsLikeness) ? check : nil
+        }
     }
 
     /// What both sides of a picture's width and height must be multiples of.

@@ -6,7 +6,7 @@ import Tensors
 public final class StudioCritic {
     /// Of the verifier that it belongs to.
     private let id: String
-    private let network: PromptCritic
+    private let network: PictureCritic
     private let weights: SafetensorsFile
     private let backend: any Backend
     private var executables = ExecutableCache<BatchShape>(capacity: 8)
@@ -16,7 +16,7 @@ public final class StudioCritic {
         let latent: LatentShape
     }
 
-    init(of id: String, _ network: PromptCritic, _ weights: SafetensorsFile, _ backend: any Backend) {
+    init(of id: String, _ network: PictureCritic, _ weights: SafetensorsFile, _ backend: any Backend) {
         (self.id, self.network, self.weights, self.backend) = (id, network, weights, backend)
     }
 
@@ -76,7 +76,7 @@ public final class StudioCritic {
     }
 }
 
-extension PromptCritic {
+extension PictureCritic {
     /// Where its output holds what is asked; nil if it does not know.
     fileprivate func column(of subject: FlowQuestion.Subject) -> Int? {
         answers.firstIndex(of: subject == .likeness ? .likeness : .prompt)

@@ -14,7 +14,7 @@ public struct Calibrator: Sendable {
         /// Levels at which the prompt is asked about; nil are those that its statistic is usually read at.
         public var promptTimes: [Double]?
         /// Levels at which the distance is measured, beside the hand-off; those above it are where a draft may be taken up
-        /// again, those below are for jobs that hand off later.
+        /// again if no critic tells likeness, those below are for jobs that hand off later.
         public var levelTimes: [Double]
         /// Levels above the hand-off at which likeness is measured, where there is a critic that tells it: there a draft may
         /// be taken up again.
@@ -69,7 +69,7 @@ public struct Calibrator: Sendable {
         let promptTimes = (plan.promptTimes ?? statistic.usualTimes).sorted()
         let likenessTimes =
             models.verifier.tellsLikeness
-            ? [handoffTime] + plan.likenessTimes.filter { $0 > handoffTime }.sorted() : []
+            ? Set([handoffTime] + plan.likenessTimes.filter { $0 > handoffTime }).sorted() : []
         var distances = levels.map { _ in Sample() }
         var likenesses = likenessTimes.map { _ in Sample() }
         var prompted = Sample()
@@ -90,10 +90,18 @@ public struct Calibrator: Sendable {
                         .estimateDistance, pictures, noise, words, [time], with: studio)
                 }
             }
-            for (name, pictures) in [("null", own), ("draft", drafted)] {
+            if !likenessTimes.isEmpty {
+                let (unfinished, finished) = try studio.ownPictures(from: noise, words)
                 for (index, time) in likenessTimes.enumerated() {
-                    likenesses[index][name] += try read(.unlikeness, pictures, noise, words, [time], with: studio)
+                    // What the verifier's critic was trained to know as its own: at the hand-off a picture as unfinished as
+                    // a draft, above it the one that the verifier comes to.
+                    let null = index == 0 ? unfinished : finished
+                    for (name, pictures) in [("null", null), ("draft", drafted)] {
+                        likenesses[index][name] += try read(.unlikeness, pictures, noise, words, [time], with: studio)
+                    }
                 }
+            }
+            for (name, pictures) in [("null", own), ("draft", drafted)] {
                 prompted[name] += try read(statistic, pictures, noise, words, promptTimes, with: studio)
                 for fault in WordFault.allCases {
                     let rows = try batch.indices.compactMap { index in

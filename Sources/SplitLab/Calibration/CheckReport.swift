@@ -13,6 +13,10 @@ public struct CheckReport: Hashable, Sendable, Codable {
     public var quantile: Double
     public var promptThreshold: Double
     public var handoffThreshold: Double
+    /// The share of the verifier's own pictures that its critic may find unlike them; nil where it is not asked.
+    public var likenessShare: Double?
+    /// The largest unlikeness that passes at the hand-off.
+    public var likenessThreshold: Double?
     public var arms: [Arm]
     /// How many pictures went on from which step.
     public var entries: [Entry]
@@ -64,7 +68,7 @@ public struct CheckReport: Hashable, Sendable, Codable {
         var lines = [
             "\(verifier) with \(draft): \(prompts) standard prompts, \(stepCount) steps, hand-off at step \(handoffStep), "
                 + "\(verifierStepCount) steps of the verifier, "
-                + "check quantile \(quantile)", "",
+                + "check quantile \(quantile)" + (likenessShare.map { ", likeness share \($0)" } ?? ""), "",
             "| arm | verifier evaluations a picture | saved | median PSNR to the verifier's own |", "|---|---|---|---|",
         ]
         lines += arms.map {

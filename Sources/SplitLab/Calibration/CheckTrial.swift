@@ -204,10 +204,11 @@ public struct CheckTrial: Sendable {
         }
         let times = rule.prompt?.times ?? []
         let ofPrompt = rule.prompt?.statistic ?? .promptShortfall
-        let asksForLikeness = rule.unlikeness(at: handoff.handoffTime, handoffTime: handoff.handoffTime) != nil
-        let ofPicture: [CheckStatistic] = asksForLikeness ? [.estimateDistance, .unlikeness] : [.estimateDistance]
+        let likeness = rule.likeness(at: handoff.handoffTime, handoffTime: handoff.handoffTime)
+        let ofPicture =
+            [(CheckStatistic.estimateDistance, handoff.handoffTime)] + (likeness.map { [(.unlikeness, $0.time)] } ?? [])
         let readings = pictures.flatMap { picture in
-            (ofPicture.map { ($0, handoff.handoffTime) } + times.map { (ofPrompt, $0) }).map {
+            (ofPicture + times.map { (ofPrompt, $0) }).map {
                 Studio.Reading(
                     statistic: $0, estimate: picture.estimate, noise: picture.noise, time: $1, prompt: picture.words)
             }
@@ -231,12 +232,12 @@ public struct CheckTrial: Sendable {
             tally.verdicts[planted.name, default: []].append(
                 Tally.Verdict(
                     passes: check.decision.map { if case .enter = $0 { true } else { false } } ?? false,
-                    isDropped: check.decision == .drop && check.readings.allSatisfy { $0.kind != .estimateDistance },
+                    isDropped: check.decision == .drop && check.readings.last?.kind == ofPrompt,
                     statistics: [
                         "distance": distance, "distance/contrast": distance / planted.estimate.contrast,
                         ofPrompt == .promptDoubt ? "doubt" : "shortfall":
                             prompted.reduce(0, +) / Double(max(1, prompted.count)),
-                    ].merging(asksForLikeness ? ["unlikeness": values[1]] : [:]) { $1 }))
+                    ].merging(likeness == nil ? [:] : ["unlikeness": values[1]]) { $1 }))
         }
     }
 
@@ -259,6 +260,10 @@ public struct CheckTrial: Sendable {
             quantile: plan.quantile ?? calibration.quantile,
             promptThreshold: Double(rule.prompt?.threshold ?? .nan),
             handoffThreshold: Double(rule.distance(at: handoff.handoffTime)),
+            likenessShare: rule.likeness.isEmpty
+                ? nil : plan.likenessShare ?? calibration.likeness?.rejectedShare,
+            likenessThreshold: rule.likeness(at: handoff.handoffTime, handoffTime: handoff.handoffTime)
+                .map { Double($0.threshold) },
             arms: [Tally.verifierArm, tally.trustArm, tally.handoffArm].map { arm in
                 let costs = tally.evaluations[arm] ?? []
                 let mean = costs.reduce(0, +) / Double(max(1, costs.count))

@@ -69,6 +69,21 @@ final class Studio {
             unconditional: text.unconditional(), guidance: guidance ?? self.guidance)
     }
 
+    /// The verifier's own pictures in its own steps: what they are, without the noise of their seed, at its step nearest to the
+    /// hand-off, and what they come to.
+    func ownPictures(
+        from noise: [Latent], _ prompts: [Conditioning]
+    ) throws -> (unfinished: [Latent], finished: [Latent]) {
+        let own = handoff.verifierSchedule
+        let near = min(max(own.step(nearestTo: handoff.handoffTime), 1), own.stepCount - 1)
+        let states = try refined(0..<near, of: own, from: noise, prompts)
+        return (
+            try estimates(states, noise: noise, time: own.times[near]),
+            // From the noise again: a walk remembers the step before.
+            try refined(0..<own.stepCount, of: own, from: noise, prompts)
+        )
+    }
+
     /// Takes steps of the verifier for a batch.
     ///
     /// - Returns: the states after the last step.

@@ -84,7 +84,8 @@ nonisolated enum Underpaint_V1_CheckStatistic: SwiftProtobuf.Enum, Swift.CaseIte
   /// How much a critic doubts that the draft's picture shows the prompt. Only in lists of its own (critic_levels).
   case promptDoubt // = 2
 
-  /// How sure a critic is that the noised picture is the draft's and not one of the verifier's. Only in critic_levels too.
+  /// How sure a critic is that the noised picture is the draft's and not one of the verifier's. Only in lists of its own too
+  /// (likeness_levels).
   case unlikeness // = 3
   case UNRECOGNIZED(Int)
 

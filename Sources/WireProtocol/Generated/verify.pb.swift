@@ -469,9 +469,11 @@ nonisolated struct Underpaint_V1_Checked: Sendable {
 
   var reentryStep: UInt32 = 0
 
-  /// What a critic read before the verifier was asked; apart, so that receivers that know no critic skip it. Of a kind that they
-  /// do not know they skip too.
+  /// What a critic read before the verifier was asked; apart, so that receivers that know no critic skip it.
   var criticLevels: [Underpaint_V1_LevelReading] = []
+
+  /// What it read of likeness, apart for the same reason.
+  var likenessLevels: [Underpaint_V1_LevelReading] = []
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -608,6 +610,11 @@ nonisolated struct Underpaint_V1_Telemetry: @unchecked Sendable {
   var criticLevels: [Underpaint_V1_LevelReading] {
     get {_storage._criticLevels}
     set {_uniqueStorage()._criticLevels = newValue}
+  }
+
+  var likenessLevels: [Underpaint_V1_LevelReading] {
+    get {_storage._likenessLevels}
+    set {_uniqueStorage()._likenessLevels = newValue}
   }
 
   /// In MODE_EXACT.
@@ -1183,7 +1190,7 @@ nonisolated extension Underpaint_V1_Queued: SwiftProtobuf.Message, SwiftProtobuf
 
 nonisolated extension Underpaint_V1_Checked: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Checked"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}levels\0\u{3}reentry_step\0\u{3}critic_levels\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}levels\0\u{3}reentry_step\0\u{3}critic_levels\0\u{3}likeness_levels\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1194,6 +1201,7 @@ nonisolated extension Underpaint_V1_Checked: SwiftProtobuf.Message, SwiftProtobu
       case 1: try { try decoder.decodeRepeatedMessageField(value: &self.levels) }()
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self.reentryStep) }()
       case 3: try { try decoder.decodeRepeatedMessageField(value: &self.criticLevels) }()
+      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.likenessLevels) }()
       default: break
       }
     }
@@ -1209,6 +1217,9 @@ nonisolated extension Underpaint_V1_Checked: SwiftProtobuf.Message, SwiftProtobu
     if !self.criticLevels.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.criticLevels, fieldNumber: 3)
     }
+    if !self.likenessLevels.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.likenessLevels, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1216,6 +1227,7 @@ nonisolated extension Underpaint_V1_Checked: SwiftProtobuf.Message, SwiftProtobu
     if lhs.levels != rhs.levels {return false}
     if lhs.reentryStep != rhs.reentryStep {return false}
     if lhs.criticLevels != rhs.criticLevels {return false}
+    if lhs.likenessLevels != rhs.likenessLevels {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1381,7 +1393,7 @@ nonisolated extension Underpaint_V1_Outcome: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension Underpaint_V1_Telemetry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Telemetry"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}levels\0\u{3}reentry_step\0\u{3}verifier_evaluations\0\u{3}verifier_only_evaluations\0\u{1}stages\0\u{3}received_bytes\0\u{3}critic_levels\0\u{2}\u{17}exact\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}levels\0\u{3}reentry_step\0\u{3}verifier_evaluations\0\u{3}verifier_only_evaluations\0\u{1}stages\0\u{3}received_bytes\0\u{3}critic_levels\0\u{3}likeness_levels\0\u{2}\u{16}exact\0")
 
   fileprivate class _StorageClass {
     var _levels: [Underpaint_V1_LevelReading] = []
@@ -1391,6 +1403,7 @@ nonisolated extension Underpaint_V1_Telemetry: SwiftProtobuf.Message, SwiftProto
     var _stages: [Underpaint_V1_StageTime] = []
     var _receivedBytes: UInt32 = 0
     var _criticLevels: [Underpaint_V1_LevelReading] = []
+    var _likenessLevels: [Underpaint_V1_LevelReading] = []
     var _exact: Underpaint_V1_ExactTelemetry? = nil
 
       // This property is used as the initial default value for new instances of the type.
@@ -1409,6 +1422,7 @@ nonisolated extension Underpaint_V1_Telemetry: SwiftProtobuf.Message, SwiftProto
       _stages = source._stages
       _receivedBytes = source._receivedBytes
       _criticLevels = source._criticLevels
+      _likenessLevels = source._likenessLevels
       _exact = source._exact
     }
   }
@@ -1435,6 +1449,7 @@ nonisolated extension Underpaint_V1_Telemetry: SwiftProtobuf.Message, SwiftProto
         case 5: try { try decoder.decodeRepeatedMessageField(value: &_storage._stages) }()
         case 6: try { try decoder.decodeSingularUInt32Field(value: &_storage._receivedBytes) }()
         case 7: try { try decoder.decodeRepeatedMessageField(value: &_storage._criticLevels) }()
+        case 8: try { try decoder.decodeRepeatedMessageField(value: &_storage._likenessLevels) }()
         case 30: try { try decoder.decodeSingularMessageField(value: &_storage._exact) }()
         default: break
         }
@@ -1469,6 +1484,9 @@ nonisolated extension Underpaint_V1_Telemetry: SwiftProtobuf.Message, SwiftProto
       if !_storage._criticLevels.isEmpty {
         try visitor.visitRepeatedMessageField(value: _storage._criticLevels, fieldNumber: 7)
       }
+      if !_storage._likenessLevels.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._likenessLevels, fieldNumber: 8)
+      }
       try { if let v = _storage._exact {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 30)
       } }()
@@ -1488,6 +1506,7 @@ nonisolated extension Underpaint_V1_Telemetry: SwiftProtobuf.Message, SwiftProto
         if _storage._stages != rhs_storage._stages {return false}
         if _storage._receivedBytes != rhs_storage._receivedBytes {return false}
         if _storage._criticLevels != rhs_storage._criticLevels {return false}
+        if _storage._likenessLevels != rhs_storage._likenessLevels {return false}
         if _storage._exact != rhs_storage._exact {return false}
         return true
       }

@@ -36,14 +36,19 @@ struct LabCalibrateCommand: AsyncParsableCommand {
     var promptLevels: NoiseLevels?
 
     @Option(
-        help: "Noise levels at which the distance is measured; above the hand-off a draft may be taken up again there.")
+        help: ArgumentHelp(
+            "Noise levels at which the distance is measured; above the hand-off a draft may be taken up again there, unless the "
+                + "critic tells likeness."))
     var levels = NoiseLevels(CheckStatistic.estimateDistance.usualTimes)
 
-    @Option(help: "Share of the verifier's own pictures that its critic may find unlike them when nobody says.")
-    var likenessShare = 0.1
+    @Option(
+        help:
+            "Share of the verifier's own pictures that its critic may find unlike them when nobody says (default: 0.1)."
+    )
+    var likenessShare: Double?
 
     @Option(help: "Noise levels above the hand-off at which a draft may be taken up if it is like the verifier's.")
-    var likenessLevels = NoiseLevels(CheckStatistic.unlikeness.usualTimes)
+    var likenessLevels: NoiseLevels?
 
     @Flag(help: "Show the section instead of writing it.")
     var dryRun = false
@@ -52,7 +57,7 @@ struct LabCalibrateCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard (16...100_000).contains(count) else { throw ValidationError("--count must be between 16 and 100000") }
-        for (option, share) in [("--quantile", quantile), ("--likeness-share", likenessShare)] {
+        for (option, share) in [("--quantile", quantile), ("--likeness-share", likenessShare ?? 0.1)] {
             guard (0.001...0.999).contains(share) else {
                 throw ValidationError("\(option) must be between 0.001 and 0.999")
             }
@@ -62,13 +67,18 @@ struct LabCalibrateCommand: AsyncParsableCommand {
     func run() async throws {
         try await reportingFailures {
             let pair = try options.pair
+            guard pair.verifier.tellsLikeness || (likenessShare == nil && likenessLevels == nil) else {
+                throw LabError.invalidPlan(
+                    "the critic of '\(pair.verifier.id)' does not tell likeness; leave out --likeness-share and "
+                        + "--likeness-levels, or train it for it (CloudModels/training)")
+            }
+            var plan = Calibrator.Plan(
+                handoff: options.handoff, stepCounts: try options.stepCounts(of: pair),
+                promptTimes: promptLevels?.times, levelTimes: levels.times, quantile: quantile)
+            if let likenessShare { plan.likenessShare = likenessShare }
+            if let likenessLevels { plan.likenessTimes = likenessLevels.times }
             let standard = try StandardPrompt.read(options.promptFile, count: count)
-            let calibrator = Calibrator(
-                models: pair,
-                plan: Calibrator.Plan(
-                    handoff: options.handoff, stepCounts: options.stepCounts(of: pair),
-                    promptTimes: promptLevels?.times, levelTimes: levels.times,
-                    likenessTimes: likenessLevels.times, quantile: quantile, likenessShare: likenessShare))
+            let calibrator = Calibrator(models: pair, plan: plan)
             let backend = CPUBackend(threads: ThreadPolicy(count: options.models.threads))
             let calibration = try await stoppedByInterrupt("calibrate", count: standard.count) { progress in
                 try calibrator.calibrate(standard, backend: backend, progress: progress)
@@ -97,8 +107,17 @@ extension CheckCalibration {
         let rule =
             promptStatistic == .promptDoubt
             ? "a critic's doubt of a picture may be \(limit)" : "a picture may lack \(limit) of its prompt"
+        let unlike =
+            likeness.flatMap { likeness in
+                likeness.levels.first.map { level in
+                    let passing = level.draft.probability(of: level.threshold(rejecting: likeness.rejectedShare))
+                    return
+                        "; where \((100 * likeness.rejectedShare).formatted(decimals: 0)) % of the verifier's own are found "
+                        + "unlike, \((100 * (1 - passing)).formatted(decimals: 0)) % of the draft's are at the hand-off"
+                }
+            } ?? ""
         return
             "at quantile \(quantile) \(rule); that rejects "
-            + "\(alarms(prompt.draft)) of the draft's and \(alarms(prompt.null)) of the verifier's own good pictures"
+            + "\(alarms(prompt.draft)) of the draft's and \(alarms(prompt.null)) of the verifier's own good pictures\(unlike)"
     }
 }

@@ -31,7 +31,10 @@ struct LabCheckCommand: AsyncParsableCommand {
     @Option(help: "Share of faults that the check must catch (default: the model's).")
     var checkQuantile: Double?
 
-    @Option(help: "Share of the verifier's own pictures that its critic may find unlike them (default: the model's).")
+    @Option(
+        help:
+            "Share of the verifier's own pictures that its critic may find unlike them, 0 asks none (default: the model's)."
+    )
     var checkLikeness: Double?
 
     @Option(help: "Steps of the verifier's own schedule (default: --steps, or the verifier's own).")

@@ -54,7 +54,7 @@ struct PictureOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Drafts to make of each picture; the verifier gets the one that its critic finds to show the prompt best.",
+            "Drafts to make of each picture; the verifier gets the one that its critic finds best.",
             discussion: "The picture says that draft's seed: --seed with it makes the same picture again, without "
                 + "--candidates. File names keep the seed that was asked for."))
     var candidates = 1

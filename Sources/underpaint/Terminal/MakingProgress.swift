@@ -70,7 +70,7 @@ final class MakingProgress: Sendable {
         case .checked(let levels, let reentryStep):
             let passed = levels.filter(\.passes).count
             let of = state.verifierStepCount.map { "/\($0)" } ?? ""
-            state.line.update("checked: \(passed) of \(levels.count) levels pass, from step \(reentryStep)\(of)")
+            state.line.update("checked: \(passed) of \(levels.count) readings pass, from step \(reentryStep)\(of)")
         case .speculated(let step, let stepCount, let accepted):
             if !state.isChain {
                 state.line = ProgressLine("\(place)exact", isQuiet: isQuiet)
