@@ -76,7 +76,7 @@ let package = Package(
         room("ExactWindows", ["Diffusion", "LatentCoding", "Speculation"]),
 
         // Models and pictures.
-        room("Models", ["BaseDirectories", "Diffusion", "Graphs", "Speculation", "Tensors"]),
+        room("Models", ["BaseDirectories", "Diffusion", "Graphs", "LatentCoding", "Speculation", "Tensors"]),
         room("Pictures", ["CPNG", "CWebP"]),
 
         // The two ends and what is between them.
@@ -164,9 +164,7 @@ let package = Package(
         tests("WireProtocolTests", ["Speculation", "VerificationTestSupport", "WireProtocol", protobuf]),
         tests(
             "EdgeRuntimeTests", ["EdgeRuntime", "Pictures", "Speculation", "VerificationTestSupport", "WireProtocol"]),
-        tests(
-            "SplitLabTests",
-            ["Diffusion", "EdgeRuntime", "LatentCoding", "Models", "Pictures", "Speculation", "SplitLab"]),
+        tests("SplitLabTests", ["Diffusion", "EdgeRuntime", "Models", "Pictures", "Speculation", "SplitLab"]),
         tests(
             "VerifierRuntimeTests",
             ["ExactWindows", "Speculation", "VerificationTestSupport", "VerifierRuntime"]),
@@ -193,8 +191,7 @@ let package = Package(
                 "CPUBackend", "Diffusion", "EdgeRuntime", "Graphs", "LatentCoding", "Models", "Pictures", "Speculation",
                 "VerifierRuntime", "VerifierService", "VulkanBackend", logging,
             ]),
-        tests(
-            "CalibrationTests", ["CPUBackend", "Diffusion", "Models", "Speculation", "SplitLab", "TestSupport"]),
+        tests("CalibrationTests", ["CPUBackend", "Models", "Speculation", "SplitLab", "TestSupport"]),
         tests("CommandLineTests", ["underpaint", "underpaint-verifier"]),
     ]
 )

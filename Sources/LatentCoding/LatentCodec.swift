@@ -32,9 +32,9 @@ public struct LatentCodec: Hashable, Sendable {
 
     /// The pyramid code.
     ///
-    /// At the default step the final picture is 45.3 dB from that of the unquantized hand-off, for 393 bytes of
-    /// 16×16×8 elements, 1.53 bits an element; a step of 0.71 takes 1.45 bits at 44.6 dB, byte planes and zstd 3.9 bits
-    /// at their step of ¼. Measured by `underpaint lab code` (Benchmarks/README.md).
+    /// At the default step the final picture is 46.7 dB from that of the unquantized hand-off, for 1.72 bits an
+    /// element; a step of 0.78 takes 1.55 bits at 45.5 dB. Measured by `underpaint lab code` on the studio pair 0.8.0
+    /// (Benchmarks/README.md).
     ///
     /// - Parameters:
     ///   - step: see `Coding.pyramid`.

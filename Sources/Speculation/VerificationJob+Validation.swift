@@ -8,9 +8,7 @@ public enum JobLimits {
     public static let latentChannels = 64
     /// 2²¹ elements: 8 MiB in f32, a 4096×4096 picture in 8 channels.
     public static let latentElements = 1 << 21
-    public static let steps = 1000
     public static let guidanceScale: Float = 100
-    public static let scheduleShift = 100.0
     /// 1 MiB less the room that the other fields may take.
     public static let codedEstimateBytes = (1 << 20) - 16384
     public static let modelNameBytes = 128
@@ -72,15 +70,16 @@ extension VerificationJob {
             "a latent of \(latentShape) is too large; sides up to \(JobLimits.latentSide), "
                 + "\(JobLimits.latentChannels) channels and \(JobLimits.latentElements) elements are taken")
         try require(
-            (1...JobLimits.steps).contains(stepCount), "\(stepCount) steps are not in 1…\(JobLimits.steps)")
+            FlowSchedule.allowedStepCounts.contains(stepCount),
+            "\(stepCount) steps are not in \(FlowSchedule.allowedStepCounts.inWords)")
         try require(
-            scheduleShift.isFinite && scheduleShift > 0 && scheduleShift <= JobLimits.scheduleShift,
-            "the schedule shift \(scheduleShift) is not above 0 and at most \(JobLimits.scheduleShift)")
+            FlowSchedule.allowedShifts.contains(scheduleShift),
+            "the schedule shift \(scheduleShift) is not in \(FlowSchedule.allowedShifts.inWords)")
         try require(
             (0...stepCount).contains(handoffStep), "hand-off step \(handoffStep) is not in 0…\(stepCount)")
         try require(
-            (1...JobLimits.steps).contains(verifierStepCount),
-            "\(verifierStepCount) steps of the verifier are not in 1…\(JobLimits.steps)")
+            FlowSchedule.allowedStepCounts.contains(verifierStepCount),
+            "\(verifierStepCount) steps of the verifier are not in \(FlowSchedule.allowedStepCounts.inWords)")
         // A whole picture is checked one step before its end.
         let isHandedOver = handoffStep > 0 && (handoffStep < stepCount || mode == .handoff)
         try require(verifierStepCount > 1 || !isHandedOver, "\(SpeculationError.noStepToEnter)")
@@ -129,4 +128,8 @@ extension VerificationJob {
             "the coded estimate has \(codedEstimate.count) bytes, "
                 + "1…\(JobLimits.codedEstimateBytes) are taken after step 0")
     }
+}
+
+extension ClosedRange {
+    fileprivate var inWords: String { "\(lowerBound)…\(upperBound)" }
 }

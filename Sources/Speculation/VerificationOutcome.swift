@@ -73,7 +73,7 @@ public struct StageTime: Hashable, Sendable, Codable {
 
 /// What a verified job gives back.
 public struct VerificationOutcome: Hashable, Sendable {
-    /// A PNG file or a coded latent frame, as the job's `result` asked; empty with a `verdict`.
+    /// A PNG or WebP file or a coded latent frame, as the job's `result` asked; empty with a `verdict`.
     public var payload: [UInt8]
     public var result: ResultKind
     public var telemetry: VerificationTelemetry

@@ -126,9 +126,8 @@ enum Diagnosis {
 
     /// The models that would be used, every file compared with its manifest.
     static func models(_ options: ModelOptions) -> [Finding] {
-        let store = ModelStore.standard(options.modelsFolder)
         do throws(ModelError) {
-            let pair = try ModelPair(draft: options.draftModel, verifier: options.verifierModel, in: store)
+            let pair = try options.pair()
             return [pair.draft.folder, pair.verifier.folder, pair.shared.folder].map { folder in
                 Finding("model", "\(folder.manifest.id) \(folder.manifest.version) is whole, in \(folder.path)")
             }

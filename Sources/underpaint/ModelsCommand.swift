@@ -27,8 +27,8 @@ struct ModelsCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reportingFailures {
+            if words { return try showWords() }
             let store = ModelStore.standard(models.modelsFolder)
-            if words { return try showWords(in: store) }
             let entries = store.listings().map { Entry($0, in: store, isVerifying: verify) }
             guard !entries.isEmpty else {
                 throw Failure(
@@ -46,9 +46,8 @@ struct ModelsCommand: AsyncParsableCommand {
         }
     }
 
-    private func showWords(in store: ModelStore) throws {
-        let pair = try ModelPair(draft: models.draftModel, verifier: models.verifierModel, in: store)
-        let words = pair.shared.tokenizer.vocabulary.words.filter { !$0.hasPrefix("<") }
+    private func showWords() throws {
+        let words = try models.pair().shared.tokenizer.vocabulary.words.filter { !$0.hasPrefix("<") }
         if json {
             try Terminal.printJSON(words)
         } else {

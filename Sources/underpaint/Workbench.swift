@@ -22,8 +22,7 @@ struct Workbench {
     ///
     /// - Parameter address: of the verifier; nil for the embedded one.
     init(models options: ModelOptions, verifier: VerifierOptions, at address: String?) throws {
-        models = try ModelPair(
-            draft: options.draftModel, verifier: options.verifierModel, in: ModelStore.standard(options.modelsFolder))
+        models = try options.pair()
         let precision = verifier.compute.precision
         // A float16 that was meant for a Vulkan device is no loss to the draft.
         if precision != .float16, let reason = precision.reasonForFloat32 { Terminal.warn(reason) }

@@ -13,8 +13,13 @@ import Testing
     private static let store = ModelStore(
         roots: [root + "/EdgeModels", root + "/CloudModels"])
 
-    /// Folders with a manifest; none where a checkout has no models.
+    /// Folders with a manifest.
     private static let listings = store.listings().map(\.path)
+
+    /// Without them the tests below would be none.
+    @Test func modelsAreShipped() {
+        #expect(!Self.listings.isEmpty)
+    }
 
     @Test(arguments: listings)
     func everyShippedModelLoadsAndRunsOneStep(path: String) throws {

@@ -1,4 +1,5 @@
 import Foundation
+import Speculation
 import Testing
 
 @testable import SplitLab

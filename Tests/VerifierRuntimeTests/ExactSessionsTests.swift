@@ -28,13 +28,12 @@ import VerificationTestSupport
         try sessions.keep(session(job), as: SampleJob.jobID("a"))
         try sessions.keep(session(job, after: .seconds(8)), as: SampleJob.jobID("b"))
         sessions.forgetIdle(at: start + .seconds(10))
-        #expect(sessions.count == 2)
+        #expect(sessions.has(SampleJob.jobID("a")) && sessions.has(SampleJob.jobID("b")))
         sessions.forgetIdle(at: start + .seconds(12))
         _ = try sessions.session(for: exchange("b"), of: job)
         #expect { try sessions.session(for: exchange("a"), of: job) } throws: {
             ($0 as? VerifierError)?.code == .unknownJob
         }
-        #expect(sessions.count == 1)
     }
 
     @Test func chainsBeyondTheLimitAreRefusedUnlessOneIsFinished() throws {

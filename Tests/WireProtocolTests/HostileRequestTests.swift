@@ -68,6 +68,7 @@ import VerificationTestSupport
         Spoiling("a stop step on another schedule") { ($0.verifierStepCount, $0.stopStep) = (8, 24) },
         Spoiling("shift not a number") { $0.scheduleShift = .nan },
         Spoiling("no shift") { $0.scheduleShift = 0 },
+        Spoiling("hardly a shift") { $0.scheduleShift = 0.005 },
         Spoiling("hand-off after the end") { $0.handoffStep = 26 },
         Spoiling("no noise kind") { $0.noiseKind = .unspecified },
         Spoiling("unknown noise kind") { $0.noiseKind = .UNRECOGNIZED(77) },

@@ -138,7 +138,7 @@ def test_likeness_is_measured_at_every_level() -> None:
     captions = ["a"] * 40
     drafted = torch.where(torch.arange(40)[:, None, None, None] % 4 == 0, 30.0, -30.0).expand(40, 2, 2, 4)
     own = torch.linspace(10, 20, 40)[:, None, None, None].expand(40, 2, 2, 4)
-    pictures = {"drafted": drafted.half(), "ownUnfinished": own.half(), "own": own.half()}
+    pictures = {"drafted": drafted.half(), "own": own.half()}
     pairs = Pairs([{"number": 9, "captions": captions} | pictures], torch.device("cpu"))
 
     class Brightness:

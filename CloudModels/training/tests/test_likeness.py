@@ -24,7 +24,6 @@ from underpaint_training.likeness import (
     load_pairs,
     mirrorable,
     noise_of,
-    positive,
     prompts,
 )
 from underpaint_training.models.dit import DiT
@@ -56,7 +55,7 @@ def _files(folder: Path) -> list[str]:
 def _made_up(number: int, captions: list[str]) -> dict[str, Any]:
     """A batch of pictures that tell whose they are, and of which half."""
     ramp = torch.arange(6.0)[None, None, :, None].expand(len(captions), 4, 6, 2)
-    pictures = {"drafted": -ramp, "ownUnfinished": ramp, "own": ramp + 100}
+    pictures = {"drafted": -ramp, "own": ramp}
     return {"number": number, "captions": captions} | {k: v.half() for k, v in pictures.items()}
 
 
@@ -66,18 +65,26 @@ def test_a_pair_is_of_one_prompt_and_one_noise(tiny: Recipe, models: tuple[Paint
     for number in (0, 1, 11):
         pair, again = (drawn(tiny, number, *models) for _ in range(2))
         width, height = tiny.data.size_of(number)
-        for name in ("drafted", "ownUnfinished", "own"):
+        for name in ("drafted", "own"):
             assert pair[name].shape == (2, height // 8, width // 8, 8) and pair[name].dtype == torch.half
             assert torch.equal(pair[name], again[name])
         assert pair["captions"] == again["captions"] == prompts(tiny, number)[0] and len(pair["objects"]) == 2
-    # With its noise put back a draft is the state that was handed over.
+    # With their noise put back they are the states at the hand-off: of the draft, and of the verifier on its steps.
     noise, times = noise_of(number, tuple(pair["own"].shape)), brush.draft_times()
     step = round(HANDOFF * (len(times) - 1))
-    t, velocity = float(times[step]), brush.prompted(draft, pair["captions"])
-    state = brush.states(velocity, noise, times[: step + 1])[-1]
-    assert 0 < t < 1 and torch.allclose((1 - t) * pair["drafted"].float() + t * noise, state, atol=0.02)
-    own = brush.states(brush.prompted(verifier, pair["captions"]), noise, brush.verifier_times())[-1]
-    assert torch.equal(pair["own"], own.half())
+    t = float(times[step])
+    assert 0 < t < 1 and not torch.equal(pair["drafted"], pair["own"])
+    for name, model in (("drafted", draft), ("own", verifier)):
+        state = brush.states(brush.prompted(model, pair["captions"]), noise, times[: step + 1])[-1]
+        assert torch.allclose((1 - t) * pair[name].float() + t * noise, state, atol=0.02)
+
+
+def test_both_pictures_are_equally_finished(tiny: Recipe, models: tuple[Painter, DiT, DiT]) -> None:
+    brush, verifier, _ = models
+    assert len(brush.draft_times()) != len(brush.verifier_times())
+    # A draft that is the verifier leaves nothing to tell them by, least of all what is not yet done.
+    pair = drawn(tiny, 0, brush, verifier, verifier)
+    assert torch.equal(pair["drafted"], pair["own"])
 
 
 def test_a_kill_loses_only_what_was_not_drawn(
@@ -114,9 +121,24 @@ def test_pairs_of_other_weights_are_refused(
     assert not (tmp_path / "pair-0002.pt").exists()
     with torch.no_grad():
         models[2].final_proj.bias -= 1
-    # What another number of steps makes are other pictures too.
-    steps = replace(tiny.flow, verifier_steps=tiny.flow.verifier_steps + 1)
-    assert key_of(steps, models[0].text, *models[1:]) != key
+    # What another number of the draft's steps makes are other pictures too; the verifier's own steps make none.
+    longer = replace(tiny.flow, draft_steps=tiny.flow.draft_steps + 1)
+    assert key_of(longer, models[0].text, *models[1:]) != key
+    own = replace(tiny.flow, verifier_steps=tiny.flow.verifier_steps + 1)
+    assert key_of(own, models[0].text, *models[1:]) == key
+
+
+def test_pairs_of_unequally_finished_pictures_are_refused(
+    tiny: Recipe, models: tuple[Painter, DiT, DiT], tmp_path: Path
+) -> None:
+    """As the first ones were, whose keys named the steps of both."""
+    key, path = _draw(tiny, models, tmp_path), tmp_path / "pair-0000.pt"
+    weights, flow = key.split("; ")[0], tiny.flow
+    steps = [flow.draft_steps, flow.verifier_steps]
+    former = f"{weights}; steps {steps}, shift {flow.shift:g}, guidance {flow.guidance:g}"
+    torch.save(torch.load(path) | {"key": former}, path)
+    with pytest.raises(MissingStageError, match="move .* away"):
+        load_pairs(tiny, key, tmp_path, False, DEVICE)
 
 
 def test_what_is_held_out_is_never_learnt_from(
@@ -139,12 +161,6 @@ def test_too_few_pairs_to_hold_some_out_are_refused(tiny: Recipe) -> None:
     assert batches(replace(tiny, critic=replace(tiny.critic, pairs=21))) == 11
 
 
-def test_drafts_are_told_from_what_is_as_unfinished_as_they_are() -> None:
-    t = torch.tensor([0.31, 3 / 7, 0.5, 0.9])
-    found = positive(t, torch.zeros(4, 2, 3, 1), torch.ones(4, 2, 3, 1))
-    assert found[:, 0, 0, 0].tolist() == [0, 0, 1, 1] and found.shape == (4, 2, 3, 1)
-
-
 def test_captions_that_say_a_side_are_not_mirrored() -> None:
     assert mirrorable("a red mug, bright studio light")
     assert not mirrorable("a red mug, left of center") and not mirrorable("A mug on the Right")
@@ -163,7 +179,7 @@ def test_batches_are_of_both_under_one_noise_and_mirrored_where_captions_allow_i
         assert bool(((b.t > 0.3) & (b.t < 0.95)).all())
         for x, y, t, caption in zip(own, drafted, b.t[:5], b.captions):
             # What is between the two knows nothing of the noise.
-            shown = ((x - y) / (1 - t))[0, :, 0] - (0 if t < 0.5 else 100)
+            shown = ((x - y) / (1 - t))[0, :, 0]
             mirrored = bool(shown[0] > shown[-1])
             assert torch.allclose(shown, 2 * (ramp.flip(0) if mirrored else ramp), atol=1e-3)
             assert not (mirrored and "left" in caption)

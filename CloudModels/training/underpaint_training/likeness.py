@@ -1,5 +1,8 @@
 """Pairs of pictures that likeness is learnt from: of the same prompt and noise the draft's, as it is handed over, and
-the verifier's own.
+the verifier's, after the same steps.
+
+Both take the draft's schedule up to the hand-off, and so are equally finished. Otherwise the critic tells them by what
+is not yet done, not by their shapes.
 
 Who tells them apart as well as can be knows the ratio of their densities (arXiv 1810.06758). Under more and more noise
 a draft's faults drown until no one can: from there on the verifier may take it up as if it were one of its own.
@@ -38,8 +41,6 @@ FIRST_SEED = 1_000_000
 FOLD = 11
 # Noise that the pictures bear in training: from below the hand-off to where little of a picture is left.
 TIMES = (0.3, 0.95)
-# Below this level the verifier's picture is one that is as unfinished as a draft at its hand-off.
-UNFINISHED = 0.5
 
 
 def held_out(number: int) -> bool:
@@ -87,32 +88,30 @@ def _without(x: Tensor, noise: Tensor, t: float) -> Tensor:
 
 
 def key_of(flow: FlowRecipe, text: nn.Module, verifier: DiT, draft: DiT) -> str:
-    """Pairs of one key are of the same weights and steps."""
+    """Pairs of one key are of the same weights and steps, which for both are the draft's."""
     names = {"text": text, "verifier": verifier, "draft": draft}
     weights = [f"{name} {fingerprint(module)}" for name, module in names.items()]
-    steps = [flow.draft_steps or flow.steps, flow.verifier_steps or flow.steps]
-    return f"{', '.join(weights)}; steps {steps}, shift {flow.shift:g}, guidance {flow.guidance:g}"
+    steps = f"both after {HANDOFF:g} of {flow.draft_steps or flow.steps} steps"
+    return f"{', '.join(weights)}; {steps}, shift {flow.shift:g}, guidance {flow.guidance:g}"
 
 
 @torch.no_grad()
 def drawn(recipe: Recipe, number: int, brush: Painter, verifier: DiT, draft: DiT) -> dict[str, Any]:
-    """The pairs of one batch: the draft's state at the hand-off, the verifier's at its own step nearest to it, both
-    without the noise that they began as, and the verifier's picture."""
+    """The pairs of one batch: the draft's state at the hand-off and the verifier's after the same steps, both without
+    the noise that they began as. On steps of its own, or at its end, the verifier's would be more or less finished."""
     captions, objects = prompts(recipe, number)
     shape = (len(captions), *brush.shape_of(recipe.data.size_of(number)))
     z = noise_of(number, shape).to(brush.device)
-    times, own_times = brush.draft_times(), brush.verifier_times()
+    times = brush.draft_times()
     steps = len(times) - 1
     step = min(max(round(HANDOFF * steps), 1), steps - 1)
-    drafted = brush.states(brush.prompted(draft, captions), z, times[: step + 1])[-1]
-    own = brush.states(brush.prompted(verifier, captions), z, own_times)
-    near = 1 + int((own_times[1:-1] - times[step]).abs().argmin())
-    found = {
-        "drafted": _without(drafted, z, float(times[step])),
-        "ownUnfinished": _without(own[near], z, float(own_times[near])),
-        "own": own[-1],
-    }
-    return {"number": number, "captions": captions, "objects": objects} | {k: v.half().cpu() for k, v in found.items()}
+
+    def at_handoff(model: DiT) -> Tensor:
+        state = brush.states(brush.prompted(model, captions), z, times[: step + 1])[-1]
+        return _without(state, z, float(times[step])).half().cpu()
+
+    pictures = {"drafted": at_handoff(draft), "own": at_handoff(verifier)}
+    return {"number": number, "captions": captions, "objects": objects} | pictures
 
 
 def _path(folder: Path, number: int) -> Path:
@@ -153,13 +152,6 @@ def draw_missing(
     group.barrier()
 
 
-def positive(t: Tensor, unfinished: Tensor, own: Tensor) -> Tensor:
-    """The verifier's pictures that drafts are told from at the levels t [batch]: under little noise those as unfinished
-    as a draft, or it would be told by its missing last steps; under more the finished ones, to which the verifier
-    leads."""
-    return torch.where(_levels(t) < UNFINISHED, unfinished, own)
-
-
 def mirrorable(caption: str) -> bool:
     """Whether the caption is true of the mirror image too."""
     return not {"left", "right"} & set(Tokenizer.split(caption))
@@ -171,22 +163,20 @@ class SameShape:
 
     captions: list[str]
     mirrorable: Tensor  # [pair] bool
-    drafted: Tensor  # [pair, H, W, C] float16, as the next two
-    unfinished: Tensor
+    drafted: Tensor  # [pair, H, W, C] float16, as the next
     own: Tensor
     noise: Tensor  # [pair, H, W, C]
 
     @staticmethod
     def joined(found: list[dict[str, Any]], device: torch.device) -> SameShape:
         captions = [c for b in found for c in b["captions"]]
-        pictures = [torch.cat([b[k] for b in found]).to(device) for k in ("drafted", "ownUnfinished", "own")]
+        pictures = [torch.cat([b[k] for b in found]).to(device) for k in ("drafted", "own")]
         begun = torch.cat([noise_of(b["number"], tuple(b["own"].shape)) for b in found]).to(device)
         return SameShape(captions, torch.tensor([mirrorable(c) for c in captions], device=device), *pictures, begun)
 
     def noised(self, rows: Tensor | slice, t: Tensor, noise: Tensor) -> Tensor:
         """The verifier's pictures of these pairs at the levels t, then the draft's, [2·pair, H, W, C]."""
-        own = positive(t, self.unfinished[rows], self.own[rows])
-        return torch.cat([noised(x.float(), t, noise) for x in (own, self.drafted[rows])])
+        return torch.cat([noised(x[rows].float(), t, noise) for x in (self.own, self.drafted)])
 
 
 @dataclass(frozen=True)

@@ -172,8 +172,8 @@ class CriticRecipe(LoopRecipe):
     patch: int = 2
     drop_field: float = 0.25
     # Pairs of pictures, the draft's and the verifier's, that likeness is learnt from; with none it answers for prompts
-    # alone.
-    pairs: int = 5000
+    # alone. 5000 are a good number; gpu-v1's critic has none yet.
+    pairs: int = 0
     # Of them drawn at once, of one size: what a kill loses. Every eleventh of such batches is held out.
     pair_batch: int = 32
     batch: int = 64

@@ -1,6 +1,6 @@
 public import Diffusion
 public import Graphs
-public import LatentCoding
+import LatentCoding
 public import Models
 public import Pictures
 public import Speculation
@@ -23,13 +23,12 @@ public final class DraftPainter: Sendable {
     /// Prepares the draft, its text encoder and the picture decoder.
     ///
     /// - Parameters:
-    ///   - codec: how the hand-off is coded; nil for the default of the models' latents.
     ///   - decodeTile: pixels along a side of the tiles that pictures are decoded in; nil to decode them whole where the
     ///     backend has room.
     /// - Throws: what the backend throws.
-    public init(models: ModelPair, backend: any Backend, codec: LatentCodec? = nil, decodeTile: Int? = nil) throws {
+    public init(models: ModelPair, backend: any Backend, decodeTile: Int? = nil) throws {
         self.models = models
-        self.codec = codec ?? LatentCodec(channelDeviations: models.shared.manifest.latent.standardDeviation)
+        codec = models.shared.handoffCodec
         studio = Exclusive(
             Studio(text: try models.shared.text(on: backend), denoiser: models.draft.denoiser(on: backend)))
         decoder = Exclusive(models.shared.decoder(on: backend, tilePixels: decodeTile))
@@ -158,12 +157,5 @@ public final class DraftPainter: Sendable {
             }
             return (state, prompt.tokens.unknownWords)
         }
-    }
-}
-
-extension DenoiserModel {
-    /// What a job calls the model.
-    var identity: ModelIdentity {
-        ModelIdentity(id: id, weightsDigest: weightsDigest)
     }
 }

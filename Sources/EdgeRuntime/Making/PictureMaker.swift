@@ -178,10 +178,8 @@ public struct PictureMaker: Sendable {
     }
 
     func timed<Value>(_ work: () async throws -> Value) async rethrows -> (Value, seconds: Double) {
-        let clock = ContinuousClock()
-        let start = clock.now
+        let start = ContinuousClock.now
         let value = try await work()
-        let (seconds, attoseconds) = (clock.now - start).components
-        return (value, Double(seconds) + Double(attoseconds) / 1e18)
+        return (value, (ContinuousClock.now - start).inSeconds)
     }
 }

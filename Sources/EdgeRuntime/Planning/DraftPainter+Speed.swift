@@ -53,7 +53,3 @@ extension DraftPainter {
         return sorted.isEmpty ? 0 : sorted[sorted.count / 2]
     }
 }
-
-extension Duration {
-    var inSeconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
-}

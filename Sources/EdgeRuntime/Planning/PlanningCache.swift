@@ -55,7 +55,6 @@ public struct PlanningCache: Hashable, Sendable {
 
     /// The file of a key: keys hold slashes and more, so the name is their FNV-1a hash.
     func file(_ kind: String, _ key: String) -> URL {
-        let hash = key.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
-        return folder.appendingPathComponent("\(kind)-\(String(hash, radix: 16)).json")
+        folder.appendingPathComponent("\(kind)-\(String(fnv1a(Array(key.utf8)), radix: 16)).json")
     }
 }

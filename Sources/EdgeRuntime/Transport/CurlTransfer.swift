@@ -1,5 +1,4 @@
 import CCurl
-import Foundation
 import Speculation
 import WireProtocol
 
@@ -95,6 +94,7 @@ struct CurlTransfer: ~Copyable {
     /// - Returns: the response's head; its body went to the sink.
     /// - Throws: `TransportError`, or `CancellationError` within 50 milliseconds of the flag.
     mutating func perform(cancellation: CancellationFlag) throws -> ResponseHead {
+        // With `CURLOPT_NOSIGNAL` libcurl leaves SIGPIPE alone, and a TLS library may raise it.
         ignoreBrokenPipesOnThisThread()
         let clock = ContinuousClock()
         let start = clock.now
@@ -209,12 +209,4 @@ private enum Curl {
         ccurl_getinfo_string(easy, info, &value)
         return value.map { String(cString: $0) }
     }
-}
-
-/// With `CURLOPT_NOSIGNAL` libcurl leaves SIGPIPE alone, and a TLS library may raise it; blocked it is an error code.
-private func ignoreBrokenPipesOnThisThread() {
-    var signals = sigset_t()
-    sigemptyset(&signals)
-    sigaddset(&signals, SIGPIPE)
-    pthread_sigmask(SIG_BLOCK, &signals, nil)
 }

@@ -42,12 +42,9 @@ extension ModelManifest {
                 "latents have \(first.architecture.latentChannelCount) channels in one "
                     + "and \(second.architecture.latentChannelCount) in the other")
         }
-        guard first.schedule.kind == second.schedule.kind, first.schedule.shift == second.schedule.shift else {
+        guard first.schedule.shift == second.schedule.shift else {
             throw conflict(
                 "their schedules are shifted by \(first.schedule.shift) and \(second.schedule.shift)")
-        }
-        guard first.parameterisation == second.parameterisation else {
-            throw conflict("they predict different things")
         }
     }
 }

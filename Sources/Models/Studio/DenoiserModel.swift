@@ -48,6 +48,9 @@ public struct DenoiserModel: Sendable {
     /// SHA-256 of the weights file, lower-case hexadecimal; compared with the file when the model was made.
     public var weightsDigest: String { folder.manifest.files[ModelManifest.FileName.weights]?.sha256 ?? "" }
 
+    /// What a job calls the model.
+    public var identity: ModelIdentity { ModelIdentity(id: id, weightsDigest: weightsDigest) }
+
     /// SHA-256 of the critic's weights file; nil without a critic.
     public var criticDigest: String? {
         manifest.critic.flatMap { _ in folder.manifest.files[ModelManifest.FileName.critic]?.sha256 }

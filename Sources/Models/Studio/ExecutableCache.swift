@@ -39,11 +39,4 @@ struct ExecutableCache<Key: Hashable> {
         entries.append((key, executable))
         return executable
     }
-
-    /// The costs of all nodes of all executables here.
-    var profile: [NodeCost] { entries.flatMap { $0.executable.profile } }
-
-    func setProfiling(_ isProfiling: Bool) {
-        for entry in entries { entry.executable.isProfiling = isProfiling }
-    }
 }

@@ -51,21 +51,13 @@ public final class StudioCritic {
         return odds
     }
 
-    var profile: [NodeCost] { executables.profile }
-
-    var isProfiling = false {
-        didSet { executables.setProfiling(isProfiling) }
-    }
-
     private func run(_ rows: [StudioDenoiser.Row]) throws -> [Float] {
         let trunk = network.trunk
         let states = rows.map { $0.state.extended(toMultipleOf: trunk.patchSize) }
         guard let shape = states.first?.shape else { return [] }
         let executable = try executables.executable(for: BatchShape(batch: rows.count, latent: shape)) {
-            let executable = try backend.compile(
+            try backend.compile(
                 network.graph(batch: rows.count, height: shape.height, width: shape.width), parameters: weights)
-            executable.isProfiling = isProfiling
-            return executable
         }
         return try executable.run([
             "latent": Tensor([rows.count, shape.height, shape.width, shape.channelCount], states.flatMap(\.values)),

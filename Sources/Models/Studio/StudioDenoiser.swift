@@ -1,5 +1,5 @@
 public import Diffusion
-public import Graphs
+import Graphs
 import Tensors
 
 /// A compiled draft or verifier: rows of latents in, velocities out. For one thread at a time.
@@ -162,17 +162,6 @@ public final class StudioDenoiser {
         }
     }
 
-    /// What each node of the graphs now compiled has cost since profiling was switched on.
-    public var profile: [NodeCost] { executables.profile + (critic?.profile ?? []) }
-
-    /// Whether runs are timed node by node; changes the graphs compiled already and those to come.
-    public var isProfiling = false {
-        didSet {
-            executables.setProfiling(isProfiling)
-            critic?.isProfiling = isProfiling
-        }
-    }
-
     func check(_ row: Row, _ shape: LatentShape, _ unconditional: Conditioning) throws(ModelError) {
         try model.check(row.state.shape)
         guard row.state.shape == shape else {
@@ -228,11 +217,7 @@ public final class StudioDenoiser {
     }
 
     private func executable(_ key: BatchShape) throws -> any ExecutableGraph {
-        try executables.executable(for: key) {
-            let executable = try backend.compile(graph(key), parameters: weights)
-            executable.isProfiling = isProfiling
-            return executable
-        }
+        try executables.executable(for: key) { try backend.compile(graph(key), parameters: weights) }
     }
 }
 

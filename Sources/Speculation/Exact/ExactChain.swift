@@ -98,5 +98,4 @@ public struct SettledWindow: Hashable, Sendable {
 
     /// Steps that the chain has gone: the accepted ones and the one in place of a rejected one.
     public var settledCount: Int { min(acceptedCount + 1, draftedCount) }
-    public var isRejected: Bool { acceptedCount < draftedCount }
 }

@@ -12,19 +12,15 @@ public struct ExactPlan: Hashable, Sendable {
     /// The step from t_n to t_{n+1} for every n.
     public let kernels: [AncestralKernel]
 
-    /// - Parameters:
-    ///   - tailStep: 0…N; N means N − 1.
-    ///   - eta: the churn η in (0, 1]; 1 makes ‖Δ‖ smallest for a given error of the draft.
-    public init(
-        schedule: FlowSchedule, tailStep: Int, seed: UInt64, shape: LatentShape, eta: Double = 1
-    ) {
+    /// - Parameter tailStep: 0…N; N means N − 1.
+    public init(schedule: FlowSchedule, tailStep: Int, seed: UInt64, shape: LatentShape) {
         precondition((0...schedule.stepCount).contains(tailStep), "no tail from step \(tailStep)")
-        precondition(0 < eta && eta <= 1, "a chain without noise cannot be coupled")
         self.schedule = schedule
         self.tailStep = min(tailStep, schedule.stepCount - 1)
         self.randomness = ExactRandomness(seed: seed, shape: shape)
+        // η = 1 makes ‖Δ‖ smallest for a given error of the draft.
         self.kernels = zip(schedule.times, schedule.times.dropFirst()).map {
-            AncestralKernel(from: $0, to: $1, eta: eta)
+            AncestralKernel(from: $0, to: $1, eta: 1)
         }
     }
 

@@ -90,18 +90,11 @@ public struct Calibrator: Sendable {
                         .estimateDistance, pictures, noise, words, [time], with: studio)
                 }
             }
-            if !likenessTimes.isEmpty {
-                let (unfinished, finished) = try studio.ownPictures(from: noise, words)
-                for (index, time) in likenessTimes.enumerated() {
-                    // What the verifier's critic was trained to know as its own: at the hand-off a picture as unfinished as
-                    // a draft, above it the one that the verifier comes to.
-                    let null = index == 0 ? unfinished : finished
-                    for (name, pictures) in [("null", null), ("draft", drafted)] {
-                        likenesses[index][name] += try read(.unlikeness, pictures, noise, words, [time], with: studio)
-                    }
-                }
-            }
             for (name, pictures) in [("null", own), ("draft", drafted)] {
+                // Both as unfinished as each other, as the critic knows them from its training.
+                for (index, time) in likenessTimes.enumerated() {
+                    likenesses[index][name] += try read(.unlikeness, pictures, noise, words, [time], with: studio)
+                }
                 prompted[name] += try read(statistic, pictures, noise, words, promptTimes, with: studio)
                 for fault in WordFault.allCases {
                     let rows = try batch.indices.compactMap { index in

@@ -7,12 +7,6 @@ import Speculation
 
 /// The models of a pair, for many pictures at a time. For one thread at a time.
 final class Studio {
-    /// A prompt at the models: what it says and the noise that its picture begins with.
-    struct Sitting {
-        let conditioning: Conditioning
-        let noise: Latent
-    }
-
     let models: ModelPair
     /// Who takes which steps.
     let handoff: HandoffPlan
@@ -22,7 +16,7 @@ final class Studio {
     let text: StudioText
     let decoder: StudioDecoder
     private let draft: StudioDenoiser
-    private let codec = LatentCodec()
+    private let codec: LatentCodec
 
     /// Pictures that share a batch; guidance doubles the network's rows.
     static let batch = 8
@@ -35,6 +29,7 @@ final class Studio {
         models: ModelPair, backend: any Backend, stepCounts: StepCounts?, handoff: Double
     ) throws {
         self.models = models
+        codec = models.shared.handoffCodec
         let manifest = models.verifier.manifest
         let counts = stepCounts ?? models.stepCounts
         self.handoff = try HandoffPlan(
@@ -67,21 +62,6 @@ final class Studio {
         try draft.walk(
             steps ?? handoff.draftSteps, of: handoff.schedule, from: states, prompts,
             unconditional: text.unconditional(), guidance: guidance ?? self.guidance)
-    }
-
-    /// The verifier's own pictures in its own steps: what they are, without the noise of their seed, at its step nearest to the
-    /// hand-off, and what they come to.
-    func ownPictures(
-        from noise: [Latent], _ prompts: [Conditioning]
-    ) throws -> (unfinished: [Latent], finished: [Latent]) {
-        let own = handoff.verifierSchedule
-        let near = min(max(own.step(nearestTo: handoff.handoffTime), 1), own.stepCount - 1)
-        let states = try refined(0..<near, of: own, from: noise, prompts)
-        return (
-            try estimates(states, noise: noise, time: own.times[near]),
-            // From the noise again: a walk remembers the step before.
-            try refined(0..<own.stepCount, of: own, from: noise, prompts)
-        )
     }
 
     /// Takes steps of the verifier for a batch.

@@ -3,6 +3,7 @@ public import Foundation
 public import Graphs
 import LatentCoding
 public import Models
+import Speculation
 
 /// Measures codings of the latent on real hand-offs: bytes against the final picture (ALGORITHMS.md §3).
 public struct CodingExperiment {
@@ -99,8 +100,8 @@ public struct CodingExperiment {
                 let frame = try codec.encode(latent)
                 let middle = ContinuousClock.now
                 let restored = try LatentCodec.decode(frame, expecting: latent.shape)
-                encoding.append(Self.microseconds(middle - start))
-                decoding.append(Self.microseconds(ContinuousClock.now - middle))
+                encoding.append(1e6 * (middle - start).inSeconds)
+                decoding.append(1e6 * (ContinuousClock.now - middle).inSeconds)
                 bytes += frame.count
                 decoded.append(restored)
             }
@@ -210,9 +211,5 @@ public struct CodingExperiment {
         let exponent = max(value.exponent, -14)
         let unit = Float(sign: .plus, exponent: exponent - 10, significand: 1)
         return (value / unit).rounded(.toNearestOrEven) * unit
-    }
-
-    private static func microseconds(_ duration: Duration) -> Double {
-        Double(duration.components.attoseconds) / 1e12 + Double(duration.components.seconds) * 1e6
     }
 }

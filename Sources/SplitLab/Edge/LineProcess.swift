@@ -1,3 +1,4 @@
+import EdgeRuntime
 public import Foundation
 
 /// A child process that is asked and answers by lines; it ends when its input does.
@@ -74,12 +75,4 @@ public final class LineProcess {
         if process.isRunning { kill(process.processIdentifier, SIGKILL) }
         process.waitUntilExit()
     }
-}
-
-/// Blocked, SIGPIPE is an error code of `write` instead of the end of the program.
-private func ignoreBrokenPipesOnThisThread() {
-    var signals = sigset_t()
-    sigemptyset(&signals)
-    sigaddset(&signals, SIGPIPE)
-    pthread_sigmask(SIG_BLOCK, &signals, nil)
 }

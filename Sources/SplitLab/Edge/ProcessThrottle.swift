@@ -1,4 +1,5 @@
 public import Foundation
+import Speculation
 import Synchronization
 
 /// Holds a process to a share of one core by its own processor clock: stops it while it is ahead of its share.

@@ -264,8 +264,7 @@ public final class ExactLab {
                 let start = ContinuousClock.now
                 _ = try model.velocities(
                     Array(repeating: state, count: rows), at: Array(repeating: 1, count: rows))
-                let (seconds, attoseconds) = (ContinuousClock.now - start).components
-                return 1e3 * Double(seconds) + Double(attoseconds) / 1e15
+                return 1e3 * (ContinuousClock.now - start).inSeconds
             }.min() ?? 0
         }
         report.draftMilliseconds = try milliseconds(draft(.draft), 1)

@@ -1,3 +1,4 @@
+import EdgeRuntime
 public import Foundation
 public import Pictures
 
@@ -18,8 +19,7 @@ public struct PictureStore: Sendable {
     /// - Throws: `LabError`.
     func take() throws(LabError) -> (name: String, picture: Picture) {
         let picture = try read(workFile)
-        let hash = picture.rgb.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
-        let digits = String(hash, radix: 16)
+        let digits = String(fnv1a(picture.rgb), radix: 16)
         let name = String(repeating: "0", count: 16 - digits.count) + digits + ".png"
         let file = folder.appendingPathComponent(name)
         do {

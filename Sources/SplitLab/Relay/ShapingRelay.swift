@@ -1,4 +1,5 @@
 import Foundation
+import Speculation
 import Synchronization
 
 /// A TCP relay that makes a given network of the loopback: rate, delay, jitter, losses, stalls and cuts, both ways.
@@ -308,8 +309,4 @@ private struct RelayLoop {
             if byReset { Sockets.reset(descriptor) } else { Foundation.close(descriptor) }
         }
     }
-}
-
-extension Duration {
-    var inSeconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
 }

@@ -9,15 +9,17 @@ import Synchronization
 final class ComputeThread: Sendable {
     typealias Work = @Sendable () -> Void
 
+    /// Kernel libraries keep scratch on the stack and Foundation's default is half a mebibyte.
+    private static let stackBytes = 16 << 20
+
     private let queue = WorkQueue()
 
-    /// - Parameter stackBytes: kernel libraries keep scratch on the stack and Foundation's default is half a mebibyte.
-    init(name: String, stackBytes: Int = 16 << 20) {
+    init(name: String) {
         let thread = Thread { [queue] in
             while let work = queue.waitForNext() { work() }
         }
         thread.name = name
-        thread.stackSize = stackBytes
+        thread.stackSize = Self.stackBytes
         thread.start()
     }
 

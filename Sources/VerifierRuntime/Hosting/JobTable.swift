@@ -179,7 +179,7 @@ struct JobTable: Sendable {
 
     /// Jobs before this one; nil when it does not wait.
     func position(of id: JobID) -> Int? {
-        waiting.firstIndex(of: id).map { $0 + (running.isEmpty ? 0 : 1) }
+        waiting.firstIndex(of: id).map { $0 + running.count }
     }
 
     /// All that a client who begins to watch must be told first.

@@ -307,10 +307,6 @@ extension VerifierHost {
     }
 }
 
-extension Duration {
-    fileprivate var inSeconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
-}
-
 extension LoadedVerifier {
     /// The latest job's share in the pace that clients are told.
     private static let newestShare = 0.2

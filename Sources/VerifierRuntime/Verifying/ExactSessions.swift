@@ -43,8 +43,6 @@ final class ExactSessions {
         self.idleLimit = idleLimit
     }
 
-    var count: Int { sessions.count }
-
     /// The session that a window belongs to.
     ///
     /// - Throws: `unknownJob` when it is not here (any more), `conflictingJob` when the chain is another job's.

@@ -55,7 +55,7 @@ extension PictureVerifier {
     func decoded(_ course: JobCourse, announce: () throws -> Void) throws -> Decoded {
         guard let (latent, refinement) = try course.ending else { preconditionFailure("the job is not at its end") }
         // What another model goes on from is coded like a draft's estimate.
-        let codec = course.job.lastStep < course.job.verifierStepCount ? LatentCodec() : .lossless
+        let codec = course.job.lastStep < course.job.verifierStepCount ? models.shared.handoffCodec : .lossless
         var course = course
         course.settle()
         var stages = course.stages

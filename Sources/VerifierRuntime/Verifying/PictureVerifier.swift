@@ -15,7 +15,7 @@ public final class PictureVerifier: JobExecuting {
         let sessions = ExactSessions()
     }
 
-    private let models: ModelPair
+    let models: ModelPair
     let calibration: CheckCalibration?
     let studio: Exclusive<Studio>
 

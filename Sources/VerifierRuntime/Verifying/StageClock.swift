@@ -14,8 +14,7 @@ struct StageClock {
 
     /// Counts a part of a stage that is taken in parts.
     mutating func add(_ duration: Duration, to name: String) {
-        let (seconds, attoseconds) = duration.components
-        var milliseconds = 1e3 * Double(seconds) + Double(attoseconds) / 1e15
+        var milliseconds = 1e3 * duration.inSeconds
         // A stage's parts follow each other.
         if let last = times.last, last.name == name { milliseconds += times.removeLast().milliseconds }
         times.append(StageTime(name: name, milliseconds: milliseconds))

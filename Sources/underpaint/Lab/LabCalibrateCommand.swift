@@ -1,7 +1,6 @@
 import ArgumentParser
 import CPUBackend
 import EdgeRuntime
-import Foundation
 import Models
 import Speculation
 import SplitLab
@@ -66,7 +65,7 @@ struct LabCalibrateCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reportingFailures {
-            let pair = try options.pair
+            let pair = try options.models.pair()
             guard pair.verifier.tellsLikeness || (likenessShare == nil && likenessLevels == nil) else {
                 throw LabError.invalidPlan(
                     "the critic of '\(pair.verifier.id)' does not tell likeness; leave out --likeness-share and "
@@ -84,9 +83,7 @@ struct LabCalibrateCommand: AsyncParsableCommand {
                 try calibrator.calibrate(standard, backend: backend, progress: progress)
             }
             if dryRun {
-                let encoder = JSONEncoder()
-                encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-                print(String(decoding: try encoder.encode(calibration), as: UTF8.self))
+                try Terminal.printJSON(calibration)
             } else {
                 let path = pair.verifier.folder.manifestPath
                 try ManifestCheck.write(calibration, to: path)

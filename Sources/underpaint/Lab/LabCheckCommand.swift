@@ -55,7 +55,7 @@ struct LabCheckCommand: AsyncParsableCommand {
     func run() async throws {
         try await reportingFailures {
             let folder = try ReportFolder(out)
-            let pair = try options.pair
+            let pair = try options.models.pair()
             let standard = try StandardPrompt.read(options.promptFile, count: count)
             let trial = CheckTrial(
                 models: pair,

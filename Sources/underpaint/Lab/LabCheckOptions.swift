@@ -17,14 +17,6 @@ struct LabCheckOptions: ParsableArguments {
 
     @OptionGroup(title: "Models") var models: ModelOptions
 
-    var pair: ModelPair {
-        get throws {
-            try ModelPair(
-                draft: models.draftModel, verifier: models.verifierModel,
-                in: ModelStore.standard(models.modelsFolder))
-        }
-    }
-
     /// - Parameter verifierSteps: of the verifier's own schedule, where they are not the draft's.
     func stepCounts(of pair: ModelPair, verifierSteps: Int? = nil) -> StepCounts {
         pair.stepCounts(steps, verifier: verifierSteps)

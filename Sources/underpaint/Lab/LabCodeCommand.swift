@@ -1,7 +1,6 @@
 import ArgumentParser
 import CPUBackend
 import Foundation
-import Models
 import SplitLab
 
 /// `underpaint lab code`: what the codings of the latent cost, and what they do to the picture.
@@ -55,8 +54,7 @@ struct LabCodeCommand: AsyncParsableCommand {
     func run() async throws {
         try await reportingFailures {
             let prompts = try StandardPrompt.read(promptFile, count: count)
-            let pair = try ModelPair(
-                draft: models.draftModel, verifier: models.verifierModel, in: ModelStore.standard(models.modelsFolder))
+            let pair = try models.pair()
             let experiment = try CodingExperiment(
                 models: pair, backend: CPUBackend(threads: ThreadPolicy(count: models.threads)), prompts: prompts,
                 options: CodingExperiment.Options(

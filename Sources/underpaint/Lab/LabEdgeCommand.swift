@@ -2,7 +2,6 @@ import ArgumentParser
 import CPUBackend
 import EdgeRuntime
 import Foundation
-import Models
 import SplitLab
 
 /// `underpaint lab edge`: the drafting side of an experiment; `lab split` starts it.
@@ -16,8 +15,7 @@ struct LabEdgeCommand: AsyncParsableCommand {
     func run() async throws {
         try await reportingFailures {
             let environment = ProcessInfo.processInfo.environment
-            let pair = try ModelPair(
-                draft: models.draftModel, verifier: models.verifierModel, in: ModelStore.standard(models.modelsFolder))
+            let pair = try models.pair()
             let backend = CPUBackend(threads: ThreadPolicy(count: models.threads))
             let worker = EdgeWorker(
                 painter: try DraftPainter(models: pair, backend: backend), journal: Workbench.journal,

@@ -63,8 +63,7 @@ struct LabExactCommand: AsyncParsableCommand {
     func run() async throws {
         try await reportingFailures {
             let folder = try ReportFolder(out)
-            let pair = try ModelPair(
-                draft: models.draftModel, verifier: models.verifierModel, in: ModelStore.standard(models.modelsFolder))
+            let pair = try models.pair()
             guard let size = pair.verifier.manifest.sizes.first else {
                 throw Failure(ExitStatus.dataError, "\(pair.verifier.folder.manifestPath) lists no picture size")
             }

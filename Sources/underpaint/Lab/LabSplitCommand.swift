@@ -75,8 +75,7 @@ struct LabSplitCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reportingFailures {
-            let store = ModelStore.standard(models.modelsFolder)
-            let pair = try ModelPair(draft: models.draftModel, verifier: models.verifierModel, in: store)
+            let pair = try models.pair()
             let sweep = try options.sweep(of: pair)
             try sweep.validate()
             if dryRun {
@@ -127,7 +126,10 @@ struct LabSplitCommand: AsyncParsableCommand {
             ?? Workbench.ownProgram.deletingLastPathComponent().appendingPathComponent("underpaint-verifier")
         return try LabVerifier(
             program: program,
-            arguments: ["serve", "--child", "--port", "0", "--grace", "1", "--log-level", "warning"] + modelArguments,
+            // Processors, as the report says, whatever cards the machine has.
+            arguments: [
+                "serve", "--child", "--port", "0", "--grace", "1", "--log-level", "warning", "--backend", "cpu",
+            ] + modelArguments,
             environment: ProcessInfo.processInfo.environment,
             errors: try SplitExperiment.logHandle(in: folder, "verifier.log"))
     }

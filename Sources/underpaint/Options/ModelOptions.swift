@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Models
 
 /// Where the models are and how many threads may compute.
 struct ModelOptions: ParsableArguments {
@@ -20,6 +21,13 @@ struct ModelOptions: ParsableArguments {
 
     @Option(name: .shortAndLong, help: "Threads that compute (default: one a physical core).")
     var threads: Int?
+
+    /// The draft and the verifier that are named, and what they share.
+    ///
+    /// - Throws: `ModelError`.
+    func pair() throws(ModelError) -> ModelPair {
+        try ModelPair(draft: draftModel, verifier: verifierModel, in: .standard(modelsFolder))
+    }
 
     func validate() throws {
         if let threads, !(1...1024).contains(threads) {

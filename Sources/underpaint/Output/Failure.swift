@@ -77,7 +77,7 @@ extension Failure {
 
     /// What else can be done where a verifier speaks only an older version.
     private static func advice(for cause: any Error) -> String {
-        guard (cause as? VerifierError)?.code == .unsupportedVersion else { return "" }
+        guard case TransportError.refused(let refusal) = cause, refusal.code == .unsupportedVersion else { return "" }
         return ". Until then --steps N, as many for both models, asks an older one for nothing that it does not know"
     }
 

@@ -15,9 +15,7 @@ struct ReportFolder {
 
     /// Writes `name.json` and, for people, `name.md`.
     func write(_ report: some Encodable, _ markdown: String, as name: String) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        let files = [("json", try encoder.encode(report)), ("md", Data(markdown.utf8))]
+        let files = [("json", try report.readableJSON()), ("md", Data(markdown.utf8))]
         for (suffix, contents) in files {
             let file = url.appendingPathComponent(name).appendingPathExtension(suffix)
             do {

@@ -1,4 +1,5 @@
 import Foundation
+import Speculation
 
 /// One line of progress on standard error: rewritten in place on a terminal, only its end elsewhere.
 struct ProgressLine {
@@ -16,7 +17,7 @@ struct ProgressLine {
 
     /// Shows that `done` of `total` steps are done.
     mutating func update(done: Int, total: Int, note: String = "") {
-        let seconds = (ContinuousClock.now - start).seconds
+        let seconds = (ContinuousClock.now - start).inSeconds
         // A verifier of another version may count otherwise.
         let filled = total > 0 ? min(max(0, 20 * done / total), 20) : 20
         let bar = String(repeating: "=", count: filled) + String(repeating: " ", count: 20 - filled)

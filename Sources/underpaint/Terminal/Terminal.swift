@@ -20,9 +20,7 @@ enum Terminal {
     ///
     /// - Throws: as `printResult`.
     static func printJSON(_ value: some Encodable) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        try printResult(String(decoding: try encoder.encode(value), as: UTF8.self))
+        try printResult(String(decoding: try value.readableJSON(), as: UTF8.self))
     }
 
     static func write(_ text: String) {
@@ -32,12 +30,6 @@ enum Terminal {
 
     static func warn(_ text: String) {
         write("warning: \(text)\n")
-    }
-}
-
-extension Duration {
-    var seconds: Double {
-        Double(components.seconds) + Double(components.attoseconds) / 1e18
     }
 }
 

@@ -50,7 +50,7 @@ import VerificationTestSupport
         #expect(table.expectedWait(now: start) == .zero)
         #expect(table.startNext(now: start)?.id == id("b"))
         #expect(table.startNext(now: start) == nil && table.expectedWait(now: start) == nil)
-        #expect(table.position(of: id("c")) == 1)
+        #expect(table.position(of: id("c")) == 2)
         // The second to come may be the first to go.
         _ = table.end(id("b"), with: .success(outcome()), now: start + .seconds(8))
         #expect(table.startNext(now: start + .seconds(8))?.id == id("c"))

@@ -1,6 +1,13 @@
 import Foundation
 
 extension Encodable {
+    /// As JSON for people to read.
+    func readableJSON() throws -> Data {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return try encoder.encode(self)
+    }
+
     /// The object that `--json` prints of one of several, on a line of its own.
     func jsonLine() throws -> String {
         let encoder = JSONEncoder()

@@ -1,9 +1,0 @@
-import Models
-import Speculation
-
-extension DenoiserModel {
-    /// What a job calls the model.
-    var identity: ModelIdentity {
-        ModelIdentity(id: id, weightsDigest: weightsDigest)
-    }
-}
