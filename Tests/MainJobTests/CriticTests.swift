@@ -43,6 +43,17 @@ import VerifierRuntime
         #expect(unasked.levels.map(\.kind) == [.promptDoubt, .estimateDistance] && unasked.reentryStep == 8)
     }
 
+    /// Before anything is drafted: the verifier would refuse it after.
+    @Test func whatNoCriticTellsIsNotAskedFor() throws {
+        for workshop in [try Workshop(), try Workshop(mostDoubt: 1e6)] {
+            var request = workshop.request()
+            request.checkLikeness = 0.1
+            #expect(throws: ModelError.noCritic(id: "studio-verifier")) {
+                try workshop.painter.draft(request, id: .random()) { _ in Issue.record("a step was taken") }
+            }
+        }
+    }
+
     /// One job's question to the critic comes beside another's step.
     @Test(arguments: [(1e6, nil), (-1e6, nil), (1e6, (-1e6, 1e6))] as [(Double, (Double, Double)?)])
     func jobsUnderWayTogetherEndAsTheyDoAlone(mostDoubt: Double, mostUnlikeness: (Double, Double)?) throws {

@@ -131,7 +131,10 @@ public final class DraftPainter: Sendable {
     }
 
     /// Refuses before any work what the verifier would refuse after it; the estimate is still to come.
-    func checkLimits(of job: VerificationJob) throws(VerifierError) {
+    func checkLimits(of job: VerificationJob) throws {
+        if let share = job.checkLikeness, share > 0, models.verifier.calibration?.likeness == nil {
+            throw ModelError.noCritic(id: models.verifier.id)
+        }
         var undrafted = job
         undrafted.handoffStep = 0
         try undrafted.validate()
