@@ -68,7 +68,7 @@ def test_a_pair_is_of_one_prompt_and_one_noise(tiny: Recipe, models: tuple[Paint
         for name in ("drafted", "own"):
             assert pair[name].shape == (2, height // 8, width // 8, 8) and pair[name].dtype == torch.half
             assert torch.equal(pair[name], again[name])
-        assert pair["captions"] == again["captions"] == prompts(tiny, number)[0] and len(pair["objects"]) == 2
+        assert pair["captions"] == again["captions"] == prompts(tiny, number) and len(pair["captions"]) == 2
     # With their noise put back they are the states at the hand-off: of the draft, and of the verifier on its steps.
     noise, times = noise_of(number, tuple(pair["own"].shape)), brush.draft_times()
     step = round(HANDOFF * (len(times) - 1))
@@ -148,11 +148,11 @@ def test_what_is_held_out_is_never_learnt_from(
     key = _draw(recipe, models, tmp_path)
     learnt, measured = (load_pairs(recipe, key, tmp_path, m, DEVICE) for m in (False, True))
     assert (learnt.count, measured.count) == (40, 4) and [n for n in range(22) if held_out(n)] == [10, 21]
-    kept = {c for n in (10, 21) for c in prompts(recipe, n)[0]} - {c for n in range(10) for c in prompts(recipe, n)[0]}
+    kept = {c for n in (10, 21) for c in prompts(recipe, n)} - {c for n in range(10) for c in prompts(recipe, n)}
     rng, generator = np.random.default_rng(0), torch.Generator().manual_seed(0)
     seen = {c for _ in range(60) for c in learnt.batch(rng, generator, 4).captions}
     assert kept and not kept & seen and len(seen) > 20
-    assert {c for b in measured.at(0.6) for c in b.captions} == {c for n in (10, 21) for c in prompts(recipe, n)[0]}
+    assert {c for b in measured.at(0.6) for c in b.captions} == {c for n in (10, 21) for c in prompts(recipe, n)}
 
 
 def test_too_few_pairs_to_hold_some_out_are_refused(tiny: Recipe) -> None:

@@ -25,6 +25,7 @@ from .data.grammar import OBJECT_MATERIALS
 from .data.splits import sample_group
 from .latents import MissingStageError
 from .models.dit import DiT
+from .models.flow import noised_state
 from .models.text import Tokenizer
 from .parallel import Group
 from .recipe import FlowRecipe, Recipe, RecipeError
@@ -60,26 +61,17 @@ def batches(recipe: Recipe) -> int:
     return count
 
 
-def prompts(recipe: Recipe, number: int) -> tuple[list[str], list[str]]:
-    """Captions of a batch, and the objects that they are of."""
+def prompts(recipe: Recipe, number: int) -> list[str]:
+    """Captions of a batch, of random fields."""
     rng = np.random.default_rng(FIRST_SEED + number)
     objects = list(recipe.data.objects or OBJECT_MATERIALS)
     fields = [sample_group(rng, None, objects) for _ in range(recipe.critic.pair_batch)]
-    return [worded(f, rng, DROP_FIELD).text for f in fields], [f.object for f in fields]
+    return [worded(f, rng, DROP_FIELD).text for f in fields]
 
 
 def noise_of(number: int, shape: tuple[int, ...]) -> Tensor:
     """What both pictures of each pair of a batch began as, [pair, H, W, C]."""
     return torch.randn(*shape, generator=torch.Generator().manual_seed(FIRST_SEED + number))
-
-
-def _levels(t: Tensor) -> Tensor:
-    return t[:, None, None, None]
-
-
-def noised(x: Tensor, t: Tensor, noise: Tensor) -> Tensor:
-    """Pictures [batch, H, W, C] under this noise at the levels t [batch]."""
-    return (1 - _levels(t)) * x + _levels(t) * noise
 
 
 def _without(x: Tensor, noise: Tensor, t: float) -> Tensor:
@@ -99,7 +91,7 @@ def key_of(flow: FlowRecipe, text: nn.Module, verifier: DiT, draft: DiT) -> str:
 def drawn(recipe: Recipe, number: int, brush: Painter, verifier: DiT, draft: DiT) -> dict[str, Any]:
     """The pairs of one batch: the draft's state at the hand-off and the verifier's after the same steps, both without
     the noise that they began as. On steps of its own, or at its end, the verifier's would be more or less finished."""
-    captions, objects = prompts(recipe, number)
+    captions = prompts(recipe, number)
     shape = (len(captions), *brush.shape_of(recipe.data.size_of(number)))
     z = noise_of(number, shape).to(brush.device)
     times = brush.draft_times()
@@ -111,7 +103,7 @@ def drawn(recipe: Recipe, number: int, brush: Painter, verifier: DiT, draft: DiT
         return _without(state, z, float(times[step])).half().cpu()
 
     pictures = {"drafted": at_handoff(draft), "own": at_handoff(verifier)}
-    return {"number": number, "captions": captions, "objects": objects} | pictures
+    return {"number": number, "captions": captions} | pictures
 
 
 def _path(folder: Path, number: int) -> Path:
@@ -176,7 +168,7 @@ class SameShape:
 
     def noised(self, rows: Tensor | slice, t: Tensor, noise: Tensor) -> Tensor:
         """The verifier's pictures of these pairs at the levels t, then the draft's, [2·pair, H, W, C]."""
-        return torch.cat([noised(x[rows].float(), t, noise) for x in (self.own, self.drafted)])
+        return torch.cat([noised_state(x[rows].float(), noise, t) for x in (self.own, self.drafted)])
 
 
 @dataclass(frozen=True)
@@ -213,7 +205,7 @@ class Pairs:
             begun = torch.randn(begun.shape, generator=generator, device=self.device)
         x = part.noised(rows, t, begun)
         if rng.random() < 0.5:
-            x = torch.where(_levels(part.mirrorable[rows].repeat(2)), x.flip(2), x)
+            x = torch.where(part.mirrorable[rows].repeat(2)[:, None, None, None], x.flip(2), x)
         captions = [part.captions[i] for i in chosen]
         return LikenessBatch(x, t.repeat(2), captions + captions)
 

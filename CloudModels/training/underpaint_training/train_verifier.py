@@ -12,6 +12,7 @@ from .captions import vocabulary
 from .latents import LatentStore, MissingStageError, encode_share
 from .loop import Loop
 from .models.dit import Block, DiT
+from .models.flow import noised_state
 from .models.text import TextEncoder, Tokenizer
 from .parallel import Group
 from .recipe import Recipe
@@ -82,8 +83,7 @@ def sample_times(count: int, generator: torch.Generator) -> Tensor:
 def noised(x0: Tensor, t: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     """Latents [batch, H, W, C] at the times t [batch], and the noise that is in them."""
     noise = torch.randn(x0.shape, generator=generator, device=x0.device)
-    mix = t[:, None, None, None]
-    return (1 - mix) * x0 + mix * noise, noise
+    return noised_state(x0, noise, t), noise
 
 
 def compiled(module: nn.Module, wanted: bool) -> nn.Module:

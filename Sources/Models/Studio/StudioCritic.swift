@@ -31,9 +31,12 @@ public final class StudioCritic {
             return column
         }
         let odds = try odds(rows)
-        return rows.indices.map { row in
+        return rows.indices.map { row -> FlowAnswer in
             let value = odds[row * network.answers.count + columns[row]]
-            return rows[row].subject == .likeness ? .likeness(value) : .agreement(value)
+            switch network.answers[columns[row]] {
+            case .prompt: return .agreement(value)
+            case .likeness: return .likeness(value)
+            }
         }
     }
 

@@ -19,6 +19,12 @@ def schedule(steps: int, shift: float) -> Tensor:
     return (shift * u / (1 + (shift - 1) * u)).float()
 
 
+def noised_state(picture: Tensor, noise: Tensor, t: Tensor) -> Tensor:
+    """Pictures [batch, H, W, C] under this noise at the times t [batch]."""
+    mix = t[:, None, None, None]
+    return (1 - mix) * picture + mix * noise
+
+
 def entered(times: Tensor, time: float) -> Tensor:
     """The times of a schedule [steps + 1] that are left for a state at `time`, which comes first: of the steps between the
     first and the last, that whose time is nearest begins there. At the schedule's end that is its end alone."""
