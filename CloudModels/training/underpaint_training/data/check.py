@@ -38,7 +38,7 @@ class Comparison:
     def render(self, fields: Fields, seed: int, noise: int = 0) -> tuple[Base, Layers, np.ndarray]:
         base = self.studio.assemble(fields, np.random.default_rng(seed))
         self.studio.stage.commit()
-        mask = self.studio.stage.coverage(*OBJECT_PARTS, rays=1) > 0
+        mask = self.studio.stage.coverage(OBJECT_PARTS, rays=1)[0] > 0
         return base, self.studio.layers(self.studio.stage.passes(seed + noise)), mask
 
     def compare(self, fields: Fields, seed: int, what: str) -> tuple[float, float] | None:

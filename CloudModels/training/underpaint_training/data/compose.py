@@ -163,7 +163,7 @@ class Studio:
         rng = np.random.default_rng(seed)
         base = self.assemble(fields, rng)
         self.stage.commit()
-        mask = self.stage.coverage(*OBJECT_PARTS, rays=1) > 0
+        mask = self.stage.coverage(OBJECT_PARTS, rays=1)[0] > 0
         coverage = float(mask.mean())
         if not 0.07 <= coverage <= 0.65:
             return []
@@ -182,12 +182,13 @@ class Studio:
         return result
 
     def layers(self, passes: Passes) -> Layers:
+        main, backdrop = self.stage.coverage(("main",), ("ground", "wall"))
         return Layers(
             denoise(passes.lamps, passes.guide),
             denoise(passes.sky, passes.guide),
             passes.guide[..., :3],
-            self.stage.coverage("main"),
-            self.stage.coverage("ground", "wall"),
+            main,
+            backdrop,
             np.clip((1 - passes.guide[..., 5]) / 2, 0, 1),
         )
 

@@ -92,11 +92,7 @@ class Stage:
         }
         scene = {
             "type": "scene",
-            "integrator": {
-                "type": "aov",
-                "aovs": "alb:albedo,nn:sh_normal,dd:depth",
-                "image": {"type": "path", "max_depth": 5},
-            },
+            "integrator": {"type": "path", "max_depth": 5},
             "sensor": {
                 "type": "perspective",
                 "fov": FIELD_OF_VIEW,
@@ -132,8 +128,8 @@ class Stage:
         self.scene = mi.load_dict(scene)
         self.params = mi.traverse(self.scene)
         self.shapes = {s.id(): s for s in self.scene.shapes()}
-        # The sky needs no second guide.
-        self.plain = mi.load_dict({"type": "path", "max_depth": 5})
+        # Apart from the picture, which it would trace twice were it asked for both at once.
+        self.guide = mi.load_dict({"type": "aov", "aovs": "alb:albedo,nn:sh_normal,dd:depth"})
 
     def set_mesh(self, part: str, mesh: Mesh | None) -> None:
         _assign(self.params, part + ".", mesh or TINY)
@@ -200,26 +196,34 @@ class Stage:
                 dr.make_opaque(value)
         self.params.update()
 
-    def coverage(self, *parts: str, rays: int = 4) -> np.ndarray:
-        """Share of each pixel that sees the parts, [height,width], by rays × rays rays."""
-        h, w = self.height * rays, self.width * rays
-        index = dr.arange(mi.UInt32, h * w)
-        u = (mi.Float(index % w) + 0.5) / w
-        v = (mi.Float(index // w) + 0.5) / h
+    def coverage(self, *groups: tuple[str, ...], rays: int = 4) -> list[np.ndarray]:
+        """Share of each pixel that sees a part of the group, [height,width] for each, by rays × rays rays."""
+        h, w = self.height, self.width
+        # The rays of a pixel lie [rays,rays,height,width]: sums over the first axes are quick, over the last ones not.
+        index = dr.arange(mi.UInt32, rays * rays * h * w)
+        pixel, place = index % (h * w), index // (h * w)
+        u = (mi.Float(pixel % w) + (mi.Float(place % rays) + 0.5) / rays) / w
+        v = (mi.Float(pixel // w) + (mi.Float(place // rays) + 0.5) / rays) / h
         ray, _ = self.scene.sensors()[0].sample_ray(0.0, 0.5, mi.Point2f(u, v), mi.Point2f(0.5))
         hit = self.scene.ray_intersect_preliminary(ray).shape
-        seen = mi.Bool(False)
-        for part in parts:
-            seen |= hit == mi.ShapePtr(self.shapes[part])
-        return np.array(seen, np.float32).reshape(self.height, rays, self.width, rays).mean((1, 3))
+        shares = []
+        for parts in groups:
+            seen = mi.Bool(False)
+            for part in parts:
+                seen |= hit == mi.ShapePtr(self.shapes[part])
+            shares.append(dr.select(seen, mi.Float(1 / rays**2), 0.0))
+        dr.eval(shares)
+        return [np.array(share).reshape(rays * rays, h, w).sum(0) for share in shares]
 
     def passes(self, seed: int) -> Passes:
         self._switch(lamps=False, sky=True)
         # A constant sky has no sharp shadows: a third of the samples will do.
-        samples = max(1, self.samples // 3)
-        image = mi.render(self.scene, integrator=self.plain, spp=samples, seed=seed & 0xFFFFFFFF)
-        sky = np.nan_to_num(np.array(image), nan=0.0, posinf=0.0, neginf=0.0)[..., :3]
+        sky = self._rendered(seed, max(1, self.samples // 3))
         self._switch(lamps=True, sky=False)
-        image = mi.render(self.scene, spp=self.samples, seed=(seed + 1) & 0xFFFFFFFF)
-        lit = np.nan_to_num(np.array(image), nan=0.0, posinf=0.0, neginf=0.0)
-        return Passes(lit[..., :3], sky, lit[..., 3:10])
+        lamps = self._rendered(seed + 1, self.samples)
+        # The same seed: the guide sees through the same samples.
+        return Passes(lamps, sky, self._rendered(seed + 1, self.samples, self.guide))
+
+    def _rendered(self, seed: int, samples: int, integrator: mi.Integrator | None = None) -> np.ndarray:
+        image = mi.render(self.scene, integrator=integrator, spp=samples, seed=seed & 0xFFFFFFFF)
+        return np.nan_to_num(np.array(image), nan=0.0, posinf=0.0, neginf=0.0)
