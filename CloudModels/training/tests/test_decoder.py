@@ -14,12 +14,12 @@ from torch import Tensor
 
 from underpaint_training import train_decoder
 from underpaint_training.data.generate import render_shard
+from underpaint_training.files import restore, save
 from underpaint_training.latents import load_vae
 from underpaint_training.models.discriminator import Discriminator, SpectralConv
 from underpaint_training.parallel import Group
 from underpaint_training.recipe import Recipe
 from underpaint_training.train_vae import build
-from underpaint_training.training import restore, save
 
 ALONE = Group(0, 1)
 STEPS = 6

@@ -44,6 +44,7 @@ from underpaint_training.evaluation.reference import training_renders
 from underpaint_training.evaluation.report import share
 from underpaint_training.evaluation.scores import Scores, ceiling_of
 from underpaint_training.evaluation.stage import PictureOptions, evaluate_pictures
+from underpaint_training.files import restore, save
 from underpaint_training.instrument import instrument_file, keep_instrument, kept_instrument
 from underpaint_training.latents import MissingStageError
 from underpaint_training.parallel import Group
@@ -61,7 +62,6 @@ from underpaint_training.train_classifier import (
     read,
     train,
 )
-from underpaint_training.training import restore, save
 
 
 def test_a_mean_knows_its_standard_error() -> None:

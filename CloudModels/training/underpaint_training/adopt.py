@@ -11,19 +11,18 @@ import json
 from pathlib import Path
 from typing import Any
 
-import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from .distillation import build_student
 from .export import CRITIC, answers_of
+from .files import fingerprint, save, save_weights
 from .instrument import instrument_file, kept_instrument
 from .recipe import Recipe
 from .start import take, unguided
 from .train_critic import build_critic
 from .train_vae import build
 from .train_verifier import build_verifier
-from .training import fingerprint, save
 
 
 class AdoptionError(RuntimeError):
@@ -63,10 +62,7 @@ def encoder_file(recipe: Recipe, root: Path) -> Path:
 
 def save_encoder(recipe: Recipe, encoder: nn.Module, root: Path) -> None:
     """Keeps the encoder that the exported decoder belongs to, in bf16."""
-    path = encoder_file(recipe, root)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    state = {k: v.detach().to(torch.bfloat16).contiguous().cpu() for k, v in encoder.state_dict().items()}
-    save_file(state, str(path), metadata={"format": "pt"})
+    save_weights(encoder, encoder_file(recipe, root))
 
 
 def adopt(recipe: Recipe, checkpoints: Path, root: Path) -> None:

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from .export import LatentStatistics
+from .files import restore
 from .latents import LatentStore, MissingStageError
 from .loop import Loop
 from .models.dit import DiT
@@ -22,7 +23,7 @@ from .rollouts import Rollouts
 from .sampling import Painter
 from .start import fewer_blocks, guided_anew, inherit, take
 from .train_verifier import Conditioned, compiled, load_verifier, open_store
-from .training import device_of, restore
+from .training import device_of
 from .trajectories import NoisedPictures, Trajectories, joined
 
 REPORT_STEPS = 100

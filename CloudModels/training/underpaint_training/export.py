@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, Callable
 
 import torch
-from safetensors.torch import load_file, save_file
-from torch import nn
+from safetensors.torch import load_file
 
+from .files import save_text, save_weights
 from .models.critic import PROMPT, Critic
 from .models.dit import DiT
 from .models.text import TextEncoder, Tokenizer
@@ -61,14 +61,8 @@ def _file(folder: Path, name: str) -> dict[str, Any]:
     return {"path": name, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
 
 
-def _save(module: nn.Module, path: Path) -> None:
-    state = {k: v.detach().to(torch.bfloat16).contiguous().cpu() for k, v in module.state_dict().items()}
-    save_file(state, str(path), metadata={"format": "pt"})
-    path.chmod(0o644)
-
-
 def _write(folder: Path, manifest: dict[str, Any]) -> None:
-    (folder / "manifest.json").write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n")
+    save_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n", folder / "manifest.json")
 
 
 def _dit_architecture(model: DiT, text: TextEncoder) -> dict[str, Any]:
@@ -102,7 +96,7 @@ def with_critic(
 
     A check that was measured with another critic is left out: `underpaint lab calibrate` measures it anew.
     """
-    _save(critic, folder / CRITIC_FILE)
+    save_weights(critic, folder / CRITIC_FILE)
     file = _file(folder, CRITIC_FILE)
     architecture = _dit_architecture(critic, text)
     architecture |= {"kind": "critic", "tokenSpacing": critic.spacing, "answers": list(critic.answers)}
@@ -131,8 +125,8 @@ def write(bundle: Bundle, root: Path, kept: Callable[[Manifests], dict[str, Any]
     common = {"format": 1, "version": b.version, "family": FAMILY}
 
     b.tokenizer.save(shared / "vocabulary.json")
-    _save(b.text, shared / "text-encoder.safetensors")
-    _save(b.decoder, shared / "vae-decoder.safetensors")
+    save_weights(b.text, shared / "text-encoder.safetensors")
+    save_weights(b.decoder, shared / "vae-decoder.safetensors")
     text_block = b.text.blocks[0]
     manifests: Manifests = {
         "shared": common
@@ -183,7 +177,7 @@ def write(bundle: Bundle, root: Path, kept: Callable[[Manifests], dict[str, Any]
         ("draft", draft, b.draft, "draft.safetensors", b.ids.verifier, draft_steps),
         ("verifier", verifier, b.verifier, "verifier.safetensors", b.ids.draft, verifier_steps),
     ):
-        _save(model, folder / name)
+        save_weights(model, folder / name)
         manifest = (
             common
             | flow

@@ -12,11 +12,10 @@ from typing import Any
 
 import torch
 from safetensors import safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
+from .files import restore, save_tensors
 from .recipe import Recipe
-from .training import restore
 
 # Of the checkpoint, what is no tensor.
 FACTS = ("classes", "size", "samples", "pictures", "step", "seconds", "ceiling", "ceilingSoftened")
@@ -39,10 +38,8 @@ def keep_instrument(recipe: Recipe, checkpoints: Path, root: Path) -> bool:
         return False
     tensors = {WEIGHTS + name: v for name, v in as_kept(state["average"]).items()}
     tensors[CORRECT] = state[CORRECT].to(torch.uint8).contiguous()
-    path = instrument_file(recipe, root)
-    path.parent.mkdir(parents=True, exist_ok=True)
     facts = json.dumps({k: state[k] for k in FACTS}, sort_keys=True)
-    save_file(tensors, str(path), metadata={"format": "pt", "facts": facts})
+    save_tensors(tensors, instrument_file(recipe, root), facts=facts)
     return True
 
 

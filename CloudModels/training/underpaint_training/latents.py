@@ -13,12 +13,12 @@ from torch import Tensor
 
 from .captions import caption, mirrored
 from .data.grammar import Fields
+from .files import restore, save_array, save_text
 from .models.vae import VAE
 from .parallel import Group
 from .pictures import cache_name, decode, fields, new_shards, shards
 from .recipe import Recipe
 from .train_vae import STATISTICS, build, fingerprint, latents_folder
-from .training import restore, save_array, save_text
 
 WEAKEST = 0.4
 

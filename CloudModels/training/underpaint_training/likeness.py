@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from .captions import worded
 from .data.grammar import OBJECT_MATERIALS
 from .data.splits import sample_group
+from .files import fingerprint, restore, save
 from .latents import MissingStageError
 from .models.dit import DiT
 from .models.flow import noised_state
@@ -30,7 +31,6 @@ from .models.text import Tokenizer
 from .parallel import Group
 from .recipe import FlowRecipe, Recipe, RecipeError
 from .sampling import Painter
-from .training import fingerprint, restore, save
 
 # The share of the draft's steps after which it is handed over, as it is where nobody says more.
 HANDOFF = 0.8

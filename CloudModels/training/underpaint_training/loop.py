@@ -12,9 +12,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from .files import save
 from .parallel import Group
 from .recipe import LoopRecipe
-from .training import Average, Clock, Optimizers, save, trapezoid
+from .training import Average, Clock, Optimizers, trapezoid
 
 REFRESH_SECONDS = 120
 

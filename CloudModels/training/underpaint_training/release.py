@@ -17,13 +17,13 @@ from .data.grammar import OBJECT_MATERIALS
 from .distillation import build_student, load_served, load_student
 from .export import CRITIC, Bundle, Ids, LatentStatistics, Manifests, attach, write
 from .exported import pair_folders
+from .files import restore
 from .instrument import keep_instrument
 from .latents import LatentStore, MissingStageError
 from .paths import pictures_report
 from .recipe import Recipe
 from .train_critic import load_critic
 from .train_verifier import load_verifier
-from .training import restore
 
 
 def _figures(numbers: dict[str, Any], stage: str, samples: int) -> dict[str, Any]:

@@ -16,13 +16,12 @@ import torch
 from torch import Tensor
 
 from .distillation import build_student
+from .files import restore as read, save
 from .latents import MissingStageError
 from .recipe import Recipe
 from .start import unguided
 from .train_vae import STATISTICS, build, fingerprint, latents_folder
 from .train_verifier import build_verifier
-from .training import restore as read
-from .training import save
 
 NAME = "slim"
 STAGES = ("vae", "verifier", "guided", "draft", "decoder", "critic")

@@ -12,8 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from .files import restore
 from .models.dit import DiT
-from .training import restore
 
 
 class StartError(RuntimeError):

@@ -16,6 +16,7 @@ from torch.nn import functional as F
 from .attributes import ATTRIBUTES, CLASSES, label_array, mirrored_labels
 from .augmentation import augmented, softened
 from .data.generate import TAKEN, plan
+from .files import restore
 from .instrument import as_kept
 from .latents import MissingStageError
 from .loop import Loop
@@ -23,7 +24,7 @@ from .models.classifier import Classifier
 from .parallel import Group
 from .pictures import decode, fields, new_shards
 from .recipe import ClassifierRecipe, Recipe
-from .training import device_of, restore
+from .training import device_of
 
 REPORT_STEPS = 25
 SPLIT = "classifier"

@@ -14,6 +14,7 @@ from torch.nn import functional as F
 from .data.grammar import OBJECT_MATERIALS
 from .distillation import load_served, load_student, painter
 from .faults import FAULTS, contradiction, possible
+from .files import fingerprint, restore
 from .latents import LatentStore, MissingStageError
 from .likeness import Pairs, draw_missing, key_of, load_pairs
 from .loop import Loop
@@ -23,7 +24,7 @@ from .parallel import Group
 from .recipe import Recipe
 from .start import fewer_blocks, take, unguided
 from .train_verifier import Conditioned, compiled, noised, open_store
-from .training import device_of, fingerprint, restore
+from .training import device_of
 
 REPORT_STEPS = 25
 # Noise that the pictures bear in training: up to what is left in a draft at its hand-off.

@@ -16,13 +16,14 @@ from torch.nn import functional as F
 
 from .evaluation.autoencoder import quality, texture
 from .evaluation.texture import textured
+from .files import restore
 from .latents import load_vae
 from .loop import Loop
 from .models.discriminator import Discriminator
 from .parallel import Group
 from .recipe import DecoderRecipe, Recipe
 from .train_vae import Crops, build, distance, held_out
-from .training import device_of, restore
+from .training import device_of
 
 REPORT_STEPS = 100
 # Of the running mean of the squared error: fifty steps.

@@ -14,13 +14,14 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from .evaluation.autoencoder import quality
+from .files import restore, save
 from .loop import Loop
 from .models.vae import VAE
 from .parallel import Group
 from .pictures import decode, new_shards, shards
 from .recipe import Recipe, VAERecipe
 from .start import StartError, state_of, take
-from .training import device_of, restore, save
+from .training import device_of
 
 STATISTICS = "statistics.json"
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from .captions import vocabulary
+from .files import restore
 from .latents import LatentStore, MissingStageError, encode_share
 from .loop import Loop
 from .models.dit import Block, DiT
@@ -17,7 +18,7 @@ from .models.text import TextEncoder, Tokenizer
 from .parallel import Group
 from .recipe import Recipe
 from .start import inherit
-from .training import device_of, restore
+from .training import device_of
 
 REPORT_STEPS = 50
 

@@ -1,16 +1,12 @@
-"""What all training loops share: a clock that survives restarts, averaged weights, checkpoints, the Muon optimiser."""
+"""What all training loops share: a clock that survives restarts, averaged weights, the Muon optimiser."""
 
 from __future__ import annotations
 
 import copy
-import hashlib
 import os
 import time
-from functools import partial
-from pathlib import Path
-from typing import Any, Callable, Iterable
+from typing import Any, Iterable
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -47,38 +43,6 @@ class Average:
         # Statistics of batch norms follow the weights; counters are copied.
         for a, b in zip(self.module.buffers(), module.buffers()):
             a.lerp_(b, 1 - decay) if a.is_floating_point() else a.copy_(b)
-
-
-def _replace(path: Path, write: Callable[[Path], object]) -> None:
-    """Writes beside the target, under a name of this process's own, and renames: a kill leaves the former file whole, and
-    another process that makes the same one is not in the way."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(f".{os.getpid()}.partial{path.suffix}")
-    write(temporary)
-    temporary.rename(path)
-
-
-def save(state: dict[str, Any], path: Path) -> None:
-    _replace(path, partial(torch.save, state))
-
-
-def save_text(text: str, path: Path) -> None:
-    _replace(path, lambda temporary: temporary.write_text(text))
-
-
-def save_array(array: np.ndarray, path: Path) -> None:
-    _replace(path, lambda temporary: np.save(temporary, array))
-
-
-def restore(path: Path) -> dict[str, Any] | None:
-    return torch.load(path, map_location="cpu", weights_only=True) if path.exists() else None
-
-
-def fingerprint(module: nn.Module) -> str:
-    """Of a module's weights as they are exported, in bfloat16."""
-    weights = module.state_dict()
-    parts = (weights[k].bfloat16().contiguous().cpu().view(torch.uint8).numpy().tobytes() for k in sorted(weights))
-    return hashlib.sha256(b"".join(parts)).hexdigest()[:16]
 
 
 def trapezoid(fraction: float, step: int, warmup: int, decay: float = 0.25) -> float:

@@ -10,13 +10,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .files import restore, save
 from .latents import LatentStore
 from .models.dit import DiT
 from .parallel import Group
 from .recipe import DistillationRecipe, Recipe
 from .sampling import Painter
 from .train_verifier import noised, sample_times
-from .training import restore, save
 
 
 # Share of a caption's fields that are left out.

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
+from ..files import save_array
 from ..pictures import cache_name, decode, shards
 from ..recipe import Recipe
 from ..train_classifier import FrozenClassifier, LabelledPictures, Readings, fitted, held_out, read
-from ..training import save_array
 from .metrics import edge_strength, nearest
 
 # Fixed numbers, so that the figures do not move while more shards are being rendered.
