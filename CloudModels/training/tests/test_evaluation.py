@@ -365,7 +365,10 @@ def test_a_report_of_known_pictures(tiny: Recipe, measured: tuple[Path, Path], t
     for arm in ("verifier", "copy", "negative"):
         assert f"| {arm} | {share(arms[arm]['accuracy']['object'])} | " in section
     rows = [line for line in section.splitlines() if line.startswith("|")]
-    assert len(rows) == 2 * 2 + 3 + 1 + 3 and {row.count("|") for row in rows[:6]} == {len(ATTRIBUTES) + 4}
+    # Columns of the attributes that a prompt asks for, here object, colour and light.
+    assert len(rows) == 2 * 2 + 3 + 1 + 3 and {row.count("|") for row in rows[:6]} == {7}
+    numbers["reference"] = "copy"
+    assert "PSNR beside the pictures of `copy`" in pictures_section(numbers)
     assert pictures_section(None) == ""
 
 

@@ -48,8 +48,8 @@ def test_a_later_run_continues_where_the_former_stopped(
     tiny: Recipe, trained: tuple[Path, Path], tmp_path: Path
 ) -> None:
     from underpaint_training import train_verifier
-    from underpaint_training.parallel import Group
     from underpaint_training.files import restore
+    from underpaint_training.parallel import Group
 
     # A verifier that goes on is another one, whose words the critic of the others' checkpoints does not know.
     data, checkpoints = trained[0], tmp_path / "checkpoints"
@@ -86,9 +86,9 @@ def test_an_autoencoder_with_another_latent_begins_anew(
     tiny: Recipe, trained: tuple[Path, Path], tmp_path: Path
 ) -> None:
     from underpaint_training import train_vae
+    from underpaint_training.files import restore
     from underpaint_training.parallel import Group
     from underpaint_training.start import StartError
-    from underpaint_training.files import restore
 
     shutil.copytree(trained[1], tmp_path / "former")
     vae = replace(tiny.vae, latent_channels=tiny.vae.latent_channels + 3, minutes=0)
@@ -123,10 +123,10 @@ def test_guidance_is_distilled_into_the_verifier(
 ) -> None:
     from underpaint_training import distillation, train_verifier
     from underpaint_training.adopt import adopt
+    from underpaint_training.files import restore
     from underpaint_training.parallel import Group
     from underpaint_training.release import release
     from underpaint_training.start import unguided
-    from underpaint_training.files import restore
 
     data, checkpoints = tmp_path / "data", tmp_path / "checkpoints"
     shutil.copytree(trained[0], data)
@@ -222,8 +222,8 @@ def test_states_in_flight_follow_the_one_they_belong_to(
 
 def test_a_draft_learns_from_its_own_states(tiny: Recipe, trained: tuple[Path, Path], tmp_path: Path) -> None:
     from underpaint_training import distillation
-    from underpaint_training.parallel import Group
     from underpaint_training.files import restore
+    from underpaint_training.parallel import Group
 
     checkpoints = tmp_path / "checkpoints"
     shutil.copytree(trained[1], checkpoints, ignore=shutil.ignore_patterns("draft*", "trajectories*"))
@@ -322,9 +322,9 @@ def test_the_export_names_files_by_their_true_hashes(
 def test_a_critic_is_put_beside_an_exported_verifier(
     tiny: Recipe, trained: tuple[Path, Path], tmp_path: Path
 ) -> None:
+    from underpaint_training.files import restore, save
     from underpaint_training.latents import MissingStageError
     from underpaint_training.release import release, release_critic
-    from underpaint_training.files import restore, save
 
     data, checkpoints = trained[0], tmp_path / "checkpoints"
     shutil.copytree(trained[1], checkpoints)
@@ -372,10 +372,10 @@ def test_a_critic_of_one_answer_is_trained_on(
     tiny: Recipe, trained: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from underpaint_training import train_critic
+    from underpaint_training.files import restore
     from underpaint_training.latents import MissingStageError
     from underpaint_training.parallel import Group
     from underpaint_training.release import release
-    from underpaint_training.files import restore
 
     data, checkpoints = trained[0], tmp_path / "checkpoints"
     shutil.copytree(trained[1], checkpoints)
@@ -462,8 +462,8 @@ def test_what_the_engine_measured_goes_with_what_it_depends_on(
     tiny: Recipe, trained: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from underpaint_training import export
-    from underpaint_training.release import release
     from underpaint_training.files import restore, save
+    from underpaint_training.release import release
 
     data, checkpoints = trained[0], tmp_path / "checkpoints"
     shutil.copytree(trained[1], checkpoints)
@@ -507,9 +507,9 @@ def test_what_the_engine_measured_goes_with_what_it_depends_on(
 def test_statistics_that_others_read_are_replaced_whole_and_only_by_others(
     tiny: Recipe, trained: tuple[Path, Path], tmp_path: Path
 ) -> None:
+    from underpaint_training.files import restore, save
     from underpaint_training.latents import LatentStore
     from underpaint_training.train_vae import STATISTICS
-    from underpaint_training.files import restore, save
 
     checkpoints = tmp_path / "checkpoints"
     shutil.copytree(trained[1], checkpoints)
@@ -657,11 +657,11 @@ def test_committed_models_are_adopted_and_trained_on(
 ) -> None:
     from underpaint_training import train_vae, train_verifier
     from underpaint_training.adopt import AdoptionError, adopt
+    from underpaint_training.files import restore
     from underpaint_training.parallel import Group
     from underpaint_training.release import release
     from underpaint_training.train_critic import load_critic
     from underpaint_training.train_verifier import load_verifier
-    from underpaint_training.files import restore
 
     data, checkpoints = trained
     release(tiny, data, checkpoints, tmp_path, tmp_path / "report")

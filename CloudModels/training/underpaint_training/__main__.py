@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 STAGES = (
     *("data", "pack", "adopt", "vae", "decoder", "verifier", "guided", "draft", "critic", "classifier"),
-    *("slim", "restore", "export", "export-critic", "evaluate", "fixtures", "prompts"),
+    *("slim", "restore", "export", "export-critic", "card", "evaluate", "fixtures", "prompts"),
 )
 
 
@@ -90,6 +90,10 @@ def _run(stage: str, recipe: Recipe, arguments: argparse.Namespace) -> None:
         from .release import release_critic
 
         release_critic(recipe, checkpoints, arguments.out or Path("../.."))
+    elif stage == "card":
+        from .release import renew_card
+
+        renew_card(recipe, arguments.out or Path("../.."), report_folder(recipe.name))
     elif arguments.pictures is not None:
         from .evaluation.stage import evaluate_pictures, summary
 
@@ -128,7 +132,7 @@ def main() -> None:
         "stage", type=_stages, metavar="STAGE", help=f"one of {', '.join(STAGES)}, or several of them by commas"
     )
     parser.add_argument("--recipe", type=Path, help="the recipe file (all stages but fixtures and prompts)")
-    parser.add_argument("--out", type=Path, help="where export, export-critic, pack, slim, evaluate, fixtures and prompts write, and restore reads")
+    parser.add_argument("--out", type=Path, help="where export, export-critic, card, pack, slim, evaluate, fixtures and prompts write, and restore reads")
     parser.add_argument(
         "--minutes",
         type=float,

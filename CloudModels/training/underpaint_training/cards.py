@@ -1,4 +1,4 @@
-"""Model cards: figures from the last evaluation and export, observations from a hand-written note."""
+"""Model cards: figures of evaluations and of the export, observations from a hand-written note."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Any
 from .captions import COMPOSITION_WORDS
 from .data.grammar import ANGLES, COLORS, LIGHTS, MATERIALS, OBJECT_MATERIALS, SURFACES
 from .data.shapes.catalogue import LIBRARY_MATERIALS
-from .evaluation.markdown import pictures_section
+from .evaluation.markdown import MEASURED, pictures_section
 from .export import CRITIC, Bundle
+from .files import save_text
 from .models.critic import LIKENESS
 
 LICENCE = """## Data and licence
@@ -80,7 +81,7 @@ def _critic(training: dict[str, Any]) -> str:
     held_out = training["heldOut"]
     return "\n".join([
         "",
-        "## The critic",
+        f"## {READER}",
         "",
         "`critic.safetensors` answers for the verifier whether a draft shows its prompt: the draft's blocks over patches of "
         "2×2, trained on",
@@ -125,20 +126,51 @@ def _likeness(training: dict[str, Any]) -> list[str]:
     ]
 
 
-CARD, OBSERVED = "MODEL_CARD.md", "\n## What the pictures show"
+CARD = "MODEL_CARD.md"
+# Sections that are written apart from the others, in their order.
+READER, OBSERVED = "The critic", "What the pictures show"
+SECTIONS = (MEASURED, READER, OBSERVED)
+SEEN_TOGETHER = "Both models' pictures are described in the [verifier's card](../../CloudModels/studio-verifier/MODEL_CARD.md)."
+
+
+def _start(card: str, title: str) -> int:
+    """Where a section starts, or -1."""
+    return card.find(f"\n## {title}\n")
+
+
+def with_section(card: str, title: str, section: str) -> str:
+    """The card with a section of `SECTIONS` in place of its former one, or where it belongs."""
+    if _start(card, OBSERVED) < 0:
+        raise ValueError(f"the card has no section '{OBSERVED}': export the pair anew")
+    start = _start(card, title)
+    if start < 0:
+        later = SECTIONS[SECTIONS.index(title) + 1 :]
+        start = end = next(place for name in later if (place := _start(card, name)) >= 0)
+    else:
+        end = card.find("\n## ", start + 1)
+    return card[:start] + section + card[end:]
 
 
 def card_with_critic(folder: Path, training: dict[str, Any]) -> str:
     """The card of an exported verifier with the critic's section, in place of a former one."""
-    text = (folder / CARD).read_text()
-    if OBSERVED not in text:
-        raise ValueError(f"{folder / CARD} has no section '{OBSERVED.strip()}': export the pair anew")
-    start, end = text.find("\n## The critic"), text.index(OBSERVED)
-    return text[: start if start >= 0 else end] + _critic(training) + text[end:]
+    return with_section((folder / CARD).read_text(), READER, _critic(training))
+
+
+def _observed(folder: Path, note: str) -> str:
+    sheet = SHEET_NOTE if (folder / SHEET).exists() else ""
+    return f"\n## {OBSERVED}\n\n{sheet}{note}\n"
+
+
+def renew(folder: Path, pictures: dict[str, Any] | None, note: str) -> None:
+    """Writes what was measured and seen of an exported pair into its verifier's card, of which nothing else changes."""
+    card = with_section((folder / CARD).read_text(), OBSERVED, _observed(folder, note))
+    if pictures:
+        card = with_section(card, MEASURED, pictures_section(pictures))
+    save_text(card, folder / CARD)
 
 
 def _card(
-    title: str, lead: str, training: dict[str, Any], figures: str, note: str, objects: tuple[str, ...],
+    title: str, lead: str, training: dict[str, Any], figures: str, observed: str, objects: tuple[str, ...],
     sizes: tuple[tuple[int, int], ...], measured: str,
 ) -> str:
     run = (
@@ -159,11 +191,7 @@ def _card(
 Figures from `python -m underpaint_training evaluate`:
 
 {figures}
-{measured}
-## What the pictures show
-
-{note}
-
+{measured}{observed}
 ## What it understands
 
 {_words(objects)}
@@ -193,7 +221,7 @@ def write(
                 "The large model of the studio pair: a flow-matching diffusion transformer for product pictures.",
                 bundle.training["verifier"],
                 verifier,
-                (SHEET_NOTE if (root / "CloudModels" / bundle.ids.verifier / SHEET).exists() else "") + note,
+                _observed(root / "CloudModels" / bundle.ids.verifier, note),
                 objects,
                 bundle.sizes,
                 pictures_section(pictures) + _critic(bundle.training.get(CRITIC, {})),
@@ -207,14 +235,14 @@ def write(
                 "guidance scale as an input and needs one evaluation a step.",
                 bundle.training["draft"],
                 draft,
-                note,
+                f"\n## {OBSERVED}\n\n{SEEN_TOGETHER}\n",
                 objects,
                 bundle.sizes,
                 "",
             ),
         ),
     ):
-        (folder / "MODEL_CARD.md").write_text(text)
+        save_text(text, folder / CARD)
 
 
 def load_note(path: Path) -> str:

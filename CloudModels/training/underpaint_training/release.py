@@ -17,7 +17,7 @@ from .data.grammar import OBJECT_MATERIALS
 from .distillation import build_student, load_served, load_student
 from .export import CRITIC, Bundle, Ids, LatentStatistics, Manifests, attach, write
 from .exported import pair_folders
-from .files import restore
+from .files import restore, save_text
 from .instrument import keep_instrument
 from .latents import LatentStore, MissingStageError
 from .paths import pictures_report
@@ -115,7 +115,17 @@ def release_critic(recipe: Recipe, checkpoints: Path, out: Path) -> None:
     folder = out / "CloudModels" / Ids().verifier
     card = cards.card_with_critic(folder, training)
     attach(out, Ids(), found[0], reader.text, training)
-    (folder / cards.CARD).write_text(card)
+    save_text(card, folder / cards.CARD)
+
+
+def _note(recipe: Recipe) -> str:
+    return cards.load_note(Path("notes") / f"{recipe.name}.md")
+
+
+def renew_card(recipe: Recipe, out: Path, report: Path) -> None:
+    """What `evaluate --pictures` measured last and what the recipe's note says, into the card of the verifier that is exported
+    under `out`: the pictures are made by the program, from models that are exported."""
+    cards.renew(out / "CloudModels" / Ids().verifier, _metrics(pictures_report(report)) or None, _note(recipe))
 
 
 def release(recipe: Recipe, data: Path, checkpoints: Path, out: Path, report: Path) -> None:
@@ -178,7 +188,6 @@ def release(recipe: Recipe, data: Path, checkpoints: Path, out: Path, report: Pa
     write(bundle, out, lambda now: _still_true(former, now))
     save_encoder(recipe, store.frozen.vae.encoder, out)
     keep_instrument(recipe, checkpoints, out)
-    note = cards.load_note(Path("notes") / f"{recipe.name}.md")
     _save_sheet(report, out / "CloudModels" / bundle.ids.verifier)
     pictures = _metrics(pictures_report(report)) or None
-    cards.write(bundle, out, numbers, pictures, note, recipe.data.objects or tuple(OBJECT_MATERIALS))
+    cards.write(bundle, out, numbers, pictures, _note(recipe), recipe.data.objects or tuple(OBJECT_MATERIALS))
