@@ -74,16 +74,27 @@ public struct CheckCalibration: Hashable, Sendable, Codable {
         /// Of the verifier's pictures with planted noise, `noise(at:)` of the level or of the hand-off, whichever is less:
         /// what refining from there would not take out.
         public var noiseFaults: QuantileTable
+        /// Of a level above the hand-off the same with `noise(at:)` of the level: what a draft that is handed off there or
+        /// earlier may leave undone, since refining takes it out. Nil of another level, and where it was not measured.
+        public var earlyNoiseFaults: QuantileTable?
 
-        public init(time: Double, null: QuantileTable, draft: QuantileTable, noiseFaults: QuantileTable) {
+        public init(
+            time: Double, null: QuantileTable, draft: QuantileTable, noiseFaults: QuantileTable,
+            earlyNoiseFaults: QuantileTable? = nil
+        ) {
             self.time = time
             self.null = null
             self.draft = draft
             self.noiseFaults = noiseFaults
+            self.earlyNoiseFaults = earlyNoiseFaults
         }
 
         /// The largest distance that passes if at least `quantile` of the faults must not.
-        public func threshold(catching quantile: Double) -> Double { noiseFaults.value(at: 1 - quantile) }
+        ///
+        /// - Parameter isEarly: of a draft that is handed off at the level or earlier, at as much noise or more.
+        public func threshold(catching quantile: Double, isEarly: Bool = false) -> Double {
+            (isEarly ? earlyNoiseFaults ?? noiseFaults : noiseFaults).value(at: 1 - quantile)
+        }
     }
 
     /// How unlike the verifier's own pictures a critic finds pictures under noise.
@@ -164,7 +175,11 @@ public struct CheckCalibration: Hashable, Sendable, Codable {
         }
         let times = levels.map(\.time)
         guard !levels.isEmpty, Self.areLevels(times) else { return "levels: times do not rise between 0 and 1" }
-        guard levels.allSatisfy({ ($0.null.values.first ?? -1) >= 0 && ($0.noiseFaults.values.first ?? -1) >= 0 })
+        guard
+            levels.allSatisfy({ level in
+                [level.null, level.noiseFaults, level.earlyNoiseFaults ?? level.null]
+                    .allSatisfy { ($0.values.first ?? -1) >= 0 }
+            })
         else {
             return "levels: a distance is negative"
         }

@@ -2,6 +2,9 @@
 public struct CheckRule: Hashable, Sendable {
     /// The largest distances that pass, by noise level; read off the line through them.
     public let distances: [CheckLevel]
+    /// Those of a draft that is handed off at the level or earlier and is asked about its prompt too. Empty holds to
+    /// `distances`.
+    public let earlyDistances: [CheckLevel]
     /// t of the levels above the hand-off at which a draft may be taken up again, rising.
     public let times: [Double]
     /// Whether the picture follows the prompt; nil asks nothing.
@@ -56,7 +59,8 @@ public struct CheckRule: Hashable, Sendable {
         guard CheckCalibration.quantiles.contains(quantile) else { throw .quantileOutOfRange(quantile) }
         let share = likenessShare ?? calibration.likeness?.rejectedShare ?? 0
         guard share == 0 || CheckCalibration.quantiles.contains(share) else { throw .likenessShareOutOfRange(share) }
-        var (distances, likeness, corrections) = ([CheckLevel](), [CheckLevel](), [CheckLevel]())
+        var (distances, earlyDistances) = ([CheckLevel](), [CheckLevel]())
+        var (likeness, corrections) = ([CheckLevel](), [CheckLevel]())
         if share > 0 {
             guard let measured = calibration.likeness else { throw .noLikeness }
             for level in measured.levels {
@@ -67,6 +71,9 @@ public struct CheckRule: Hashable, Sendable {
         for level in calibration.levels {
             distances.append(
                 try CheckLevel(time: level.time, threshold: Float(level.threshold(catching: quantile))))
+            earlyDistances.append(
+                try CheckLevel(
+                    time: level.time, threshold: Float(level.threshold(catching: quantile, isEarly: true))))
             // What drafts hardly ever reach; what is not known of another draft is no reason to let more of it pass.
             if !likeness.isEmpty, draft == calibration.draft {
                 corrections.append(
@@ -74,7 +81,7 @@ public struct CheckRule: Hashable, Sendable {
             }
         }
         try self.init(
-            distances: distances,
+            distances: distances, earlyDistances: earlyDistances,
             times: times ?? (likeness.isEmpty ? distances : likeness).map(\.time),
             prompt: Prompt(
                 calibration.promptStatistic, times: calibration.prompt.times,
@@ -98,14 +105,15 @@ public struct CheckRule: Hashable, Sendable {
     ///
     /// - Throws: `SpeculationError.invalidLevel` without distances, or for one below 0.
     public init(
-        distances: [CheckLevel], times: [Double], prompt: Prompt? = nil, likeness: [CheckLevel] = [],
-        corrections: [CheckLevel] = []
+        distances: [CheckLevel], earlyDistances: [CheckLevel] = [], times: [Double], prompt: Prompt? = nil,
+        likeness: [CheckLevel] = [], corrections: [CheckLevel] = []
     ) throws(SpeculationError) {
         guard !distances.isEmpty else { throw .invalidLevel(time: .nan, threshold: .nan) }
-        for level in distances + corrections where level.threshold < 0 {
+        for level in distances + earlyDistances + corrections where level.threshold < 0 {
             throw .invalidLevel(time: level.time, threshold: level.threshold)
         }
         self.distances = distances
+        self.earlyDistances = earlyDistances
         self.times = times.sorted()
         self.prompt = prompt
         self.likeness = likeness
@@ -131,9 +139,14 @@ public struct CheckRule: Hashable, Sendable {
 
     /// The largest distance that passes at a time.
     ///
-    /// - Parameter isCorrection: whether the draft is to be corrected there, as likeness lets it.
-    public func distance(at time: Double, isCorrection: Bool = false) -> Float {
-        let limit = distances.threshold(at: time) ?? -.infinity
+    /// - Parameters:
+    ///   - handoffTime: where the draft was handed off.
+    ///   - isCorrection: whether the draft is to be corrected there, as likeness lets it.
+    public func distance(at time: Double, handoffTime: Double, isCorrection: Bool = false) -> Float {
+        // Only where its prompt is asked about: of what is not half done the distance would let anything pass.
+        let isEarly = handoffTime >= time && prompt(at: handoffTime) != nil
+        let early = isEarly ? earlyDistances.threshold(at: time) : nil
+        let limit = early ?? distances.threshold(at: time) ?? -.infinity
         return isCorrection ? max(limit, corrections.threshold(at: time) ?? limit) : limit
     }
 }

@@ -71,11 +71,13 @@ public struct DraftCheck: Hashable, Sendable {
         let nearest = rule.times.map { schedule.step(nearestTo: $0) }.filter { $0 > 0 && $0 < lowest }
         let steps = Set(nearest + [lowest]).subtracting([0]).sorted(by: >)
         probes = steps.map { step in
-            let time = schedule.times[step]
-            let likeness = rule.likeness(at: time, handoffTime: schedule.times[lowest])
+            let (time, handoffTime) = (schedule.times[step], schedule.times[lowest])
+            let likeness = rule.likeness(at: time, handoffTime: handoffTime)
             return Probe(
                 step: step, time: time,
-                threshold: rule.distance(at: time, isCorrection: likeness != nil && step < lowest), likeness: likeness)
+                threshold: rule.distance(
+                    at: time, handoffTime: handoffTime, isCorrection: likeness != nil && step < lowest),
+                likeness: likeness)
         }
         prompt = rule.prompt(at: schedule.times[lowest])
         (self.estimate, self.noise, self.schedule) = (estimate, noise, schedule)

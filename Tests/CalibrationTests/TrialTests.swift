@@ -45,6 +45,12 @@ import Testing
         // Planted noise is farther from what the verifier draws than its own pictures.
         let first = try #require(calibration.levels.first)
         #expect(first.noiseFaults.value(at: 0.5) > first.null.value(at: 0.5))
+        // More of it above the hand-off, for drafts that are handed off there; below it there is no other.
+        for level in calibration.levels {
+            let early = level.earlyNoiseFaults
+            #expect((early == nil) == (level.time <= 0.375 + 1e-9), "\(level.time)")
+            if let early { #expect(early.value(at: 0.5) > level.noiseFaults.value(at: 0.5), "\(level.time)") }
+        }
         #expect(try calibrator.calibrate(prompts, backend: backend) { _ in } == calibration)
         struct Stop: Error {}
         #expect(throws: Stop.self) { try calibrator.calibrate(prompts, backend: backend) { _ in throw Stop() } }

@@ -114,7 +114,7 @@ struct PlanningTests {
             try VerificationPlan(job: mixtureJob(checkThreshold: 0.5), calibration: calibration()).rule)
         #expect(rule.prompt == nil)
         #expect(rule.times == [0.4, 0.6, 0.75])
-        #expect(rule.distance(at: 0.1) == 0.5 && rule.distance(at: 0.9) == 0.5)
+        #expect(rule.distance(at: 0.1, handoffTime: 0.1) == 0.5 && rule.distance(at: 0.9, handoffTime: 0.1) == 0.5)
         let bare = try VerificationPlan(job: mixtureJob(checkThreshold: 0.5), calibration: nil).rule
         #expect(bare?.times == [])
     }
@@ -125,13 +125,31 @@ struct PlanningTests {
         // 5 % of the faults that are hardest to tell lie below 0.4.
         #expect(abs((usual.prompt?.threshold ?? .nan) - 0.4) < 1e-6)
         #expect(usual.prompt?.times == [0.7, 0.9])
-        #expect(abs(usual.distance(at: 0.5) - 0.3) < 1e-6)
+        #expect(abs(usual.distance(at: 0.5, handoffTime: 0.4) - 0.3) < 1e-6)
         job.checkQuantile = 0.5
         job.checkLevels = [0.8, 0.55]
         let kinder = try #require(try VerificationPlan(job: job, calibration: calibration()).rule)
         #expect(kinder.times == [0.55, 0.8])
         #expect((kinder.prompt?.threshold ?? .nan) > (usual.prompt?.threshold ?? .nan))
-        #expect(kinder.distance(at: 0.5) > usual.distance(at: 0.5))
+        #expect(kinder.distance(at: 0.5, handoffTime: 0.4) > usual.distance(at: 0.5, handoffTime: 0.4))
+    }
+
+    @Test func aDraftThatIsHandedOffEarlyMayLackWhatIsTakenOutThere() throws {
+        var measured = try calibration()
+        measured.levels[1].earlyNoiseFaults = QuantileTable(values: QuantileTable.probabilities.map { 0.5 + $0 })
+        let rule = try CheckRule(measured, draft: measured.draft)
+        // At the level or earlier; a later one is held to what stays in it.
+        #expect(abs(rule.distance(at: 0.6, handoffTime: 0.6) - 0.55) < 1e-6)
+        #expect(abs(rule.distance(at: 0.6, handoffTime: 0.65) - 0.55) < 1e-6)
+        // One that is too unfinished to be asked about its prompt may lack no more than ever.
+        #expect(abs(rule.distance(at: 0.6, handoffTime: 0.7) - 0.3) < 1e-6)
+        #expect(abs(rule.distance(at: 0.6, handoffTime: 0.4) - 0.3) < 1e-6)
+        // Between two levels between theirs, and where nothing else was measured as ever.
+        let between = rule.distance(at: 0.5, handoffTime: 0.5)
+        #expect(between > 0.3 && between < 0.55)
+        #expect(abs(rule.distance(at: 0.75, handoffTime: 0.75) - 0.3) < 1e-6)
+        measured.levels[1].earlyNoiseFaults = QuantileTable(values: QuantileTable.probabilities.map { $0 - 0.5 })
+        #expect(measured.fault?.contains("negative") == true)
     }
 
     @Test func likenessHasADialOfItsOwn() throws {
@@ -143,7 +161,8 @@ struct PlanningTests {
         let usual = try #require(try VerificationPlan(job: job, calibration: measured).rule)
         // A tenth of the verifier's own lies above; where a draft is taken up again follows likeness, not distance.
         #expect(limits(usual) == [0.9, 0.4] && usual.times == [0.43, 0.8])
-        #expect(usual.distance(at: 0.75) < 0.31 && usual.distance(at: 0.75, isCorrection: true) > 3)
+        #expect(usual.distance(at: 0.75, handoffTime: 0.43) < 0.31)
+        #expect(usual.distance(at: 0.75, handoffTime: 0.43, isCorrection: true) > 3)
         job.checkLikeness = 0.5
         #expect(limits(try #require(try VerificationPlan(job: job, calibration: measured).rule)) == [0.5, 0])
         job.checkLikeness = 0

@@ -83,9 +83,13 @@ public struct Calibrator: Sendable {
                 studio.refined(0..<step, of: schedule, from: noise, words), noise: noise)
             let drafted = try studio.estimates(studio.drafted(from: noise, words), noise: noise).map(studio.sent)
             for (index, time) in levels.enumerated() {
-                let amplitude = CheckCalibration.noise(at: min(time, handoffTime))
-                let noisy = zip(own, seeds).map { $0.noised(by: amplitude, seed: $1) }
-                for (name, pictures) in [("null", own), ("draft", drafted), ("noise", noisy)] {
+                func noisy(_ time: Double) -> [Latent] {
+                    let amplitude = CheckCalibration.noise(at: time)
+                    return zip(own, seeds).map { $0.noised(by: amplitude, seed: $1) }
+                }
+                var arms = [("null", own), ("draft", drafted), ("noise", noisy(min(time, handoffTime)))]
+                if time > handoffTime { arms.append(("early noise", noisy(time))) }
+                for (name, pictures) in arms {
                     distances[index][name] += try read(
                         .estimateDistance, pictures, noise, words, [time], with: studio)
                 }
@@ -127,7 +131,8 @@ public struct Calibrator: Sendable {
             levels: try zip(levels, distances).map { time, sample in
                 CheckCalibration.Level(
                     time: time, null: try sample.table("null"), draft: try sample.table("draft"),
-                    noiseFaults: try sample.table("noise"))
+                    noiseFaults: try sample.table("noise"),
+                    earlyNoiseFaults: time > handoffTime ? try sample.table("early noise") : nil)
             },
             likeness: likenessTimes.isEmpty
                 ? nil

@@ -259,7 +259,7 @@ public struct CheckTrial: Sendable {
             verifierStepCount: handoff.verifierSchedule.stepCount, handoffStep: handoff.handoffStep,
             quantile: plan.quantile ?? calibration.quantile,
             promptThreshold: Double(rule.prompt?.threshold ?? .nan),
-            handoffThreshold: Double(rule.distance(at: handoff.handoffTime)),
+            handoffThreshold: Double(rule.distance(at: handoff.handoffTime, handoffTime: handoff.handoffTime)),
             likenessShare: rule.likeness.isEmpty
                 ? nil : plan.likenessShare ?? calibration.likeness?.rejectedShare,
             likenessThreshold: rule.likeness(at: handoff.handoffTime, handoffTime: handoff.handoffTime)

@@ -30,7 +30,8 @@ extension CheckCalibration {
             draftFaults: prompt.draftFaults.mapValues(round), verifierFaults: prompt.verifierFaults.mapValues(round))
         result.levels = levels.map {
             Level(
-                time: round($0.time), null: round($0.null), draft: round($0.draft), noiseFaults: round($0.noiseFaults))
+                time: round($0.time), null: round($0.null), draft: round($0.draft), noiseFaults: round($0.noiseFaults),
+                earlyNoiseFaults: $0.earlyNoiseFaults.map(round))
         }
         if let likeness {
             result.likeness = Likeness(

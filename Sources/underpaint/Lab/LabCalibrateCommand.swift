@@ -72,7 +72,7 @@ struct LabCalibrateCommand: AsyncParsableCommand {
                         + "--likeness-levels, or train it for it (CloudModels/training)")
             }
             var plan = Calibrator.Plan(
-                handoff: options.handoff, stepCounts: try options.stepCounts(of: pair),
+                handoff: options.handoff, stepCounts: options.stepCounts(of: pair),
                 promptTimes: promptLevels?.times, levelTimes: levels.times, quantile: quantile)
             if let likenessShare { plan.likenessShare = likenessShare }
             if let likenessLevels { plan.likenessTimes = likenessLevels.times }
