@@ -124,16 +124,16 @@ public struct CheckTrial: Sendable {
             let evaluations = ReentryRule.verifierEvaluations(
                 checkEvaluations: check.evaluationCount, reentryStep: step, stepCount: steps, reused: step > 0)
             tally.entries[step, default: 0] += 1
-            let own = try picture(sitting.ownFinal[index], studio)
+            let own = try studio.picture(sitting.ownFinal[index])
             for (arm, final, cost, entry) in [
                 (Tally.verifierArm, sitting.ownFinal[index], steps, 0),
                 (tally.trustArm, trusted[index], handoff.verifierSteps.count, handoff.entryStep),
                 (tally.handoffArm, latent, evaluations, step),
             ] {
-                let picture = try picture(final, studio)
+                let picture = try studio.picture(final)
                 tally.evaluations[arm, default: []].append(Double(cost))
                 if arm != Tally.verifierArm {
-                    tally.similarities[arm, default: []].append(picture.similarity(to: own))
+                    tally.similarities[arm, default: []].append(Picture.decibels(of: picture.distance(to: own) ?? 1))
                 }
                 try gallery?.hang(
                     picture,
@@ -144,11 +144,6 @@ public struct CheckTrial: Sendable {
                         stepCount: handoff.schedule.stepCount, verifierStepCount: steps))
             }
         }
-    }
-
-    private func picture(_ latent: Latent, _ studio: Studio) throws -> Picture {
-        let decoded = try studio.decoder.decode(latent)
-        return Picture(width: decoded.width, height: decoded.height, decoded: decoded.values)
     }
 
     // MARK: the faults
@@ -328,17 +323,5 @@ public struct CheckTrial: Sendable {
             handoffArm = "handoff-\(handoff)"
             trustArm = "trust-\(handoff)"
         }
-    }
-}
-
-extension Picture {
-    /// PSNR in dB; 99 for equal pictures.
-    fileprivate func similarity(to other: Picture) -> Double {
-        let squares = zip(rgb, other.rgb).reduce(0.0) { sum, pair in
-            let difference = Double(pair.0) - Double(pair.1)
-            return sum + difference * difference
-        }
-        let mean = squares / Double(max(1, rgb.count))
-        return mean == 0 ? 99 : min(99, 10 * log10(255 * 255 / mean))
     }
 }

@@ -3,6 +3,7 @@ public import Foundation
 public import Graphs
 import LatentCoding
 public import Models
+import Pictures
 import Speculation
 
 /// Measures codings of the latent on real hand-offs: bytes against the final picture (ALGORITHMS.md §3).
@@ -26,7 +27,7 @@ public struct CodingExperiment {
 
     private static let fewestForDictionary = 32
 
-    private let studio: HandoffStudio
+    private let studio: Studio
     private let samples: [HandoffSample]
     private let deviations: [Float]
     private let options: Options
@@ -40,7 +41,7 @@ public struct CodingExperiment {
         models: ModelPair, backend: any Backend, prompts: [StandardPrompt], options: Options,
         progress: @escaping (String) -> Void
     ) throws {
-        studio = try HandoffStudio(models: models, backend: backend, handoffFraction: options.handoffFraction)
+        studio = try Studio(models: models, backend: backend, stepCounts: nil, handoff: options.handoffFraction)
         deviations = models.shared.manifest.latent.standardDeviation
         self.options = options
         self.progress = progress
@@ -52,7 +53,7 @@ public struct CodingExperiment {
         {
             samples = kept
         } else {
-            samples = try studio.samples(of: prompts, pictureCount: pictureCount, progress: progress)
+            samples = try studio.handoffs(of: prompts, pictureCount: pictureCount, progress: progress)
             if let cache = options.cache {
                 try HandoffCache(samples, models: models, handoffFraction: options.handoffFraction).write(to: cache)
             }
@@ -195,14 +196,8 @@ public struct CodingExperiment {
             areStates ? latent : SeedResidual.state(estimate: latent, noise: sample.noise, time: sample.time)
         }
         let pictures = try studio.pictures(of: states, prompts: compared.map(\.prompt))
-        let values = zip(compared, pictures).map { Self.psnr($0.reference, $1) }
+        let values = zip(compared, pictures).map { Picture.decibels(of: Picture.distance($0.reference, $1)) }
         return (values.reduce(0, +) / Double(values.count), values.min() ?? 0)
-    }
-
-    /// 10·log₁₀(255² / mean squared difference), 100 where nothing differs.
-    static func psnr(_ a: [UInt8], _ b: [UInt8]) -> Double {
-        let sum = zip(a, b).reduce(0) { $0 + (Int($1.0) - Int($1.1)) * (Int($1.0) - Int($1.1)) }
-        return sum == 0 ? 100 : 10 * log10(65025 * Double(a.count) / Double(sum))
     }
 
     /// Round to nearest, ties to even, as bits of binary16; normal and subnormal numbers.

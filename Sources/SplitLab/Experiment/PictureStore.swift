@@ -52,15 +52,3 @@ public struct PictureStore: Sendable {
         }
     }
 }
-
-extension Picture {
-    /// The root of the mean squared difference of the pixels, 0…1; nil for pictures of different sizes.
-    public func distance(to other: Picture) -> Double? {
-        guard width == other.width, height == other.height else { return nil }
-        let squares = zip(rgb, other.rgb).reduce(0) { sum, pair in
-            let difference = Int(pair.0) - Int(pair.1)
-            return sum + difference * difference
-        }
-        return (Double(squares) / Double(rgb.count)).squareRoot() / 255
-    }
-}

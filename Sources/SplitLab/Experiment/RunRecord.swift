@@ -1,5 +1,6 @@
 import Foundation
 public import Models
+import Pictures
 public import Speculation
 
 /// One finished run: one line of an experiment's `runs.jsonl`.
@@ -129,11 +130,5 @@ public struct RunRecord: Hashable, Sendable, Codable {
     public var split: Double { Double(draftSteps) / Double(max(stepCount, 1)) }
 
     /// Decibels to the verifier's own picture, at most 60: above that nobody sees a difference.
-    public var decibels: Double { RunRecord.decibels(ofLoss: loss) }
-
-    static let mostDecibels = 60.0
-
-    static func decibels(ofLoss loss: Double) -> Double {
-        loss > 0 ? min(-20 * log10(loss), mostDecibels) : mostDecibels
-    }
+    public var decibels: Double { Picture.decibels(of: loss, atMost: 60) }
 }

@@ -3,6 +3,7 @@ import EdgeRuntime
 import Graphs
 import LatentCoding
 import Models
+import Pictures
 import Speculation
 
 /// The models of a pair, for many pictures at a time. For one thread at a time.
@@ -14,7 +15,7 @@ final class Studio {
     let shape: LatentShape
     let verifier: StudioDenoiser
     let text: StudioText
-    let decoder: StudioDecoder
+    private let decoder: StudioDecoder
     private let draft: StudioDenoiser
     private let codec: LatentCodec
 
@@ -79,6 +80,12 @@ final class Studio {
         try zip(states, noise).map {
             try SeedResidual.estimate(state: $0, noise: $1, time: time ?? handoff.handoffTime)
         }
+    }
+
+    /// The picture of a finished latent.
+    func picture(_ latent: Latent) throws -> Picture {
+        let decoded = try decoder.decode(latent)
+        return Picture(width: decoded.width, height: decoded.height, decoded: decoded.values)
     }
 
     /// What the verifier gets of an estimate that travelled.
