@@ -47,7 +47,7 @@ private struct ReadingSource: ElementSource {
 /// Takes elements from a latent and writes them.
 ///
 /// Rounds to the nearest step. Rounding towards fewer bits was tried and is not worth it: what is rounded away is
-/// texture, which the verifier then leaves out of the picture (Benchmarks/README.md).
+/// texture, which the verifier then leaves out of the picture (Benchmarks/latent-code.md).
 private struct QuantizingSource: ElementSource {
     private let pyramid: MeanPyramid
     private let means: [[Double]]

@@ -52,7 +52,7 @@ extension SplitPlanner {
     }
 
     /// A step of the studio draft as a share of an evaluation of its verifier on one machine: 8.7 of 59.5 ms
-    /// (Benchmarks/README.md, exact mode). The verifier's machine is known by its own pace only.
+    /// (Benchmarks/exact-mode.md). The verifier's machine is known by its own pace only.
     private static let draftShareOfEvaluation = 0.15
 
     private var isRemote: Bool {

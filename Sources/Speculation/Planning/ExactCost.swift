@@ -48,11 +48,11 @@ public struct ExactCost: Hashable, Sendable {
         self.correction = correction
     }
 
-    /// A row more on a CPU as a share of the first: 425 ms for eight against 59.5 ms for one (Benchmarks/README.md).
+    /// A row more on a CPU as a share of the first: 425 ms for eight against 59.5 ms for one (Benchmarks/exact-mode.md).
     /// A graphics card that is not full takes far less; what it says of its own chains is learnt.
     public static let usualRowShare = 0.88
 
-    /// Bits an element of what travels, over eight chains of the studio pair 0.8.0 (Benchmarks/README.md, over a
+    /// Bits an element of what travels, over eight chains of the studio pair 0.8.0 (Benchmarks/exact-mode.md, over a
     /// network): of the bytes up for each drafted step, and of those down for each residual, of which a window has one
     /// and one more for every discarded step.
     public static let draftBits = 1.58

@@ -12,7 +12,7 @@ struct ProductSplit: Hashable {
     static let scratchByteCount = 64 << 20
     /// What the second call costs beside a workgroup's own work, in steps along the depth: about three microseconds
     /// for the barrier and the launch, at some 0.3 steps a nanosecond. An estimate: on an H200 products of one picture took
-    /// 2.2 µs longer each in two parts than whole (`Benchmarks/README.md`).
+    /// 2.2 µs longer each in two parts than whole (`Benchmarks/graphics-cards.md`).
     private static let callCost = 1024
 
     /// The number of parts that ends first where `units` workgroups run at once, each as long as its depth; or the number
