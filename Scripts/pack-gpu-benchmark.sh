@@ -25,7 +25,7 @@ ldd "$program" | awk '$3 ~ /^\// {print $3}' |
 loader=$(ldconfig -p | awk '/libvulkan\.so\.1 / && /x86-64|aarch64|AArch64/ && !count++ {print $NF}')
 [[ -z $loader ]] || cp -L "$loader" "$out/lib/libvulkan.so.1"
 
-cp Benchmarks/gpu.py Benchmarks/tensors.py Benchmarks/unet.py "$out/"
+cp Benchmarks/gpu.py Benchmarks/peers.py Benchmarks/tensors.py Benchmarks/unet.py "$out/"
 mkdir -p "$out/underpaint_training/models"
 cp CloudModels/training/underpaint_training/__init__.py "$out/underpaint_training/"
 cp CloudModels/training/underpaint_training/models/*.py "$out/underpaint_training/models/"
