@@ -74,8 +74,8 @@ public struct CheckCalibration: Hashable, Sendable, Codable {
         /// Of the verifier's pictures with planted noise, `noise(at:)` of the level or of the hand-off, whichever is less:
         /// what refining from there would not take out.
         public var noiseFaults: QuantileTable
-        /// Of a level above the hand-off the same with `noise(at:)` of the level: what a draft that is handed off there or
-        /// earlier may leave undone, since refining takes it out. Nil of another level, and where it was not measured.
+        /// Of a level above the hand-off the same with `noise(at:)` of the level: what a draft that is handed off there may
+        /// leave undone, since refining takes it out. Nil of another level, and where it was not measured.
         public var earlyNoiseFaults: QuantileTable?
 
         public init(
@@ -91,7 +91,7 @@ public struct CheckCalibration: Hashable, Sendable, Codable {
 
         /// The largest distance that passes if at least `quantile` of the faults must not.
         ///
-        /// - Parameter isEarly: of a draft that is handed off at the level or earlier, at as much noise or more.
+        /// - Parameter isEarly: of a draft that is handed off at the level.
         public func threshold(catching quantile: Double, isEarly: Bool = false) -> Double {
             (isEarly ? earlyNoiseFaults ?? noiseFaults : noiseFaults).value(at: 1 - quantile)
         }

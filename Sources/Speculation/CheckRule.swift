@@ -2,8 +2,7 @@
 public struct CheckRule: Hashable, Sendable {
     /// The largest distances that pass, by noise level; read off the line through them.
     public let distances: [CheckLevel]
-    /// Those of a draft that is handed off at the level or earlier and is asked about its prompt too. Empty holds to
-    /// `distances`.
+    /// Those of drafts that are handed off at the level, which may be above the calibration's hand-off. Empty holds to `distances`.
     public let earlyDistances: [CheckLevel]
     /// t of the levels above the hand-off at which a draft may be taken up again, rising.
     public let times: [Double]
@@ -143,10 +142,12 @@ public struct CheckRule: Hashable, Sendable {
     ///   - handoffTime: where the draft was handed off.
     ///   - isCorrection: whether the draft is to be corrected there, as likeness lets it.
     public func distance(at time: Double, handoffTime: Double, isCorrection: Bool = false) -> Float {
-        // Only where its prompt is asked about: of what is not half done the distance would let anything pass.
-        let isEarly = handoffTime >= time && prompt(at: handoffTime) != nil
-        let early = isEarly ? earlyDistances.threshold(at: time) : nil
-        let limit = early ?? distances.threshold(at: time) ?? -.infinity
+        var limit = distances.threshold(at: time) ?? -.infinity
+        // What the draft may leave undone at its hand-off it may leave undone above it. Only where its prompt is asked about:
+        // of what is not half done the distance would let anything pass.
+        if prompt(at: handoffTime) != nil, let early = earlyDistances.threshold(at: min(time, handoffTime)) {
+            limit = max(limit, early)
+        }
         return isCorrection ? max(limit, corrections.threshold(at: time) ?? limit) : limit
     }
 }

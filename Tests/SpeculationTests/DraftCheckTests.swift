@@ -298,6 +298,27 @@ struct DraftCheckTests {
         #expect(single.decision == .drop)
     }
 
+    @Test func whatADraftMayLeaveUndoneAtAnEarlyHandoffHoldsAboveItToo() throws {
+        let rule = try CheckRule(
+            distances: [CheckLevel(time: 0.4, threshold: 0.1)],
+            earlyDistances: [CheckLevel(time: 0.4, threshold: 0.1), CheckLevel(time: 0.8, threshold: 0.5)],
+            times: [0.75], prompt: CheckRule.Prompt(times: [0.7, 0.9], threshold: 0.5))
+        func check(_ step: Int) -> DraftCheck {
+            DraftCheck(estimate: estimate, noise: noise, schedule: schedule, handoffStep: step, rule: rule)
+        }
+        let early = schedule.step(nearestTo: 0.6)
+        let time = schedule.times[early]
+        #expect(time > 0.5 && time < 0.7)
+        let limit = Float(time - 0.3)
+        let thresholds = check(early).probes.map(\.threshold)
+        #expect(thresholds.count == 2 && thresholds.allSatisfy { abs($0 - limit) < 1e-5 })
+        #expect(decide(check(early)) { _ in limit - 0.02 }.step == early)
+        #expect(decide(check(early)) { _ in limit + 0.02 }.check.decision == .drop)
+        // Handed off later it is held to less, at every level.
+        #expect(check(20).probes.count == 2 && check(20).probes.allSatisfy { $0.threshold < 0.13 })
+        #expect(decide(check(20)) { _ in 0.2 }.check.decision == .drop)
+    }
+
     @Test func thresholdsLieOnTheLineThroughTheLevels() throws {
         let rule = try CheckRule(
             distances: [CheckLevel(time: 0.8, threshold: 0.5), CheckLevel(time: 0.6, threshold: 0.1)],

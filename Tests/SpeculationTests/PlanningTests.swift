@@ -138,16 +138,16 @@ struct PlanningTests {
         var measured = try calibration()
         measured.levels[1].earlyNoiseFaults = QuantileTable(values: QuantileTable.probabilities.map { 0.5 + $0 })
         let rule = try CheckRule(measured, draft: measured.draft)
-        // At the level or earlier; a later one is held to what stays in it.
+        // At its hand-off, and where it is taken up again above; a later one is held to what stays in it.
         #expect(abs(rule.distance(at: 0.6, handoffTime: 0.6) - 0.55) < 1e-6)
-        #expect(abs(rule.distance(at: 0.6, handoffTime: 0.65) - 0.55) < 1e-6)
-        // One that is too unfinished to be asked about its prompt may lack no more than ever.
-        #expect(abs(rule.distance(at: 0.6, handoffTime: 0.7) - 0.3) < 1e-6)
+        #expect(abs(rule.distance(at: 0.75, handoffTime: 0.6) - 0.55) < 1e-6)
         #expect(abs(rule.distance(at: 0.6, handoffTime: 0.4) - 0.3) < 1e-6)
-        // Between two levels between theirs, and where nothing else was measured as ever.
+        // One that is too unfinished to be asked about its prompt may lack no more than ever.
+        #expect(abs(rule.distance(at: 0.7, handoffTime: 0.7) - 0.3) < 1e-6)
+        // Between two levels between theirs.
         let between = rule.distance(at: 0.5, handoffTime: 0.5)
         #expect(between > 0.3 && between < 0.55)
-        #expect(abs(rule.distance(at: 0.75, handoffTime: 0.75) - 0.3) < 1e-6)
+        #expect(rule.distance(at: 0.75, handoffTime: 0.5) == between)
         measured.levels[1].earlyNoiseFaults = QuantileTable(values: QuantileTable.probabilities.map { $0 - 0.5 })
         #expect(measured.fault?.contains("negative") == true)
     }

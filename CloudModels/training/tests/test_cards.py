@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
-from underpaint_training import cards
+from underpaint_training import cards, release
 from underpaint_training.evaluation.markdown import MEASURED
+from underpaint_training.paths import pictures_report
+from underpaint_training.recipe import Recipe
 
 CARD = f"# A verifier\n\n## Training\n\nLong.\n\n## {cards.OBSERVED}\n\nA mug.\n\n## Data and licence\n\nOurs.\n"
 
@@ -38,3 +41,29 @@ def test_a_card_is_renewed_with_what_was_seen(tmp_path: Path) -> None:
     cards.renew(tmp_path, None, "Three mugs.")
     card = (tmp_path / cards.CARD).read_text()
     assert f"({cards.SHEET})" in card and "Three mugs." in card and "Two mugs." not in card
+
+
+def test_a_card_takes_no_figures_of_other_weights(
+    tiny: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report, notes = tmp_path / "report", tmp_path / "notes"
+    monkeypatch.setattr(release, "NOTES", notes)
+    with pytest.raises(FileNotFoundError, match="what the pictures show"):
+        release.renew_card(tiny, tmp_path, report)
+    notes.mkdir()
+    (notes / f"{tiny.name}.md").write_text("Two mugs.")
+    for folder, name in (("EdgeModels", "shared"), ("EdgeModels", "draft"), ("CloudModels", "verifier")):
+        path = tmp_path / folder / f"studio-{name}"
+        path.mkdir(parents=True)
+        manifest = {"id": f"studio-{name}", "files": {"weights": {"sha256": name.encode().hex()}}}
+        (path / "manifest.json").write_text(json.dumps(manifest))
+    (path / cards.CARD).write_text(CARD)
+    numbers = pictures_report(report) / "numbers.json"
+    numbers.parent.mkdir()
+    numbers.write_text(json.dumps({"made": {"weights": {"studio-verifier/weights": "0000"}}}))
+    with pytest.raises(ValueError, match="of another studio-verifier/weights"):
+        release.renew_card(tiny, tmp_path, report)
+    assert (path / cards.CARD).read_text() == CARD
+    numbers.unlink()
+    release.renew_card(tiny, tmp_path, report)
+    assert "Two mugs." in (path / cards.CARD).read_text()

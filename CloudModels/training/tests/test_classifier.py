@@ -86,9 +86,10 @@ def test_the_committed_classifier_reads_as_it_did(
 
 
 def test_the_classifier_resumes_and_counts_its_held_out_renders(
-    tiny: Recipe, measured: tuple[Path, Path]
+    tiny: Recipe, measured: tuple[Path, Path], tmp_path: Path
 ) -> None:
-    data, checkpoints = measured
+    data, checkpoints = measured[0], tmp_path / "checkpoints"
+    shutil.copytree(measured[1], checkpoints)
     before = restore(checkpoints / "classifier.pt")
     assert before is not None and before["pictures"] == 8 - tiny.classifier.held_out
     train(tiny, data, checkpoints, before["seconds"] / 60 + 0.02, Group(0, 1))

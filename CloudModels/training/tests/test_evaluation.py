@@ -121,8 +121,15 @@ def test_a_report_of_known_pictures(tiny: Recipe, measured: tuple[Path, Path], t
     rows = [line for line in section.splitlines() if line.startswith("|")]
     # Columns of the attributes that a prompt asks for, here object, colour and light.
     assert len(rows) == 2 * 2 + 3 + 1 + 3 and {row.count("|") for row in rows[:6]} == {7}
-    numbers["reference"] = "copy"
-    assert "PSNR beside the pictures of `copy`" in pictures_section(numbers)
+    assert f"evaluate --recipe recipes/{tiny.name}.json --pictures DIR\n" in section and numbers["made"] is None
+    # A precision goes without saying only if every arm names one.
+    numbers["reference"] = "copy:bfloat16"
+    numbers["arms"] = {f"{arm}:bfloat16": entry for arm, entry in arms.items()}
+    section = pictures_section(numbers)
+    assert "| copy | " in section and "In bfloat16 where" in section and "pictures of `copy` of" in section
+    numbers["arms"]["other"] = arms["negative"]
+    section = pictures_section(numbers)
+    assert "| copy:bfloat16 | " in section and "| other | " in section and "In bfloat16 where" not in section
     assert pictures_section(None) == ""
 
 
@@ -160,7 +167,7 @@ def test_a_damaged_list_is_named(tmp_path: Path, line: str, complaint: str) -> N
     write_prompts(tmp_path / "prompts.jsonl", [sample_fields(np.random.default_rng(0))], ["object"])
     (tmp_path / "pictures.jsonl").write_text(line)
     with pytest.raises(PictureFolderError, match=complaint):
-        load_records(tmp_path, loadwrite_prompts(tmp_path / "prompts.jsonl"))
+        load_records(tmp_path, load_prompts(tmp_path / "prompts.jsonl"))
 
 
 def test_the_committed_prompts_are_those_of_the_stage() -> None:

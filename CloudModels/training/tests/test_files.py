@@ -24,12 +24,20 @@ def test_weights_do_not_change_under_a_program_that_has_mapped_them(tmp_path: Pa
         assert {saved.get_tensor(name).dtype for name in saved.keys()} == {torch.bfloat16}
 
 
-def test_a_write_that_fails_leaves_the_former_file(tmp_path: Path) -> None:
+def test_a_write_that_fails_leaves_the_former_file_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "model.safetensors"
     files.save_tensors({"a": torch.ones(3)}, path, facts="{}")
     before = path.read_bytes()
-    with pytest.raises(ValueError):
-        files.save_tensors({"a": torch.ones(3).to_sparse()}, path)
-    assert path.read_bytes() == before and files.restore(tmp_path / "none.pt") is None
+
+    def full_disk(_: object, target: str, **__: object) -> None:
+        Path(target).write_bytes(b"half")
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(files, "save_file", full_disk)
+    with pytest.raises(OSError, match="no space"):
+        files.save_tensors({"a": torch.zeros(3)}, path)
+    assert path.read_bytes() == before and list(tmp_path.iterdir()) == [path]
     with safe_open(path, "pt") as saved:
         assert saved.metadata() == {"format": "pt", "facts": "{}"}

@@ -132,7 +132,11 @@ def main() -> None:
         "stage", type=_stages, metavar="STAGE", help=f"one of {', '.join(STAGES)}, or several of them by commas"
     )
     parser.add_argument("--recipe", type=Path, help="the recipe file (all stages but fixtures and prompts)")
-    parser.add_argument("--out", type=Path, help="where export, export-critic, card, pack, slim, evaluate, fixtures and prompts write, and restore reads")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        help="where export, export-critic, card, pack, slim, evaluate, fixtures and prompts write, and restore reads",
+    )
     parser.add_argument(
         "--minutes",
         type=float,

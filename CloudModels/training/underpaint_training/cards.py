@@ -141,13 +141,14 @@ def _start(card: str, title: str) -> int:
 def with_section(card: str, title: str, section: str) -> str:
     """The card with a section of `SECTIONS` in place of its former one, or where it belongs."""
     if _start(card, OBSERVED) < 0:
-        raise ValueError(f"the card has no section '{OBSERVED}': export the pair anew")
+        raise ValueError(f"the verifier's card has no section '{OBSERVED}': export the pair anew")
     start = _start(card, title)
     if start < 0:
         later = SECTIONS[SECTIONS.index(title) + 1 :]
         start = end = next(place for name in later if (place := _start(card, name)) >= 0)
     else:
         end = card.find("\n## ", start + 1)
+        end = end if end >= 0 else len(card)
     return card[:start] + section + card[end:]
 
 

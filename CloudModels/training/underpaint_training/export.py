@@ -124,7 +124,7 @@ def write(bundle: Bundle, root: Path, kept: Callable[[Manifests], dict[str, Any]
         folder.mkdir(parents=True, exist_ok=True)
     common = {"format": 1, "version": b.version, "family": FAMILY}
 
-    b.tokenizer.save(shared / "vocabulary.json")
+    save_text(b.tokenizer.to_json(), shared / "vocabulary.json")
     save_weights(b.text, shared / "text-encoder.safetensors")
     save_weights(b.decoder, shared / "vae-decoder.safetensors")
     text_block = b.text.blocks[0]

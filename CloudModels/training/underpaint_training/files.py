@@ -14,17 +14,21 @@ from safetensors.torch import save_file
 from torch import nn
 
 
-def _replace(path: Path, write: Callable[[Path], object]) -> None:
+def replace_file(path: Path, write: Callable[[Path], object]) -> None:
     """Writes beside the target, under a name of this process's own, and renames: a kill leaves the former file whole, and
     another process that makes the same one is not in the way."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(f".{os.getpid()}.partial{path.suffix}")
-    write(temporary)
-    temporary.rename(path)
+    try:
+        write(temporary)
+        temporary.rename(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def save(state: dict[str, Any], path: Path) -> None:
-    _replace(path, partial(torch.save, state))
+    replace_file(path, partial(torch.save, state))
 
 
 def save_tensors(tensors: dict[str, torch.Tensor], path: Path, **facts: str) -> None:
@@ -34,7 +38,7 @@ def save_tensors(tensors: dict[str, torch.Tensor], path: Path, **facts: str) -> 
         save_file(tensors, str(temporary), metadata={"format": "pt"} | facts)
         temporary.chmod(0o644)
 
-    _replace(path, write)
+    replace_file(path, write)
 
 
 def _exported(module: nn.Module) -> dict[str, torch.Tensor]:
@@ -47,11 +51,11 @@ def save_weights(module: nn.Module, path: Path) -> None:
 
 
 def save_text(text: str, path: Path) -> None:
-    _replace(path, lambda temporary: temporary.write_text(text))
+    replace_file(path, lambda temporary: temporary.write_text(text))
 
 
 def save_array(array: np.ndarray, path: Path) -> None:
-    _replace(path, lambda temporary: np.save(temporary, array))
+    replace_file(path, lambda temporary: np.save(temporary, array))
 
 
 def restore(path: Path) -> dict[str, Any] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from .data.grammar import OBJECT_MATERIALS
 from .distillation import build_student, load_served, load_student
 from .export import CRITIC, Bundle, Ids, LatentStatistics, Manifests, attach, write
 from .exported import pair_folders
-from .files import restore, save_text
+from .files import replace_file, restore, save_text
 from .instrument import keep_instrument
 from .latents import LatentStore, MissingStageError
 from .paths import pictures_report
@@ -41,6 +42,7 @@ def _figures(numbers: dict[str, Any], stage: str, samples: int) -> dict[str, Any
 
 # What the engine measured of a pair, and wrote into the verifier's manifest.
 MEASURED = ("check", "quality")
+NOTES = Path(__file__).parent.parent / "notes"
 
 
 def _exported(root: Path, ids: Ids) -> Manifests:
@@ -83,7 +85,7 @@ def _save_sheet(report: Path, folder: Path) -> None:
     """The contact sheet of the last `evaluate`, small enough to be committed."""
     if (report / "arms.png").exists():
         with Image.open(report / "arms.png") as sheet:
-            sheet.save(folder / cards.SHEET, quality=80, method=6)
+            replace_file(folder / cards.SHEET, partial(sheet.save, format="WEBP", quality=80, method=6))
 
 
 # What the cards say that a recipe was trained on.
@@ -118,14 +120,26 @@ def release_critic(recipe: Recipe, checkpoints: Path, out: Path) -> None:
     save_text(card, folder / cards.CARD)
 
 
-def _note(recipe: Recipe) -> str:
-    return cards.load_note(Path("notes") / f"{recipe.name}.md")
+def _note(recipe: Recipe) -> Path:
+    return NOTES / f"{recipe.name}.md"
 
 
 def renew_card(recipe: Recipe, out: Path, report: Path) -> None:
     """What `evaluate --pictures` measured last and what the recipe's note says, into the card of the verifier that is exported
     under `out`: the pictures are made by the program, from models that are exported."""
-    cards.renew(out / "CloudModels" / Ids().verifier, _metrics(pictures_report(report)) or None, _note(recipe))
+    if not _note(recipe).exists():
+        raise FileNotFoundError(f"no {_note(recipe)}: write down what the pictures show")
+    pictures = _metrics(pictures_report(report))
+    _refuse_other_weights(pictures.get("made"), _exported(out, Ids()))
+    cards.renew(out / "CloudModels" / Ids().verifier, pictures or None, cards.load_note(_note(recipe)))
+
+
+def _refuse_other_weights(made: dict[str, Any] | None, exported: Manifests) -> None:
+    """Whether the measured pictures, where they say what made them, are of what is exported."""
+    files = {f"{m['id']}/{key}": file["sha256"] for m in exported.values() for key, file in m["files"].items()}
+    for name, digest in (made or {}).get("weights", {}).items():
+        if not files.get(name, "").startswith(digest):
+            raise ValueError(f"the measured pictures are of another {name} ({digest}) than is exported: measure them anew")
 
 
 def release(recipe: Recipe, data: Path, checkpoints: Path, out: Path, report: Path) -> None:
@@ -190,4 +204,4 @@ def release(recipe: Recipe, data: Path, checkpoints: Path, out: Path, report: Pa
     keep_instrument(recipe, checkpoints, out)
     _save_sheet(report, out / "CloudModels" / bundle.ids.verifier)
     pictures = _metrics(pictures_report(report)) or None
-    cards.write(bundle, out, numbers, pictures, _note(recipe), recipe.data.objects or tuple(OBJECT_MATERIALS))
+    cards.write(bundle, out, numbers, pictures, cards.load_note(_note(recipe)), recipe.data.objects or tuple(OBJECT_MATERIALS))

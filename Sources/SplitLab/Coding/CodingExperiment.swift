@@ -48,7 +48,7 @@ public struct CodingExperiment {
         pictureCount = min(options.pictureCount, prompts.count)
         if let cache = options.cache,
             let kept = try HandoffCache.samples(
-                in: cache, models: models, prompts: prompts, pictureCount: pictureCount,
+                in: cache, of: studio, prompts: prompts, pictureCount: pictureCount,
                 handoffFraction: options.handoffFraction)
         {
             samples = kept

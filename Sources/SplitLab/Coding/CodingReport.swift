@@ -10,7 +10,7 @@ public struct CodingReport: Hashable, Sendable, Codable {
         public let bytes: Double
         public let bitsPerElement: Double
         /// Of the final picture against that of the unquantized hand-off, mean and smallest of the compared pictures; nil
-        /// where no picture is compared, infinite pictures (no pixel differs) counted as 100 dB.
+        /// where no picture is compared, infinite pictures (no pixel differs) counted as 99 dB.
         public let psnr: Double?
         public let lowestPSNR: Double?
         /// Medians, for whole frames made by `LatentCodec`.

@@ -48,8 +48,9 @@ struct HandoffCache: Codable {
 
     /// The samples in `file`; nil if there is no such file or it is of other models, steps or prompts, or of fewer pictures.
     static func samples(
-        in file: URL, models: ModelPair, prompts: [StandardPrompt], pictureCount: Int, handoffFraction: Double
+        in file: URL, of studio: Studio, prompts: [StandardPrompt], pictureCount: Int, handoffFraction: Double
     ) throws(CodingLabError) -> [HandoffSample]? {
+        let models = studio.models
         guard let data = try? Data(contentsOf: file) else { return nil }
         guard let cache = try? PropertyListDecoder().decode(HandoffCache.self, from: data) else {
             throw .cache(file: file.path, reason: "it is no file of kept hand-offs")
@@ -60,11 +61,9 @@ struct HandoffCache: Codable {
             cache.samples.prefix(pictureCount).allSatisfy({ !$0.reference.isEmpty })
         else { return nil }
         do {
-            let shape = try models.draft.latentShape(
-                for: models.draft.manifest.sizes.first ?? PictureSize(width: 128, height: 128))
             return try cache.samples.map { entry in
-                let state = try LatentCodec.decode([UInt8](entry.state), expecting: shape)
-                let noise = NoiseGenerator(seed: entry.prompt.seed).latent(shape, stream: 0)
+                let state = try LatentCodec.decode([UInt8](entry.state), expecting: studio.shape)
+                let noise = studio.noise(seed: entry.prompt.seed)
                 return HandoffSample(
                     prompt: entry.prompt, noise: noise, state: state, time: entry.time,
                     estimate: try SeedResidual.estimate(state: state, noise: noise, time: entry.time),

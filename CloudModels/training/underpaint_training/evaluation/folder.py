@@ -43,6 +43,7 @@ class PictureRecord:
     prompt: StandardPrompt
     file: Path
     telemetry: dict[str, float]
+    made: dict[str, Any] | None = None
 
     @property
     def key(self) -> tuple[str, int]:
@@ -101,7 +102,7 @@ def load_records(folder: Path, prompts: dict[str, StandardPrompt]) -> list[Pictu
             raise PictureFolderError(f"{where}: a second picture of the arm '{arm}' for one prompt and seed")
         seen.add((arm, prompt, seed))
         telemetry = {k: float(value[k]) for k in TELEMETRY if isinstance(value.get(k), (int, float))}
-        records.append(PictureRecord(arm, seed, prompts[prompt], file, telemetry))
+        records.append(PictureRecord(arm, seed, prompts[prompt], file, telemetry, value.get("made")))
     if not records:
         raise PictureFolderError(f"{path} lists no pictures")
     return records

@@ -15,9 +15,9 @@ def _table(head: list[str], rows: list[list[str]]) -> str:
 
 
 def _precision(numbers: dict[str, Any]) -> str:
-    """Of the arm that others are paired with, `:bfloat16`; nothing where it names none."""
+    """`:bfloat16` where the arm that others are paired with names it and every arm names one, so that it can go without saying."""
     _, colon, precision = numbers["reference"].partition(":")
-    return colon + precision
+    return colon + precision if all(":" in arm for arm in numbers["arms"]) else ""
 
 
 def _name(arm: str, numbers: dict[str, Any]) -> str:
@@ -26,6 +26,8 @@ def _name(arm: str, numbers: dict[str, Any]) -> str:
 
 def _accuracy(numbers: dict[str, Any]) -> str:
     arms = {k: v["accuracy"] for k, v in numbers["arms"].items() if "accuracy" in v}
+    if not arms:
+        return "No arm has pictures of the prompts' own seeds."
     asked = [a for a in ATTRIBUTES if any(accuracy[a]["count"] for accuracy in arms.values())]
     names = (*asked, "joint")
     rows = [
@@ -67,22 +69,20 @@ def pictures_section(numbers: dict[str, Any] | None) -> str:
     if not numbers:
         return ""
     c, reference, precision = numbers["classifier"], numbers["reference"], _precision(numbers).removeprefix(":")
-    arms = ",".join(arm for arm in numbers["arms"])
     otherwise = f" In {precision} where an arm names no other precision." if precision else ""
     return f"""
 ## {MEASURED}
 
-    python -m underpaint_training evaluate --recipe recipes/{numbers["recipe"]}.json --pictures DIR --program … \\
-        --reference {reference} --arms {arms}
+    {numbers.get("command", "python -m underpaint_training evaluate --pictures DIR")}
 
-({numbers["date"]}) Shares in per cent of the attributes that a prompt's words say, as a classifier reads them that learned from
-{c["pictures"]} renders that the generators never saw; its own accuracy on {c["heldOutRenders"]} held-out renders is the ceiling. Means ± standard
-errors.{otherwise}
+{numbers["date"]}: shares in per cent of the attributes that a prompt's words say, as a classifier reads them that learned from
+{c["pictures"]} renders that the generators never saw; its own accuracy on {c["heldOutRenders"]} held-out renders is the ceiling. Means ±
+standard errors.{otherwise}
 
 {_accuracy(numbers)}
 
-Joint accuracy, composite and PSNR beside the pictures of `{_name(reference, numbers)}` of the same prompts and seeds, then the composite itself and
-its standard deviation over ten seeds. Compare Fréchet distances of equal counts of pictures only.
+Joint accuracy, composite and PSNR beside the pictures of `{_name(reference, numbers)}` of the same prompts and seeds, then the
+composite itself and its standard deviation over ten seeds. Compare Fréchet distances of equal counts of pictures only.
 
 {_others(numbers)}
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -9,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from ..attributes import ATTRIBUTES
+from ..files import save_text
 from ..latents import MissingStageError
 from ..pictures import shards
 from ..recipe import Recipe
 from ..train_classifier import load_classifier
 from ..training import device_of
-from .folder import STANDARD_COUNT, load_prompts, load_records
+from .folder import STANDARD_COUNT, PictureRecord, load_prompts, load_records
 from .measure import arms_of, measure
 from .painting import ARMS, ArmPlan, Maker, Program, Torch, jobs_of, paint
 from .reference import held_out_renders, training_renders
@@ -67,12 +69,32 @@ def evaluate_pictures(
     real = held_out_renders(recipe, classifier, data, training, ATTRIBUTES.index("surface"))
     judge = Judge(classifier, training, real)
     arms = arms_of(records, judge.score_records(records))
+    # In the order in which they were asked for.
+    arms.sort(key=lambda arm: options.arms.index(arm.name) if arm.name in options.arms else len(options.arms))
     numbers, closest = measure(arms, judge, options.reference)
     numbers |= {"recipe": recipe.name, "date": datetime.now(timezone.utc).strftime("%Y-%m-%d")}
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "numbers.json").write_text(json.dumps(numbers, indent=2, sort_keys=True) + "\n")
-    (out / "report.html").write_text(write_html(numbers, arms, closest, training))
+    numbers |= {"command": command(recipe, options), "made": _made(records)}
+    save_text(json.dumps(numbers, indent=2, sort_keys=True) + "\n", out / "numbers.json")
+    save_text(write_html(numbers, arms, closest, training), out / "report.html")
     return numbers
+
+
+def command(recipe: Recipe, options: PictureOptions) -> str:
+    """What measures the same again, in another folder of pictures."""
+    words = [f"evaluate --recipe recipes/{recipe.name}.json --pictures DIR"]
+    if options.arms:
+        words += [f"--arms {','.join(options.arms)}", *(["--program PROGRAM"] if options.program else [])]
+    usual = {f.name: f.default for f in dataclasses.fields(options)}
+    for name in ("reference", "count", "consistency", "references"):
+        if (value := getattr(options, name)) != usual[name]:
+            words.append(f"--{name} {value}")
+    return " ".join(["python -m underpaint_training", *words])
+
+
+def _made(records: list[PictureRecord]) -> dict[str, Any] | None:
+    """What made the pictures, where all say the same."""
+    first = records[0].made
+    return first if all(r.made == first for r in records) else None
 
 
 def summary(numbers: dict[str, Any]) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -34,9 +33,10 @@ class Tokenizer:
     def batch(self, texts: list[str]) -> Tensor:
         return torch.tensor([self.encode(t) for t in texts], dtype=torch.long)
 
-    def save(self, path: Path) -> None:
+    def to_json(self) -> str:
+        """The vocabulary file."""
         value = {"format": 1, "maximumTokenCount": self.length, "words": self.words}
-        path.write_text(json.dumps(value, indent=2, sort_keys=True) + "\n")
+        return json.dumps(value, indent=2, sort_keys=True) + "\n"
 
 
 class TextBlock(nn.Module):
