@@ -38,8 +38,8 @@ struct ReplyStream: Sendable {
             }
             // Leaving on an error (the client is gone) cancels both tasks, which ends the watch over the job.
             for await update in messages {
-                if case .ended(let result)? = update { end = result }
                 try await writer.write(frame(update.map(ReplyStream.message) ?? .alive))
+                if case .ended(let result)? = update { end = result }
             }
             group.cancelAll()
         }

@@ -98,7 +98,12 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         if listDevices {
-            for device in try VulkanBackend.devices() { print(device) }
+            do {
+                for device in try VulkanBackend.devices() { print(device) }
+            } catch {
+                try? FileHandle.standardError.write(contentsOf: Data("\(error)\n".utf8))
+                throw ExitCode(69)
+            }
             return
         }
         var logger = Logger(label: "underpaint-verifier", factory: { StreamLogHandler.standardError(label: $0) })

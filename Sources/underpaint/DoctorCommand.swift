@@ -137,7 +137,12 @@ enum Diagnosis {
     }
 
     static func journal(_ journal: HandoffJournal) -> Finding {
-        let entries = journal.all()
+        let entries: [HandoffJournal.Entry]
+        do {
+            entries = try journal.all()
+        } catch {
+            return Finding("journal", "\(error)", isWell: false)
+        }
         let busy = entries.filter(\.isInUse).count
         let waiting = entries.count - busy
         let text =

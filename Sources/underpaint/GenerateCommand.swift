@@ -94,7 +94,7 @@ struct GenerateCommand: AsyncParsableCommand {
                 try order.checkPrompt()
                 try order.file.checkWritable()
             }
-            if let preview = preview.map(PictureFile.init(path:)) {
+            if let preview = preview.map(PictureFile.init(asked:)) {
                 try preview.checkWritable()
                 let place = preview.url.standardizedFileURL.path
                 guard !orders.contains(where: { $0.file.url.standardizedFileURL.path == place }) else {

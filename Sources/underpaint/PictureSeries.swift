@@ -32,7 +32,7 @@ struct PictureSeries {
         self.command = command
         self.workbench = workbench
         size = try workbench.size(command.picture)
-        preview = command.preview.map(PictureFile.init(path:))
+        preview = command.preview.map(PictureFile.init(asked:))
         // An embedded verifier computes where the draft does, and an edge that drafts a chain's windows is busy with them.
         overlaps = command.verifier.address != nil && command.picture.mode != .exact
     }
@@ -66,7 +66,15 @@ struct PictureSeries {
         do {
             try await settle()
         } catch {
-            if begun.finished == nil {
+            if let finished = begun.finished {
+                // By the draft alone, and as good as if the one before it had been.
+                do {
+                    try order.file.write(finished, as: format)
+                    Terminal.write("\(order.file.url.path) is finished\n")
+                } catch {
+                    Terminal.warn(Failure(error).message)
+                }
+            } else {
                 Terminal.write("the draft of \(order.file.url.path) is kept, too: underpaint resume \(begun.job.id)\n")
             }
             throw error

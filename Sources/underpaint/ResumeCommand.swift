@@ -65,7 +65,7 @@ struct ResumeCommand: AsyncParsableCommand {
             let named = try pictures.map { try journal.file(named: $0) }
                 .filter { seen.insert($0.standardizedFileURL.path).inserted }
             if drop { return try named.forEach { try journal.forget($0) } }
-            let waiting = named.isEmpty ? journal.all() : named.map { HandoffJournal.Entry($0) }
+            let waiting = named.isEmpty ? try journal.all() : named.map { HandoffJournal.Entry($0) }
             if list { return try show(waiting) }
             guard !waiting.isEmpty else {
                 Terminal.write("no picture waits for a verifier\n")
@@ -132,7 +132,10 @@ private struct UnfinishedSeries {
             try Terminal.printResult(command.json ? result.jsonLine() : result.line)
         } catch {
             let failure = Failure(error)
-            if failure.status == ExitStatus.interrupted { throw failure }
+            if failure.status == ExitStatus.interrupted {
+                for earlier in failures { Terminal.warn(earlier.message) }
+                throw failure
+            }
             if let cause = (error as? UnverifiedError)?.cause as? TransportError, cause.concernsEveryJob {
                 absent.insert(address)
             }
@@ -169,7 +172,7 @@ private struct UnfinishedSeries {
     private func finish(
         _ unfinished: UnfinishedPicture, with workbench: Workbench
     ) async throws -> (FinishedPicture, PictureFile) {
-        let file = PictureFile(path: command.output ?? unfinished.outputPath)
+        let file = command.output.map(PictureFile.init(asked:)) ?? PictureFile(path: unfinished.outputPath)
         try file.checkWritable()
         if command.output == nil, file.isNewer(than: unfinished.createdAt) {
             let kept = unfinished.file.map { Workbench.journal.name(of: unfinished.job.id, keptIn: $0.url) }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CPUBackend
+import Foundation
 import Speculation
 
 /// Where the program begins.
@@ -8,6 +9,8 @@ enum Program {
     static func main() async {
         // First of all: it starts the program anew, once, with what the kernels' threads need.
         ThreadPolicy.prepareProcess()
+        // A log reader that ends is a failed write and not the end of a picture.
+        signal(SIGPIPE, SIG_IGN)
         await UnderpaintCommand.main()
     }
 }

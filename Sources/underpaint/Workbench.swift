@@ -40,7 +40,8 @@ struct Workbench {
             transport = InProcessVerifierTransport(models: embedded.catalogue) { job, report in
                 try embedded.execute(job, report: report)
             }
-            planned = .embedded(backend: selected.backend.name, measurePace: { try embedded.measurePace(at: $0) })
+            planned = .embedded(
+                backend: selected.backend.name, measurePace: { try embedded.measurePace(at: $0, check: $1) })
         }
         let painter = try DraftPainter(models: models, backend: backend, decodeTile: verifier.compute.decodeTile)
         maker = PictureMaker(

@@ -71,6 +71,15 @@ final class Folder {
         return program
     }
 
+    /// The program with a pipe in the place of one of its outputs.
+    func start(_ arguments: [String], results: Pipe? = nil, errors: Pipe? = nil) throws -> Process {
+        let program = try prepare(arguments)
+        program.standardOutput = results ?? FileHandle.nullDevice
+        program.standardError = errors ?? FileHandle.nullDevice
+        try program.run()
+        return program
+    }
+
     /// A verifier that ends with the returned pipe, and its address.
     func startVerifier() throws -> (program: Process, input: Pipe, address: String) {
         let (program, input) = (try prepare(["serve", "--port", "0", "--child"]), Pipe())

@@ -11,9 +11,12 @@ import Testing
         #expect(end.status == 75)
         #expect(end.errors.contains("underpaint resume"))
         #expect(!folder.has("kept.png"))
-        #expect(try folder.run("resume", "--list").output.contains("4/5 steps"))
-        #expect(try folder.run("resume", "--offline").status == 0)
-        #expect(folder.has("kept.png"))
+        let list = try folder.run("resume", "--list").output
+        #expect(list.contains("4/5 steps"))
+        let id = try #require(list.split(separator: " ").first.map(String.init))
+        // Named as freely as by `generate`.
+        #expect(try folder.run("resume", id, "--offline", "-o", "other").status == 0)
+        #expect(folder.has("other.png") && !folder.has("kept.png"))
         #expect(try folder.run("resume", "--list").output.isEmpty)
     }
 

@@ -75,7 +75,7 @@ import VerifierRuntime
         #expect(finished.report.verification == nil)
         let text = try PNG.decode(try finished.file(as: .png)).text
         #expect(text.contains { $0.text.contains("Made by: draft only") })
-        #expect(workshop.journal.all().isEmpty)
+        #expect(try workshop.journal.all().isEmpty)
     }
 
     @Test func unverifiedDraftIsKeptAndResumesToTheSamePicture() async throws {
@@ -100,11 +100,11 @@ import VerifierRuntime
         let maker = workshop.embedded
         let begun = try await maker.begin(
             workshop.request(), id: .random(), outputPath: "picture.png", report: { _ in })
-        #expect(workshop.journal.all().map(\.isInUse) == [true])
+        #expect(try workshop.journal.all().map(\.isInUse) == [true])
         let finished = try await maker.finish(begun, report: { _ in })
-        #expect(workshop.journal.all().map(\.isInUse) == [true])
+        #expect(try workshop.journal.all().map(\.isInUse) == [true])
         try maker.settle(finished)
-        #expect(workshop.journal.all().isEmpty)
+        #expect(try workshop.journal.all().isEmpty)
     }
 
     @Test func aCopyElsewhereIsWhatIsNamedAndForgotten() async throws {
@@ -120,7 +120,7 @@ import VerifierRuntime
         #expect(again.file == copy)
         let finished = try await workshop.embedded.resume(try HandoffJournal.take(copy), report: { _ in })
         try workshop.embedded.settle(finished)
-        #expect(!FileManager.default.fileExists(atPath: copy.path) && workshop.journal.all().count == 1)
+        #expect(try !FileManager.default.fileExists(atPath: copy.path) && workshop.journal.all().count == 1)
     }
 
     @Test func aJournalThatCannotBeWrittenIsSaidBeforeTheFirstStep() async throws {
@@ -206,7 +206,7 @@ import VerifierRuntime
         isCancelled.signal()
         await #expect(throws: CancellationError.self) { try await task.value }
         #expect(steps.withLock { $0 } == 1)
-        #expect(workshop.journal.all().isEmpty)
+        #expect(try workshop.journal.all().isEmpty)
     }
 
     @Test func whatIsCancelledAfterTheHandOffIsKept() async throws {
@@ -225,7 +225,7 @@ import VerifierRuntime
         task.cancel()
         let error = await #expect(throws: UnverifiedError.self) { try await task.value }
         #expect(error?.cause is CancellationError)
-        #expect(workshop.journal.all().count == 1)
+        #expect(try workshop.journal.all().count == 1)
     }
 
     @Test func impossibleRequestsAreRefusedBeforeAnyStep() async throws {
@@ -247,7 +247,7 @@ import VerifierRuntime
         #expect(await refused { $0.guidanceScale = .nan } is VerifierError)
         #expect(await refused { $0.guidanceScale = 90 } is ModelError)
         #expect(await refused { $0.handoffFraction = .nan } is SpeculationError)
-        #expect(workshop.journal.all().isEmpty)
+        #expect(try workshop.journal.all().isEmpty)
     }
 }
 

@@ -15,7 +15,8 @@ import VerifierRuntime
             painter: workshop.painter,
             cache: PlanningCache(folder: workshop.journal.folder.appendingPathComponent("c")),
             verifier: .embedded(
-                backend: "test", measurePace: { [verifier = workshop.verifier] in try verifier.measurePace(at: $0) }),
+                backend: "test",
+                measurePace: { [verifier = workshop.verifier] in try verifier.measurePace(at: $0, check: $1) }),
             computation: "test")
     }
 

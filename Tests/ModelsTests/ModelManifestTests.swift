@@ -182,6 +182,19 @@ import Testing
         try expectFault(ManifestFiles.shared, at: path)
     }
 
+    @Test(
+        "numbers that no sum or product may meet",
+        arguments: [
+            ("files.weights.bytes", "\(1 << 62)"), ("files.weights.bytes", "0"),
+            ("sizes", #"[{"width":4611686018427387904,"height":4}]"#), ("sizes", #"[{"width":256,"height":0}]"#),
+        ])
+    func aNumberBeyondAllUseIsNamed(path: String, json: String) throws {
+        let faulty = try ManifestFiles.changing(ManifestFiles.draft, path, to: json)
+        let error = try #require(throws: ModelError.self) { try ManifestFiles.parse(faulty) }
+        let name = path.split(separator: ".").last.map(String.init) ?? path
+        #expect("\(error)".contains(name))
+    }
+
     private func expectFault(
         _ text: String, at path: String, sourceLocation: SourceLocation = #_sourceLocation
     ) throws {

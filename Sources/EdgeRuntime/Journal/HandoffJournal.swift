@@ -40,7 +40,7 @@ public struct HandoffJournal: Hashable, Sendable {
         self.file(for: id).standardizedFileURL.path == file.standardizedFileURL.path ? id.text : file.path
     }
 
-    /// Refuses a folder that cannot be written before any work is spent on what shall be kept in it.
+    /// Refuses a folder that cannot be written, or has no room, before any work is spent on what shall be kept in it.
     ///
     /// - Throws: `JournalError` with `notWritable`.
     public func checkWritable() throws(JournalError) {
@@ -49,8 +49,12 @@ public struct HandoffJournal: Hashable, Sendable {
         } catch {
             throw notWritable(folder, error.localizedDescription)
         }
-        guard FileManager.default.isWritableFile(atPath: folder.path) else {
-            throw notWritable(folder, "the folder cannot be written")
+        let probe = folder.appendingPathComponent(".room-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: probe) }
+        do {
+            try Data(count: HandoffJournal.roomOfOne).write(to: probe)
+        } catch {
+            throw notWritable(folder, error.localizedDescription)
         }
     }
 
@@ -67,6 +71,9 @@ public struct HandoffJournal: Hashable, Sendable {
             throw notWritable(file, error.localizedDescription)
         }
     }
+
+    /// More bytes than a hand-off takes.
+    private static let roomOfOne = 64 * 1024
 
     private func notWritable(_ place: URL, _ reason: String) -> JournalError {
         JournalError(
@@ -134,9 +141,20 @@ public struct HandoffJournal: Hashable, Sendable {
         public var isInUse: Bool { HandoffFile.isInUse(file) }
     }
 
-    /// All files, oldest first, those that are damaged last.
-    public func all() -> [Entry] {
-        let files = (try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)) ?? []
+    /// All files, oldest first, those that are damaged last; none where nothing was ever kept.
+    ///
+    /// - Throws: `JournalError` with `damaged` where the folder cannot be read.
+    public func all() throws(JournalError) -> [Entry] {
+        let files: [URL]
+        do {
+            files = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+                .map { folder.appendingPathComponent($0) }
+        } catch  where !FileManager.default.fileExists(atPath: folder.path) {
+            return []
+        } catch {
+            throw JournalError(
+                .damaged, path: folder.path, "the hand-offs cannot be listed (\(error.localizedDescription))")
+        }
         return files.filter { $0.pathExtension == HandoffJournal.suffix }
             .map { file -> (age: Age, entry: Entry) in
                 let entry = Entry(file)

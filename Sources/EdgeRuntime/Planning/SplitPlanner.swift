@@ -8,7 +8,8 @@ public struct SplitPlanner: Sendable {
     /// Whose time is planned on the other side.
     public enum Verifier: Sendable {
         /// In this process: its pace on a backend of that name is measured here, like the draft's, for every size.
-        case embedded(backend: String, measurePace: @Sendable (LatentShape) throws -> VerifierPace)
+        case embedded(
+            backend: String, measurePace: @Sendable (LatentShape, _ check: () throws -> Void) throws -> VerifierPace)
         /// Over a network; `log` is the transport's own.
         case remote(address: String, transport: any VerifierTransport, log: TransferLog)
     }
@@ -121,7 +122,9 @@ public struct SplitPlanner: Sendable {
                 notes.note(kept, for: shape)
             } else {
                 measuring("measuring how fast this machine verifies, once")
-                let pace = try await onOwnThread(named: "verifier") { _ in try measurePace(shape) }
+                let pace = try await onOwnThread(named: "verifier") { flag in
+                    try measurePace(shape) { try flag.check() }
+                }
                 cache.keep(pace, "verifier-speed", key: key)
                 notes.note(pace, for: shape)
             }

@@ -127,6 +127,9 @@ struct CurlTransfer: ~Copyable {
         }
     }
 
+    /// The response's head, as far as it has come.
+    var head: ResponseHead { receiver.head() }
+
     private func failure(for code: CURLcode) -> TransportError? {
         let detail = errorText.pointee == 0 ? String(cString: curl_easy_strerror(code)) : String(cString: errorText)
         return switch code {

@@ -120,7 +120,15 @@ public struct LibcurlVerifierTransport: VerifierTransport {
                 [address, connections, log] cancellation in
                 let sink = JobReplySink(job: job, address: address, report: report)
                 var transfer = try CurlTransfer(request, sink: sink, connections: connections, log: log)
-                return (try transfer.perform(cancellation: cancellation), sink.end)
+                do {
+                    return (try transfer.perform(cancellation: cancellation), sink.end)
+                } catch let error as TransportError {
+                    // A result that came whole is one, however the connection ended after it.
+                    switch (error, sink.end) {
+                    case (.connectionLost, .success?), (.timedOut, .success?): return (transfer.head, sink.end)
+                    default: throw error
+                    }
+                }
             }
         } catch let error as TransportError {
             throw Failure(error: error, isPassing: error.isConnectionLost)

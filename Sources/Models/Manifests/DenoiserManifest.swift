@@ -39,8 +39,10 @@ public struct DenoiserManifest: Hashable, Sendable, Codable {
         if let fault = criticFault { return "critic: \(fault)" }
         if let fault = check?.fault { return "check: \(fault)" }
         if let fault = quality?.fault { return "quality: \(fault)" }
-        for size in sizes where size.width <= 0 || size.height <= 0 {
-            return "sizes: \(size) is not a picture"
+        for size in sizes {
+            guard [size.width, size.height].allSatisfy(PictureSize.allowedExtents.contains) else {
+                return "sizes: \(size) is not a picture with sides of \(PictureSize.allowedExtents) pixels"
+            }
         }
         return nil
     }

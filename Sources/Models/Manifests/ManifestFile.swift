@@ -15,6 +15,8 @@ public struct ManifestFile: Hashable, Sendable, Codable {
 
     var fault: String? {
         guard bytes > 0 else { return "bytes \(bytes) is not positive" }
+        // Sums of several must fit a number, too.
+        guard bytes <= 1 << 50 else { return "bytes \(bytes) is more than any file has" }
         let isHexadecimal = sha256.utf8.allSatisfy {
             (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
                 || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains($0)

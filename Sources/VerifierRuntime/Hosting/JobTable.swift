@@ -82,7 +82,6 @@ struct JobTable: Sendable {
     /// - Throws: `shuttingDown`, `conflictingJob`, or `overloaded` when the queue is full or the same job has not
     ///   stopped yet after it was cancelled.
     mutating func admit(_ job: VerificationJob, now: Instant) throws(VerifierError) -> Admission {
-        if let closed { throw closed }
         forgetOld(now: now)
         if let known = entries[job.id] {
             guard known.job == job else {
@@ -98,6 +97,7 @@ struct JobTable: Sendable {
                 guard end.mayGoBetterNextTime else { return .known }
             }
         }
+        if let closed { throw closed }
         guard !isFull else {
             throw VerifierError(
                 .overloaded,

@@ -7,11 +7,14 @@ extension PictureVerifier {
     /// Makes two short pictures and says how fast the second went; the first one, of a draft that is checked, compiles the
     /// graphs.
     ///
-    /// - Parameter shape: of the pictures' latents; nil for the first size that the verifier lists.
+    /// - Parameters:
+    ///   - shape: of the pictures' latents; nil for the first size that the verifier lists.
+    ///   - check: called between the steps; throw to stop.
     /// - Throws: what the backend throws, or `VerifierError` if the models cannot be used.
-    public func measurePace(at shape: LatentShape? = nil) throws -> VerifierPace {
-        _ = try execute(try warmUpJob(at: shape, isChecked: calibration != nil)) { _ in }
-        guard let pace = VerifierPace(try execute(try warmUpJob(at: shape, isChecked: false)) { _ in }.telemetry) else {
+    public func measurePace(at shape: LatentShape? = nil, check: () throws -> Void = {}) throws -> VerifierPace {
+        _ = try execute(try warmUpJob(at: shape, isChecked: calibration != nil)) { _ in try check() }
+        let outcome = try execute(try warmUpJob(at: shape, isChecked: false)) { _ in try check() }
+        guard let pace = VerifierPace(outcome.telemetry) else {
             throw VerifierError(.internalFailure, "the verifier's clock does not run; is this machine suspended?")
         }
         return pace

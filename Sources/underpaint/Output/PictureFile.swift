@@ -18,14 +18,24 @@ struct PictureFile: Hashable {
     init(output: String?, number: Int?, seed: UInt64, hasFellows: Bool) {
         let path = output ?? "underpaint.png"
         askedFolder = PictureFile.folder(path)
-        let asked = URL(fileURLWithPath: path)
-        let suffix = asked.pathExtension.isEmpty ? "png" : asked.pathExtension
+        let asked = PictureFile.named(path)
         let stem = asked.deletingPathExtension()
         var parts = [stem.lastPathComponent]
         if let number { parts.append("\(number)") }
         if hasFellows || (output == nil && number == nil) { parts.append("\(seed)") }
         url = stem.deletingLastPathComponent().appendingPathComponent(parts.joined(separator: "-"))
-            .appendingPathExtension(suffix)
+            .appendingPathExtension(asked.pathExtension)
+    }
+
+    /// What somebody asks for by name; a PNG file where it has no suffix.
+    init(asked path: String) {
+        askedFolder = PictureFile.folder(path)
+        url = PictureFile.named(path)
+    }
+
+    private static func named(_ path: String) -> URL {
+        let url = URL(fileURLWithPath: path)
+        return url.pathExtension.isEmpty ? url.appendingPathExtension("png") : url
     }
 
     init(path: String) {
@@ -68,7 +78,7 @@ struct PictureFile: Hashable {
         let folder = url.deletingLastPathComponent().path
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
-            throw Failure(ExitStatus.cannotCreate, "\(folder) is no folder; make it first or choose another --output")
+            throw Failure(ExitStatus.cannotCreate, "\(folder) is no folder; make it first or choose another place")
         }
         guard isWebP || url.pathExtension.lowercased() == "png" else {
             throw Failure(
@@ -76,7 +86,7 @@ struct PictureFile: Hashable {
                 "pictures are written as PNG or WebP, not .\(url.pathExtension); choose a name in .png or .webp")
         }
         guard FileManager.default.isWritableFile(atPath: folder) else {
-            throw Failure(ExitStatus.cannotCreate, "\(folder) cannot be written; choose another --output")
+            throw Failure(ExitStatus.cannotCreate, "\(folder) cannot be written; choose another place")
         }
     }
 
@@ -84,7 +94,8 @@ struct PictureFile: Hashable {
     func write(_ finished: FinishedPicture, as format: PictureFormat) throws {
         do {
             try write(try finished.file(as: format))
-        } catch let failure as Failure {
+        } catch {
+            let failure = Failure(error)
             guard let kept = finished.handoff else { throw failure }
             let name = Workbench.journal.name(of: finished.job.id, keptIn: kept.url)
             throw Failure(

@@ -141,6 +141,16 @@ import WireProtocol
         #expect(server.requests.count == 2)
     }
 
+    @Test func aResultThatCameWholeIsOneHoweverTheConnectionEnds() async throws {
+        let whole: [ScriptedServer.Step] = [.chunkedHead, .chunk(try accepted + frame(.outcome(outcome())))]
+        for end in [[], [.reset], [.stayingSilent]] as [[ScriptedServer.Step]] {
+            let server = try ScriptedServer(whole + end)
+            defer { server.stop() }
+            #expect(try await transport(server, quick, eager).verify(job) { _ in } == (try outcome()), "\(end)")
+            #expect(server.requests.count == 1)
+        }
+    }
+
     @Test func silentServerTimesOut() async throws {
         let midway: [ScriptedServer.Step] = [.chunkedHead, .chunk(try accepted), .stayingSilent]
         for script in [[.stayingSilent], midway] {

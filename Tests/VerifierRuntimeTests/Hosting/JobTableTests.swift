@@ -207,8 +207,12 @@ import VerificationTestSupport
         let stopping = VerifierError(.shuttingDown, "stopping")
         #expect(table.close(reason: stopping, now: start) == [id("b"), id("c")])
         #expect(throws: stopping) { try table.admit(job("d"), now: start) }
+        // Whoever sends the running one again is told how it ends; what was ended unmade may be made elsewhere.
+        #expect(try table.admit(job("a"), now: start) == .known)
+        #expect(throws: stopping) { try table.admit(job("b"), now: start) }
         #expect(try table.updates(of: id("c")) == [.ended(.failure(stopping))])
         #expect(table.end(id("a"), with: .success(outcome()), now: start) == .success(outcome()))
+        #expect(try table.admit(job("a"), now: start) == .known)
         #expect(table.startNext(now: start) == nil)
     }
 
