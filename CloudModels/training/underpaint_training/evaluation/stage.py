@@ -74,7 +74,8 @@ def evaluate_pictures(
     numbers, closest = measure(arms, judge, options.reference)
     numbers |= {"recipe": recipe.name, "date": datetime.now(timezone.utc).strftime("%Y-%m-%d")}
     numbers |= {"command": command(recipe, options), "made": _made(records)}
-    save_text(json.dumps(numbers, indent=2, sort_keys=True) + "\n", out / "numbers.json")
+    # Unsorted: arms keep their order.
+    save_text(json.dumps(numbers, indent=2) + "\n", out / "numbers.json")
     save_text(write_html(numbers, arms, closest, training), out / "report.html")
     return numbers
 
