@@ -1,4 +1,4 @@
-/// How fast a machine drafts one size of picture: τ_edge of the cost model (ALGORITHMS.md §7).
+/// How fast a machine drafts one size of picture: τ_edge of the cost model (ALGORITHMS.md §6).
 public struct DeviceSpeed: Hashable, Sendable, Codable {
     /// One step of the draft, guidance included.
     public var secondsPerStep: Double

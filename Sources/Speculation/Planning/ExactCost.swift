@@ -1,4 +1,4 @@
-/// The cost model's term for mode `exact` (ALGORITHMS.md §5 and §7): what a chain will take for either placement of the
+/// The cost model's term for mode `exact` (ALGORITHMS.md §5 and §6): what a chain will take for either placement of the
 /// draft and any window.
 ///
 ///     edge:      rounds·RTT + Σ windows (L·τ_draft + pictures/up + τ_q(L) + residuals/down) + tail·τ_q(1) + …

@@ -1,5 +1,5 @@
 /// Q(f) of a pair: what is lost, and what the verifier is asked, when the draft takes a share f of the steps
-/// (ALGORITHMS.md §7). Measured once and kept in the verifier's manifest.
+/// (ALGORITHMS.md §6). Measured once and kept in the verifier's manifest.
 public struct QualityCurve: Hashable, Sendable {
     /// One measured share.
     public struct Point: Hashable, Sendable {

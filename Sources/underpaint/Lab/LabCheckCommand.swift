@@ -16,7 +16,7 @@ struct LabCheckCommand: AsyncParsableCommand {
 
             EXAMPLES
               underpaint lab check --out check
-              underpaint lab check --out check --handoff 0.88 --pictures
+              underpaint lab check --out check --pictures
             """)
 
     @Option(help: ArgumentHelp("Folder for the report.", valueName: "dir"))
