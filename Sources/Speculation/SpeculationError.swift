@@ -45,7 +45,7 @@ extension SpeculationError: CustomStringConvertible {
             "this verifier's check cannot tell how like its own a draft is; leave out --check-likeness, or train its critic for it "
                 + "and calibrate (CloudModels/training)"
         case .invalidQuality(let reason):
-            "the quality curve cannot be used: \(reason); measure it anew with `underpaint lab split --write-quality`"
+            "the quality curve cannot be used: \(reason); measure it anew with `underpaint lab split --out DIR --preset quality --write-quality`"
         }
     }
 }

@@ -128,7 +128,7 @@ struct VerifierRoutes: Sendable {
             case .failure(let error):
                 logger.notice("job failed", metadata: ["job": "\(id)", "code": "\(error.code.rawValue)"])
             case nil:
-                logger.notice("client left before its job was over", metadata: ["job": "\(id)"])
+                logger.notice("client left before it had its result", metadata: ["job": "\(id)"])
             }
         }.response
     }

@@ -7,15 +7,14 @@ import Speculation
 /// The pictures of `generate`, one after another. Where the verifier is elsewhere, the next is drafted while it works on the
 /// last.
 struct PictureSeries {
-    /// A picture whose part here is done.
-    private struct Sent {
+    /// A picture that is being made.
+    private struct Making {
         let file: PictureFile
         let askedSeed: UInt64
         let format: PictureFormat
         let plan: SplitPlan?
         let exactPlan: ExactPrediction?
         let progress: MakingProgress
-        let finishing: Task<FinishedPicture, any Error>
     }
 
     private let orders: [PictureOrder]
@@ -24,7 +23,8 @@ struct PictureSeries {
     private let size: PictureSize
     private let preview: PictureFile?
     private let overlaps: Bool
-    private var sent: Sent?
+    /// The picture whose part here is done.
+    private var sent: (making: Making, finishing: Task<FinishedPicture, any Error>)?
     private var tally = SpeculationTally()
 
     init(_ orders: [PictureOrder], of command: GenerateCommand, with workbench: Workbench) throws {
@@ -60,6 +60,9 @@ struct PictureSeries {
         let exactPlan = command.offline ? nil : try await planExact(&request)
         let progress = MakingProgress(
             isQuiet: command.quiet, preview: preview, place: orders.count > 1 ? "\(index + 1)/\(orders.count)" : nil)
+        let making = Making(
+            file: order.file, askedSeed: order.seed, format: format, plan: plan, exactPlan: exactPlan,
+            progress: progress)
         let begun = try await workbench.maker.begin(
             request, id: .random(), outputPath: order.file.url.path,
             previewInterval: preview == nil ? nil : command.previewInterval, report: progress.report)
@@ -68,45 +71,45 @@ struct PictureSeries {
         } catch {
             if let finished = begun.finished {
                 // By the draft alone, and as good as if the one before it had been.
-                do {
-                    try order.file.write(finished, as: format)
-                    Terminal.write("\(order.file.url.path) is finished\n")
-                } catch {
-                    Terminal.warn(Failure(error).message)
-                }
+                do { try deliver(finished, of: making) } catch { Terminal.warn(Failure(error).message) }
             } else {
                 Terminal.write("the draft of \(order.file.url.path) is kept, too: underpaint resume \(begun.job.id)\n")
             }
             throw error
         }
         progress.isHidden = overlaps
-        sent = Sent(
-            file: order.file, askedSeed: order.seed, format: format, plan: plan, exactPlan: exactPlan,
-            progress: progress,
-            finishing: Task { [maker = workbench.maker] in
+        sent = (
+            making,
+            Task { [maker = workbench.maker] in
                 try await maker.finish(begun, report: progress.report)
-            })
+            }
+        )
         if !overlaps { try await settle() }
     }
 
     /// Waits for the picture that is at the verifier, writes it and says so.
     private mutating func settle() async throws {
-        guard let sent else { return }
-        self.sent = nil
-        sent.progress.isHidden = false
+        guard let (making, finishing) = sent else { return }
+        sent = nil
+        making.progress.isHidden = false
         let finished = try await withTaskCancellationHandler {
-            try await sent.finishing.value
+            try await finishing.value
         } onCancel: {
-            sent.finishing.cancel()
+            finishing.cancel()
         }
-        try sent.file.write(finished, as: sent.format)
+        try deliver(finished, of: making)
+    }
+
+    /// Writes a picture and says so.
+    private mutating func deliver(_ finished: FinishedPicture, of making: Making) throws {
+        try making.file.write(finished, as: making.format)
         workbench.settle(finished)
-        sent.progress.finish()
+        making.progress.finish()
         workbench.planner.learn(from: finished, hadPreviews: preview != nil)
         tally.add(finished)
         let result = PictureResult(
-            finished, path: sent.file.url.path, askedSeed: sent.askedSeed, tally: tally, plan: sent.plan,
-            exactPlan: sent.exactPlan)
+            finished, path: making.file.url.path, askedSeed: making.askedSeed, tally: tally, plan: making.plan,
+            exactPlan: making.exactPlan)
         try Terminal.printResult(command.json ? result.jsonLine() : result.line)
     }
 

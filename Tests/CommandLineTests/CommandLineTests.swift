@@ -229,13 +229,12 @@ import Testing
         let folder = try Folder()
         let (errors, results) = (Pipe(), Pipe())
         let generate = ["generate", "a red mug", "--steps", "4", "-o"]
+        for pipe in [errors, results] { try pipe.fileHandleForReading.close() }
         let told = try folder.start(generate + ["a.png"], errors: errors)
-        try errors.fileHandleForReading.close()
         told.waitUntilExit()
         #expect(told.terminationReason == .exit && told.terminationStatus == 0 && folder.has("a.png"))
         // Whoever waits for results must not take none for all.
         let asked = try folder.start(generate + ["b.png", "--json"], results: results)
-        try results.fileHandleForReading.close()
         asked.waitUntilExit()
         #expect(asked.terminationReason == .exit && asked.terminationStatus == 73 && folder.has("b.png"))
     }

@@ -78,7 +78,10 @@ import VerifierRuntime
 
     @Test func aServerCanWarmUpWithIt() throws {
         for mostDoubt in [1e6, -1e6] {
-            #expect(try Workshop(mostDoubt: mostDoubt).verifier.measurePace().secondsPerEvaluation > 0)
+            let verifier = try Workshop(mostDoubt: mostDoubt).verifier
+            #expect(try verifier.measurePace().secondsPerEvaluation > 0)
+            // A person may have changed their mind.
+            #expect(throws: CancellationError.self) { try verifier.measurePace { throw CancellationError() } }
         }
     }
 

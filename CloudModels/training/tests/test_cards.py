@@ -64,6 +64,14 @@ def test_a_card_takes_no_figures_of_other_weights(
     with pytest.raises(ValueError, match="of another studio-verifier/weights"):
         release.renew_card(tiny, tmp_path, report)
     assert (path / cards.CARD).read_text() == CARD
+    # Of these weights, and of a model that is not exported here.
+    made = {"studio-verifier/weights": b"verifier".hex()[:12], "another/weights": "0000"}
+    arm = {"pictures": 1, "distances": {}}
+    figures = {"classifier": {"pictures": 1, "heldOutRenders": 1}, "reference": "verifier", "date": "2026-11-27"}
+    numbers.write_text(json.dumps(figures | {"made": {"weights": made}, "arms": {"verifier": arm}}))
+    release.renew_card(tiny, tmp_path, report)
+    assert "Two mugs." in (path / cards.CARD).read_text() and f"## {MEASURED}" in (path / cards.CARD).read_text()
+    # What was measured stays where nothing new was.
     numbers.unlink()
     release.renew_card(tiny, tmp_path, report)
-    assert "Two mugs." in (path / cards.CARD).read_text()
+    assert f"## {MEASURED}" in (path / cards.CARD).read_text()

@@ -121,7 +121,7 @@ def test_a_report_of_known_pictures(tiny: Recipe, measured: tuple[Path, Path], t
     rows = [line for line in section.splitlines() if line.startswith("|")]
     # Columns of the attributes that a prompt asks for, here object, colour and light.
     assert len(rows) == 2 * 2 + 3 + 1 + 3 and {row.count("|") for row in rows[:6]} == {7}
-    assert f"evaluate --recipe recipes/{tiny.name}.json --pictures DIR\n" in section and numbers["made"] is None
+    assert f"evaluate --recipe recipes/{tiny.name}.json --pictures DIR --prompts PROMPTS\n" in section and numbers["made"] is None
     # A precision goes without saying only if every arm names one.
     numbers["reference"] = "copy:bfloat16"
     numbers["arms"] = {f"{arm}:bfloat16": entry for arm, entry in arms.items()}

@@ -108,7 +108,7 @@ def _critic_training(recipe: Recipe, state: dict[str, Any]) -> dict[str, Any]:
 
 def release_critic(recipe: Recipe, checkpoints: Path, out: Path) -> None:
     """Puts the critic beside the verifier that is exported under `out`, of which nothing else changes; `underpaint lab
-    calibrate` then measures the check with it, and `underpaint lab split --write-quality` what it costs."""
+    calibrate` then measures the check with it, and `underpaint lab split --out DIR --preset quality --write-quality` what it costs."""
     reader, _ = load_verifier(recipe, checkpoints)
     found = load_critic(recipe, checkpoints, reader.text)
     if found is None:
@@ -130,22 +130,22 @@ def renew_card(recipe: Recipe, out: Path, report: Path) -> None:
     if not _note(recipe).exists():
         raise FileNotFoundError(f"no {_note(recipe)}: write down what the pictures show")
     pictures = _metrics(pictures_report(report))
-    _refuse_other_weights(pictures.get("made"), _exported(out, Ids()))
+    if other := _other_weights(pictures.get("made"), _exported(out, Ids())):
+        raise ValueError(f"the measured pictures are of another {other} than is exported: measure them anew")
     cards.renew(out / "CloudModels" / Ids().verifier, pictures or None, cards.load_note(_note(recipe)))
 
 
-def _refuse_other_weights(made: dict[str, Any] | None, exported: Manifests) -> None:
-    """Whether the measured pictures, where they say what made them, are of what is exported."""
+def _other_weights(made: dict[str, Any] | None, exported: Manifests) -> str | None:
+    """The first file of what is exported that the measured pictures, where they say what made them, are not of."""
     files = {f"{m['id']}/{key}": file["sha256"] for m in exported.values() for key, file in m["files"].items()}
-    for name, digest in (made or {}).get("weights", {}).items():
-        if not files.get(name, "").startswith(digest):
-            raise ValueError(f"the measured pictures are of another {name} ({digest}) than is exported: measure them anew")
+    weights = (made or {}).get("weights", {})
+    return next((name for name, digest in weights.items() if not files.get(name, digest).startswith(digest)), None)
 
 
 def release(recipe: Recipe, data: Path, checkpoints: Path, out: Path, report: Path) -> None:
     """Writes EdgeModels/ and CloudModels/ under `out`; figures come from the last `evaluate`, with and without `--pictures`.
 
-    `underpaint lab calibrate` and `lab split --write-quality` then measure the pair with the engine that will run it, and
+    `underpaint lab calibrate` and `lab split --out DIR --preset quality --write-quality` then measure the pair with the engine that will run it, and
     complete the verifier's manifest; where what they measured is as it was, what they wrote stays.
     """
     write_manifest(recipe.data, data)
@@ -158,6 +158,10 @@ def release(recipe: Recipe, data: Path, checkpoints: Path, out: Path, report: Pa
         draft, draft_state = build_student(recipe, "draft").eval(), {"samples": 0, "seconds": 0.0}
     vae_state = restore(checkpoints / "vae.pt") or {}
     numbers = _metrics(report)
+    numbers |= {
+        "verifier": _figures(numbers, "verifier", state["samples"]),
+        "draft": _figures(numbers, "draft", draft_state["samples"]),
+    }
     date = datetime.now(timezone.utc).strftime("%Y-%m-%d")
 
     def training(stage: str, samples: int, seconds: float, metrics: dict[str, Any]) -> dict[str, Any]:
@@ -190,10 +194,8 @@ def release(recipe: Recipe, data: Path, checkpoints: Path, out: Path, report: Pa
             "shared": training(
                 "vae", vae_state["step"] * recipe.vae.batch, vae_state["seconds"], numbers.get("vae", {})
             ),
-            "verifier": training("verifier", state["samples"], state["seconds"], _figures(numbers, "verifier", state["samples"])),
-            "draft": training(
-                "draft", draft_state["samples"], draft_state["seconds"], _figures(numbers, "draft", draft_state["samples"])
-            ),
+            "verifier": training("verifier", state["samples"], state["seconds"], numbers["verifier"]),
+            "draft": training("draft", draft_state["samples"], draft_state["seconds"], numbers["draft"]),
             CRITIC: _critic_training(recipe, critic[1]) if critic else {},
         },
         critic[0] if critic else None,
@@ -204,4 +206,7 @@ def release(recipe: Recipe, data: Path, checkpoints: Path, out: Path, report: Pa
     keep_instrument(recipe, checkpoints, out)
     _save_sheet(report, out / "CloudModels" / bundle.ids.verifier)
     pictures = _metrics(pictures_report(report)) or None
+    if pictures and (other := _other_weights(pictures.get("made"), _exported(out, bundle.ids))):
+        print(f"left out: the pictures that were measured last are of another {other}; measure them, then `card`", flush=True)
+        pictures = None
     cards.write(bundle, out, numbers, pictures, cards.load_note(_note(recipe)), recipe.data.objects or tuple(OBJECT_MATERIALS))

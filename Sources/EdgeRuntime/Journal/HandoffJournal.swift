@@ -149,11 +149,13 @@ public struct HandoffJournal: Hashable, Sendable {
         do {
             files = try FileManager.default.contentsOfDirectory(atPath: folder.path)
                 .map { folder.appendingPathComponent($0) }
-        } catch  where !FileManager.default.fileExists(atPath: folder.path) {
+        } catch let error as CocoaError where error.code == .fileReadNoSuchFile {
             return []
         } catch {
             throw JournalError(
-                .damaged, path: folder.path, "the hand-offs cannot be listed (\(error.localizedDescription))")
+                .damaged, path: folder.path,
+                "the hand-offs cannot be listed (\(error.localizedDescription)); make the folder readable, "
+                    + "or point $XDG_STATE_HOME to another one")
         }
         return files.filter { $0.pathExtension == HandoffJournal.suffix }
             .map { file -> (age: Age, entry: Entry) in

@@ -123,9 +123,9 @@ public struct LibcurlVerifierTransport: VerifierTransport {
                 do {
                     return (try transfer.perform(cancellation: cancellation), sink.end)
                 } catch let error as TransportError {
-                    // A result that came whole is one, however the connection ended after it.
+                    // An end that came whole is one, however the connection ended after it.
                     switch (error, sink.end) {
-                    case (.connectionLost, .success?), (.timedOut, .success?): return (transfer.head, sink.end)
+                    case (.connectionLost, let end?), (.timedOut, let end?): return (transfer.head, end)
                     default: throw error
                     }
                 }

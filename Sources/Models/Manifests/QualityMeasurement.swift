@@ -1,5 +1,5 @@
 /// What a pair loses, and what its verifier is asked, when the draft takes a share of the steps: Q(f) of
-/// ALGORITHMS.md §6, measured by `underpaint lab split --write-quality`.
+/// ALGORITHMS.md §6, measured by `underpaint lab split --preset quality --write-quality`.
 public struct QualityMeasurement: Hashable, Sendable, Codable {
     /// What a loss is, by name.
     public let statistic: String

@@ -91,8 +91,9 @@ struct JobTable: Sendable {
             switch known.status {
             case .waiting, .running(_, nil): return .known
             case .running(_, _?):
-                throw VerifierError(
-                    .overloaded, "job \(job.id) was cancelled and is still stopping; send it again in a moment")
+                throw closed
+                    ?? VerifierError(
+                        .overloaded, "job \(job.id) was cancelled and is still stopping; send it again in a moment")
             case .over(let end, _):
                 guard end.mayGoBetterNextTime else { return .known }
             }

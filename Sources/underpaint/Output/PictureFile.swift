@@ -111,7 +111,7 @@ struct PictureFile: Hashable {
         } catch {
             throw Failure(
                 ExitStatus.cannotCreate,
-                "\(url.path) cannot be written (\(error.localizedDescription)); free some room or choose another --output"
+                "\(url.path) cannot be written (\(error.localizedDescription)); free some room or choose another place"
             )
         }
     }

@@ -88,7 +88,7 @@ final class MakingProgress: Sendable {
             try preview.write(try preview.format(quality: .usual).encode(picture))
         } catch {
             // A preview is a courtesy: its failure must not cost the picture, and is worth one warning, not twenty.
-            if !state.hasWarnedOfPreview { Terminal.warn("no previews: \(error)") }
+            if !state.hasWarnedOfPreview { Terminal.warn("no previews: \(Failure(error).message)") }
             state.hasWarnedOfPreview = true
         }
     }

@@ -210,7 +210,7 @@ def measure(arms: list[Arm], judge: Judge, reference: str | None) -> tuple[dict[
             }
         entry["distances"] = distances(arm.scores.features, training, real)
         entry["consistency"] = consistency(arm)
-        entry["program"] = telemetry(arm)
+        entry["program"] = telemetry(standard if standard.records else arm)
         if arm.name != reference:
             entry["paired"] = paired(arm, base)
         numbers["arms"][arm.name] = entry

@@ -81,11 +81,12 @@ def evaluate_pictures(
 
 
 def command(recipe: Recipe, options: PictureOptions) -> str:
-    """What measures the same again, in another folder of pictures."""
+    """What measures such a folder of pictures again; paths stand for themselves."""
     words = [f"evaluate --recipe recipes/{recipe.name}.json --pictures DIR"]
-    if options.arms:
-        words += [f"--arms {','.join(options.arms)}", *(["--program PROGRAM"] if options.program else [])]
     usual = {f.name: f.default for f in dataclasses.fields(options)}
+    words += [f"--{name} {name.upper()}" for name in ("prompts", "program", "models") if getattr(options, name) != usual[name]]
+    if options.arms:
+        words.append(f"--arms {'all' if options.arms == ARMS else ','.join(options.arms)}")
     for name in ("reference", "count", "consistency", "references"):
         if (value := getattr(options, name)) != usual[name]:
             words.append(f"--{name} {value}")
