@@ -123,14 +123,13 @@ struct Workbench {
 
     /// The size that the options ask for; warns where the model was not trained at it.
     func size(_ options: PictureOptions) throws -> PictureSize {
-        guard let trained = models.draft.manifest.sizes.first else {
+        guard
+            let trained = options.aspect.map({ models.draft.size(ofRatio: $0.ratio) })
+                ?? models.draft.manifest.sizes.first
+        else {
             throw Failure(ExitStatus.dataError, "\(models.draft.folder.manifestPath) lists no picture size")
         }
-        var size = PictureSize(width: options.width ?? trained.width, height: options.height ?? trained.height)
-        if let aspect = options.aspect {
-            let sides = aspect.sides(area: trained.width * trained.height, unit: models.draft.sizeMultiple)
-            size = PictureSize(width: sides.width, height: sides.height)
-        }
+        let size = PictureSize(width: options.width ?? trained.width, height: options.height ?? trained.height)
         if !models.draft.isTrainedSize(size) {
             let known = models.draft.manifest.sizes.map(\.description).joined(separator: ", ")
             Terminal.warn("\(models.draft.id) was trained at \(known); expect less of \(size)")

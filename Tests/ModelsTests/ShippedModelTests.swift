@@ -63,6 +63,14 @@ import Testing
         #expect(quality.draftDigest == pair.draft.weightsDigest && quality.critic == calibration.critic)
     }
 
+    @Test(.enabled(if: !listings.isEmpty)) func usualShapesAreSizesThatTheDraftWasTrainedAt() throws {
+        let draft = try ModelPair(draft: "studio-draft", verifier: "studio-verifier", in: Self.store).draft
+        for ratio in [1, 4.0 / 3, 3.0 / 4, 16.0 / 9] {
+            let size = try #require(draft.size(ofRatio: ratio))
+            #expect(draft.isTrainedSize(size), "\(ratio): \(size)")
+        }
+    }
+
     /// What the README says of it: a question is about three hundredths of an evaluation.
     @Test(.enabled(if: !listings.isEmpty)) func aQuestionToTheCriticIsCheapBesideAnEvaluation() throws {
         let folder = try Self.store.folder(id: "studio-verifier")

@@ -205,5 +205,9 @@ import Testing
         }
         #expect(model.isTrainedSize(PictureSize(width: 128, height: 128)))
         #expect(!model.isTrainedSize(PictureSize(width: 128, height: 64)))
+        // A shape that is nearly one of training's is that one; another has its area.
+        for ratio in [1, 1.04, 0.96] { #expect(model.size(ofRatio: ratio) == PictureSize(width: 128, height: 128)) }
+        #expect(model.size(ofRatio: 16.0 / 9) == PictureSize(width: 176, height: 96))
+        #expect(model.size(ofRatio: 0.25) == PictureSize(width: 64, height: 256))
     }
 }

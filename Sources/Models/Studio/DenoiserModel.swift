@@ -74,6 +74,24 @@ public struct DenoiserModel: Sendable {
     /// Whether the model was trained for a size.
     public func isTrainedSize(_ size: PictureSize) -> Bool { manifest.sizes.contains(size) }
 
+    /// The size for a shape, width to height: the trained one that is nearest to it, if that is within a twentieth, else
+    /// one of the first trained one's area; nil without trained sizes.
+    public func size(ofRatio ratio: Double) -> PictureSize? {
+        guard let usual = manifest.sizes.first else { return nil }
+        func distance(_ size: PictureSize) -> Double {
+            let share = Double(size.width) / (Double(size.height) * ratio)
+            return max(share, 1 / share)
+        }
+        if let nearest = manifest.sizes.min(by: { distance($0) < distance($1) }), distance(nearest) <= 1.05 {
+            return nearest
+        }
+        let width = (Double(usual.width * usual.height) * ratio).squareRoot()
+        func rounded(_ side: Double) -> Int {
+            max(sizeMultiple, Int((side / Double(sizeMultiple)).rounded()) * sizeMultiple)
+        }
+        return PictureSize(width: rounded(width), height: rounded(width / ratio))
+    }
+
     /// The latent of a picture.
     ///
     /// - Throws: `ModelError.unsupportedSize` unless both sides are multiples of `sizeMultiple` inside

@@ -24,7 +24,7 @@ struct PictureOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Shape instead of width and height, with about the model's own area, for example 4:3.",
+            "Shape instead of width and height, for example 4:3: a size of the model's that is near it, or one of its area.",
             valueName: "w:h"))
     var aspect: Aspect?
 
@@ -277,20 +277,13 @@ struct NoiseLevels: Hashable, ExpressibleByArgument, CustomStringConvertible {
 
 /// A shape as a ratio of sides.
 struct Aspect: Hashable, ExpressibleByArgument {
-    let width: Double
-    let height: Double
+    /// Width to height.
+    let ratio: Double
 
     init?(argument: String) {
         let sides = argument.split(separator: ":").compactMap { Double($0) }
         guard sides.count == 2, sides.allSatisfy({ $0.isFinite && $0 > 0 }), (1.0 / 8...8).contains(sides[0] / sides[1])
         else { return nil }
-        (width, height) = (sides[0], sides[1])
-    }
-
-    /// The sides of this shape with about `area` pixels, each a multiple of `unit`.
-    func sides(area: Int, unit: Int) -> (width: Int, height: Int) {
-        let exact = (Double(area) * width / height).squareRoot()
-        let rounded = { (side: Double) in max(unit, Int((side / Double(unit)).rounded()) * unit) }
-        return (rounded(exact), rounded(exact * height / width))
+        ratio = sides[0] / sides[1]
     }
 }
