@@ -40,4 +40,4 @@ if [[ "$(cat "$venv/wanted" 2>/dev/null)" != "$wanted" ]]; then
 fi
 
 export GOMP_SPINCOUNT=1000
-exec "$venv/bin/python" -m pytest -q "$@"
+exec "$venv/bin/python" -m pytest -q -rs "$@"

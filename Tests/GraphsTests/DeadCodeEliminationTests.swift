@@ -24,6 +24,8 @@ import Testing
     @Test func graphThatIsAllNeededStays() throws {
         let graph = try RandomGraph.make(seed: 5, steps: 8).graph
         let once = DeadCodeElimination().apply(to: graph)
+        try once.validate()
+        #expect(once.outputs.map(\.name) == graph.outputs.map(\.name))
         #expect(DeadCodeElimination().apply(to: once).nodes == once.nodes)
     }
 }

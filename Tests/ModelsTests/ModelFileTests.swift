@@ -8,7 +8,7 @@ import Testing
     static let files = [
         ("shared", "vocabulary.json"), ("shared", "text-encoder.safetensors"),
         ("shared", "vae-decoder.safetensors"), ("draft", "draft.safetensors"),
-        ("verifier", "verifier.safetensors"),
+        ("verifier", "verifier.safetensors"), ("verifier", "critic.safetensors"),
     ]
 
     @Test func aSoundPairLoads() throws {

@@ -165,8 +165,6 @@ import Testing
     }
 
     @Test func aTargetThatIsGoneBreaksTheConnection() throws {
-        let server = try LoopbackServer(.echo)
-        server.stop()
         let relay = try ShapingRelay(
             .init(network: NetworkProfile.named[0]), targetHost: "127.0.0.1", targetPort: 9)
         let client = try LoopbackClient(port: relay.port)

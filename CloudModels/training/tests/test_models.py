@@ -19,6 +19,8 @@ def test_rotation_keeps_the_products_of_tokens_at_equal_offsets() -> None:
     q, k = (torch.randn(8).expand(1, 1, 16, 8) for _ in range(2))
     scores = (dit.rotate(q, angles.cos(), angles.sin()) @ dit.rotate(k, angles.cos(), angles.sin()).mT)[0, 0]
     torch.testing.assert_close(scores[0, 5], scores[5, 10])
+    # But not at others: neither back, nor along the other axis.
+    assert not torch.allclose(scores[0, 1], scores[1, 0]) and not torch.allclose(scores[0, 1], scores[0, 4])
 
 
 def test_a_fresh_denoiser_predicts_zero_at_any_size() -> None:

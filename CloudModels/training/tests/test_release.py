@@ -47,8 +47,11 @@ def test_what_was_brought_home_is_what_was_trained(tiny: Recipe, trained: tuple[
     assert (one.mean == other.mean).all() and (one.deviation == other.deviation).all()
     # The rounded encoder has a name of its own, and training goes on with it.
     assert one.frozen.name != other.frozen.name
-    distillation.train(tiny, data, home, 0.05, Group(0, 1), "draft")
-    train_decoder.train(tiny, data, home, 0.1, Group(0, 1))
+    before = {name: torch.load(home / f"{name}.pt", weights_only=True) for name in ("draft", "decoder")}
+    distillation.train(tiny, data, home, before["draft"]["seconds"] / 60 + 0.02, Group(0, 1), "draft")
+    train_decoder.train(tiny, data, home, before["decoder"]["seconds"] / 60 + 0.02, Group(0, 1))
+    for name, state in before.items():
+        assert torch.load(home / f"{name}.pt", weights_only=True)["step"] > state["step"], name
     pieces[-1].unlink()
     with pytest.raises(MissingStageError, match="last pieces"):
         restore(tiny, tmp_path / "slim", home)

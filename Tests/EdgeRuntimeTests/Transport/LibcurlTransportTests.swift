@@ -260,10 +260,13 @@ import WireProtocol
     @Test func cancellingDoesNotWaitForAServerThatHangs() async throws {
         let server = try ScriptedServer([.stayingSilent])
         defer { server.stop() }
-        let transport = try transport(server, quick, eager)
+        // Silence alone would end neither: the flag must end the one and the bound on words of cancellation the other.
+        let timeouts = TransportTimeouts(
+            connect: .seconds(5), silence: .seconds(3600), cancellation: .milliseconds(300))
+        let transport = try transport(server, timeouts, eager)
         let task = Task { try await transport.verify(job) { _ in } }
+        while server.requests.isEmpty { try await Task.sleep(for: .milliseconds(1)) }
         task.cancel()
-        // Neither answer ever comes; without bounds on both exchanges this would hang until the time limit.
         await #expect(throws: CancellationError.self) { try await task.value }
     }
 

@@ -122,7 +122,7 @@ import VerificationTestSupport
         _ = table.startNext(now: start)
         let error = VerifierError(code, "no")
         _ = table.end(id("a"), with: .failure(error), now: start)
-        let runsAgain = error.isRetryable || code == .cancelled
+        let runsAgain = [.overloaded, .shuttingDown, .internalFailure, .cancelled].contains(code)
         #expect(try table.admit(job("a"), now: start) == (runsAgain ? .waits : .known))
         #expect((table.startNext(now: start) != nil) == runsAgain)
     }
