@@ -17,13 +17,15 @@ public struct VulkanOptions: Hashable, Sendable {
     public var cacheFolder: String?
     /// Whether the driver keeps what it knows of compiled kernels, see `VulkanBackend.kernelStatistics`; for measurements.
     public var capturesStatistics: Bool
+    /// Whether activations are brought to float16 by integers; nil: where the device is not known to round to the nearest.
+    public var roundsInIntegers: Bool?
     /// A folder of NAME.spv files to use instead of the shaders built in; for comparisons.
     public var shaderFolder: String?
 
     public init(
         storage: ActivationStorage = .float32, weights: WeightStorage? = nil, products: ProductKernel? = nil,
         splits: Int? = nil, validates: Bool = false, cacheFolder: String? = nil, shaderFolder: String? = nil,
-        capturesStatistics: Bool = false
+        capturesStatistics: Bool = false, roundsInIntegers: Bool? = nil
     ) {
         self.storage = storage
         self.weights = weights ?? (products == .integer ? .int8 : WeightStorage(storage))
@@ -33,6 +35,7 @@ public struct VulkanOptions: Hashable, Sendable {
         self.cacheFolder = cacheFolder
         self.shaderFolder = shaderFolder
         self.capturesStatistics = capturesStatistics
+        self.roundsInIntegers = roundsInIntegers
     }
 }
 

@@ -59,7 +59,9 @@ struct VulkanVariant: Sendable, CustomTestStringConvertible {
         Plan(name: "float32, small tiles", options: VulkanOptions(products: .small), storage: StorageUnderTest()),
         Plan(name: "float32, large tiles", options: VulkanOptions(products: .large), storage: StorageUnderTest()),
         Plan(
-            name: "float16", options: VulkanOptions(storage: .float16), storage: StorageUnderTest(activations: .float16)
+            name: "float16, rounded in integers",
+            options: VulkanOptions(storage: .float16, roundsInIntegers: true),
+            storage: StorageUnderTest(activations: .float16)
         ),
         Plan(
             name: "bfloat16", options: VulkanOptions(storage: .bfloat16),

@@ -16,6 +16,9 @@
 #define f32 float
 #endif
 
+// Whether shaders built with NARROW round to float16 by integers and leave packHalf2x16 nothing to round.
+#define CS_ROUNDING_CONSTANT 19
+
 // Storage of a binding, given to shaders built with NARROW as specialization constant CS_TYPE_CONSTANT + binding.
 #define CS_TYPE_CONSTANT 20
 #define CS_FLOAT32 0

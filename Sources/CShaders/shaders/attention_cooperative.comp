@@ -94,10 +94,10 @@ const uint UNITS_DEEP = PADDED_WIDTH / UNIT_DEPTH;
             return packed_halves(eight_of_##name(position)); \
         } \
         return uvec4( \
-            packHalf2x16(vec2(load_##name(position), load_##name(position + 1))), \
-            packHalf2x16(vec2(load_##name(position + 2), load_##name(position + 3))), \
-            packHalf2x16(vec2(load_##name(position + 4), load_##name(position + 5))), \
-            packHalf2x16(vec2(load_##name(position + 6), load_##name(position + 7)))); \
+            half_pair(vec2(load_##name(position), load_##name(position + 1))), \
+            half_pair(vec2(load_##name(position + 2), load_##name(position + 3))), \
+            half_pair(vec2(load_##name(position + 4), load_##name(position + 5))), \
+            half_pair(vec2(load_##name(position + 6), load_##name(position + 7)))); \
     }
 HALVES(q)
 HALVES(k)
@@ -291,8 +291,8 @@ void main() {
             total[i] = isnan(distance) ? distance : total[i] * decay + dot(sums, vec4(1.0));
             UNROLL for (uint eight = 0; eight < OWN_KEYS / 8; ++eight) {
                 words[own + eight] = uvec4(
-                    packHalf2x16(quads[2 * eight].xy), packHalf2x16(quads[2 * eight].zw),
-                    packHalf2x16(quads[2 * eight + 1].xy), packHalf2x16(quads[2 * eight + 1].zw));
+                    half_pair(quads[2 * eight].xy), half_pair(quads[2 * eight].zw),
+                    half_pair(quads[2 * eight + 1].xy), half_pair(quads[2 * eight + 1].zw));
             }
             // Each writes a part of it; where it lies behind the first one's weights, only that one does.
             uvec4 decays = uvec4(floatBitsToUint(decay));

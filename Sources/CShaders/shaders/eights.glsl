@@ -7,13 +7,12 @@ struct Eight {
     vec4 high;
 };
 
+#ifdef NARROW
+
 // In the order of memory: the lower half of a word first.
 uvec4 packed_halves(Eight eight) {
-    return uvec4(
-        packHalf2x16(eight.low.xy), packHalf2x16(eight.low.zw), packHalf2x16(eight.high.xy), packHalf2x16(eight.high.zw));
+    return uvec4(half_pair(eight.low.xy), half_pair(eight.low.zw), half_pair(eight.high.xy), half_pair(eight.high.zw));
 }
-
-#ifdef NARROW
 
 Eight unpacked(uint type, uvec4 words) {
     if (type == CS_FLOAT16) {

@@ -6,12 +6,35 @@
 
 #ifdef NARROW
 
+// Vulkan lets a device choose how packHalf2x16 rounds, and AMD's cut off what does not fit.
+layout(constant_id = CS_ROUNDING_CONSTANT) const uint ROUNDS_IN_INTEGERS = 0;
+
+// The float16 that is nearest, ties to even; a NaN stays one.
+float nearest_half(float x) {
+    uint bits = floatBitsToUint(x), magnitude = bits & 0x7fffffffu, sign = bits & 0x80000000u;
+    if (magnitude > 0x7f800000u) return x;
+    // From halfway between the largest one and the next power of two on.
+    if (magnitude >= 0x477ff000u) return uintBitsToFloat(sign | 0x7f800000u);
+    if (magnitude < 0x38800000u) {
+        // Below 2^-14 they lie 2^-24 apart, as floats do above a half.
+        precise float shifted = uintBitsToFloat(magnitude) + 0.5;
+        precise float rounded = shifted - 0.5;
+        return uintBitsToFloat(sign | floatBitsToUint(rounded));
+    }
+    return uintBitsToFloat((bits + 0xfffu + ((bits >> 13) & 1u)) & ~0x1fffu);
+}
+
+uint half_pair(vec2 pair) {
+    if (ROUNDS_IN_INTEGERS != 0) pair = vec2(nearest_half(pair.x), nearest_half(pair.y));
+    return packHalf2x16(pair);
+}
+
 float narrow_load(uint type, uint bits) {
     return type == CS_FLOAT16 ? unpackHalf2x16(bits).x : uintBitsToFloat(bits << 16);
 }
 
 uint narrow_store(uint type, float value) {
-    if (type == CS_FLOAT16) return packHalf2x16(vec2(value, 0.0)) & 0xffffu;
+    if (type == CS_FLOAT16) return half_pair(vec2(value, 0.0)) & 0xffffu;
     uint bits = floatBitsToUint(value);
     // To nearest, ties to even; a NaN stays one.
     return isnan(value) ? (bits >> 16) | 0x40u : (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;

@@ -81,7 +81,7 @@ uvec4 x_eight(RowPlace row, DepthPlace depth, uint k) {
     }
     uvec4 halves;
     UNROLL for (uint i = 0; i < 4; ++i) {
-        halves[i] = packHalf2x16(
+        halves[i] = half_pair(
             vec2(x_element(row, depth_place(k + 2 * i)), x_element(row, depth_place(k + 2 * i + 1))));
     }
     return halves;
@@ -97,7 +97,7 @@ uvec4 weight_eight(uint column, uint k) {
     }
     uvec4 halves;
     UNROLL for (uint i = 0; i < 4; ++i) {
-        halves[i] = packHalf2x16(vec2(weight_element(column, k + 2 * i), weight_element(column, k + 2 * i + 1)));
+        halves[i] = half_pair(vec2(weight_element(column, k + 2 * i), weight_element(column, k + 2 * i + 1)));
     }
     return halves;
 }

@@ -11,6 +11,8 @@ struct DeviceFeatures: Hashable, Sendable {
     var hasIntegerDotProduct = false
     /// Whether the driver tells registers and the like of compiled kernels.
     var hasKernelStatistics = false
+    /// Whether what does not fit into float16 is known to become the nearest one when it is packed; Vulkan leaves it open.
+    var packsToNearest = false
     var subgroupSize = 1
     /// Whether a kernel may insist on that size and on full subgroups.
     var hasSubgroupControl = false

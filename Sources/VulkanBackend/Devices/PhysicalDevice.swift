@@ -39,10 +39,15 @@ struct PhysicalDevice {
         extensions = PhysicalDevice.extensions(handle, functions)
         let families = PhysicalDevice.queueFamilies(handle, functions)
         queueFamily = PhysicalDevice.computeFamily(families)
-        features = PhysicalDevice.features(
+        var features = PhysicalDevice.features(
             handle, instance, extensions, properties.properties, eleven,
             timestampBits: queueFamily.map { families[Int($0)].timestampValidBits } ?? 0)
+        features.packsToNearest =
+            properties.properties.vendorID == PhysicalDevice.nvidia || driver.driverID == VK_DRIVER_ID_MESA_LLVMPIPE
+        self.features = features
     }
+
+    private static let nvidia: UInt32 = 0x10DE
 
     var limits: VkPhysicalDeviceLimits { properties.limits }
 

@@ -102,6 +102,9 @@ struct KernelBuilder {
             PipelineKey.Constant(number: UInt32(number), value: UInt32(clamping: value))
         }
         if !isWide {
+            let roundsInIntegers = options.roundsInIntegers ?? !features.packsToNearest
+            values.append(
+                PipelineKey.Constant(number: UInt32(CS_ROUNDING_CONSTANT), value: roundsInIntegers ? 1 : 0))
             for (number, operand) in bindings.enumerated() {
                 let type = operand?.view.type ?? .float32
                 values.append(
