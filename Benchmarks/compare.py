@@ -31,7 +31,7 @@ sys.path.insert(0, str(HERE.parent / "CloudModels" / "training"))
 
 import torch  # noqa: E402
 from torch.nn import functional as F  # noqa: E402
-from underpaint_training.models.critic import Critic  # noqa: E402
+from underpaint_training.models.critic import PROMPT, Critic  # noqa: E402
 from underpaint_training.models.dit import DiT  # noqa: E402
 from underpaint_training.models.vae import Decoder  # noqa: E402
 
@@ -139,7 +139,7 @@ def transformer(width: int, heads: int, layers: int, batch: int, precision: str)
 
 
 def critic(precision: str) -> Run:
-    model = prepared(Critic(256, 4, 4, 2, 16, 256, spacing=2).eval(), precision)
+    model = prepared(Critic(256, 4, 4, 2, 16, 256, spacing=2, answers=(PROMPT,)).eval(), precision)
     x, t = torch.randn(1, 16, 16, 16), torch.full((1,), 0.25)
     tokens, pooled = torch.randn(1, 24, 256), torch.randn(1, 256)
     return lambda: model(x, t, tokens, pooled)

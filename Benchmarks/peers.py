@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import torch
 from torch.nn import functional as F
-from underpaint_training.models.critic import Critic
+from underpaint_training.models.critic import PROMPT, Critic
 from underpaint_training.models.dit import DiT
 from underpaint_training.models.vae import Decoder
 
@@ -19,6 +19,10 @@ DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 TYPE = torch.bfloat16 if DEVICE == "cuda" else torch.float32
 # Products in float32 are compared with, so they must be that.
 torch.backends.cudnn.allow_tf32 = False
+
+
+# What is to be run, and what on.
+Node = tuple[Callable[..., object], tuple[torch.Tensor, ...]]
 
 
 def synchronise() -> None:
@@ -44,7 +48,7 @@ def tensor(*shape: int) -> torch.Tensor:
     return torch.randn(*shape, device=DEVICE, dtype=TYPE)
 
 
-def compiled(mode: str, function: Callable[..., object], *inputs: torch.Tensor) -> Callable[[], object]:
+def compiled(mode: str, function: Callable[..., object], inputs: tuple[torch.Tensor, ...]) -> Callable[[], object]:
     """A run of the compiled function; CUDA graphs take the launches out, as the command buffer does for Vulkan."""
     if DEVICE == "cuda":
         # For these shapes alone: a model that was compiled for another batch would else be compiled for any.
@@ -65,7 +69,7 @@ def mixed(model: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
 class Model:
     """A whole model in the precision that is timed, and its result in float32."""
 
-    def __init__(self, mode: str, model: torch.nn.Module, *inputs: torch.Tensor, channels_last: bool = False) -> None:
+    def __init__(self, model: torch.nn.Module, *inputs: torch.Tensor, channels_last: bool = False) -> None:
         """Tensors of four dimensions and models that take them are [batch, channel, H, W] where `channels_last`."""
         self.channels_last = channels_last
         if channels_last:
@@ -75,7 +79,11 @@ class Model:
         self.exact = self.flat(model(*inputs))
         model = model.to(TYPE)
         timed = mixed(model) if isinstance(model, DiT) else model
-        self.run = compiled(mode, timed, *(x.to(TYPE) if x.ndim > 1 else x for x in inputs))
+        self.node: Node = (timed, tuple(x.to(TYPE) if x.ndim > 1 else x for x in inputs))
+
+    def compile(self, mode: str) -> Model:
+        self.run = compiled(mode, *self.node)
+        return self
 
     def flat(self, result: torch.Tensor) -> torch.Tensor:
         """As the graph lays it out: channels innermost."""
@@ -83,76 +91,85 @@ class Model:
 
     def error(self, result: torch.Tensor) -> float:
         """Normalised mean squared error of a flat result."""
+        # Else one number would be compared with each of several.
+        if result.shape != self.exact.shape:
+            raise ValueError(f"{len(result)} numbers instead of {len(self.exact)}")
         return float((result.to(self.exact) - self.exact).pow(2).sum() / self.exact.pow(2).sum())
 
 
-def transformer(mode: str, width: int, heads: int, layers: int, batch: int) -> Model:
+def transformer(width: int, heads: int, layers: int, batch: int) -> Model:
     model = DiT(width, heads, layers, 1, 16, 256, guidance_embedding=True)
     inputs = given("latent", batch, 16, 16, 16, device=DEVICE), given("time", batch, device=DEVICE)
     text = given("tokens", batch, 24, 256, device=DEVICE), given("pooled", batch, 256, device=DEVICE)
-    return Model(mode, model, *inputs, *text, given("guidance", batch, device=DEVICE))
+    return Model(model, *inputs, *text, given("guidance", batch, device=DEVICE))
 
 
-def critic(mode: str) -> Model:
+def critic() -> Model:
     inputs = given("latent", 1, 16, 16, 16, device=DEVICE), given("time", 1, device=DEVICE)
     text = given("tokens", 1, 24, 256, device=DEVICE), given("pooled", 1, 256, device=DEVICE)
-    return Model(mode, Critic(256, 4, 4, 2, 16, 256, spacing=2), *inputs, *text)
+    return Model(Critic(256, 4, 4, 2, 16, 256, spacing=2, answers=(PROMPT,)), *inputs, *text)
 
 
-def decoder(mode: str) -> Model:
-    return Model(mode, Decoder(16, (128, 128, 96, 64), 2), given("latent", 1, 16, 16, 16, device=DEVICE), channels_last=True)
+def decoder() -> Model:
+    return Model(Decoder(16, (128, 128, 96, 64), 2), given("latent", 1, 16, 16, 16, device=DEVICE), channels_last=True)
 
 
-def unet(mode: str, shape: dict, side: int, words: int, batch: int) -> Model:
+def unet(shape: dict, side: int, words: int, batch: int) -> Model:
     with torch.device(DEVICE):
         model = UNet(**shape)
     inputs = given("latent", batch, side, side, shape["channels"], device=DEVICE), given("time", batch, device=DEVICE)
-    return Model(mode, model, *inputs, given("tokens", batch, words, shape["text"], device=DEVICE), channels_last=True)
+    return Model(model, *inputs, given("tokens", batch, words, shape["text"], device=DEVICE), channels_last=True)
 
 
-def linear(mode: str, rows: int, inner: int, outputs: int) -> Callable[[], object]:
-    return compiled(mode, F.linear, tensor(rows, inner), tensor(outputs, inner), tensor(outputs))
+def linear(rows: int, inner: int, outputs: int) -> Node:
+    return F.linear, (tensor(rows, inner), tensor(outputs, inner), tensor(outputs))
 
 
-def convolution(mode: str, inputs: int, outputs: int, side: int, batch: int) -> Callable[[], object]:
+def convolution(inputs: int, outputs: int, side: int, batch: int) -> Node:
     layout = torch.channels_last
     x, weight = tensor(batch, inputs, side, side), tensor(outputs, inputs, 3, 3)
     run = lambda x, w, b: F.conv2d(x, w, b, padding=1)  # noqa: E731
-    return compiled(mode, run, x.to(memory_format=layout), weight.to(memory_format=layout), tensor(outputs))
+    return run, (x.to(memory_format=layout), weight.to(memory_format=layout), tensor(outputs))
 
 
-def attention(mode: str, tokens: int, heads: int, width: int, batch: int) -> Callable[[], object]:
-    q, k, v = (tensor(batch, tokens, heads, width).transpose(1, 2) for _ in range(3))
-    return compiled(mode, F.scaled_dot_product_attention, q, k, v)
+def attention(tokens: int, heads: int, width: int, batch: int) -> Node:
+    return F.scaled_dot_product_attention, tuple(tensor(batch, tokens, heads, width).transpose(1, 2) for _ in range(3))
 
 
-def group_norm(mode: str, channels: int, side: int, batch: int) -> Callable[[], object]:
+def group_norm(channels: int, side: int, batch: int) -> Node:
     x = tensor(batch, channels, side, side).to(memory_format=torch.channels_last)
     run = lambda x, w, b: F.silu(F.group_norm(x, 32, w, b, 1e-5))  # noqa: E731
-    return compiled(mode, run, x, tensor(channels), tensor(channels))
+    return run, (x, tensor(channels), tensor(channels))
 
 
 def peer(name: str, mode: str) -> Model | Callable[[], object] | None:
     """A case in PyTorch, compiled in a mode of `torch.compile`; None for what has no peer here."""
+    found = case(name)
+    if found is None:
+        return None
+    return found.compile(mode) if isinstance(found, Model) else compiled(mode, *found)
+
+
+def case(name: str) -> Model | Node | None:
     numbers = [int(number) for number in re.findall(r"\d+", name)]
     if name.startswith("verifier step"):
-        return transformer(mode, 384, 6, 14, numbers[0])
+        return transformer(384, 6, 14, numbers[0])
     if name.startswith("draft step"):
-        return transformer(mode, 256, 4, 4, numbers[0])
+        return transformer(256, 4, 4, numbers[0])
     if name.startswith("critic"):
-        return critic(mode)
+        return critic()
     if name.startswith("decoder"):
-        return decoder(mode)
+        return decoder()
     if name.startswith("SD 1.5 U-Net"):
-        return unet(mode, SD1, 8 if "at 8x8" in name else 64, 77, numbers[-1])
+        return unet(SD1, 8 if "at 8x8" in name else 64, 77, numbers[-1])
     if name.startswith("small U-Net"):
-        return unet(mode, SMALL, 16, 9, numbers[-1])
+        return unet(SMALL, 16, 9, numbers[-1])
     if re.fullmatch(r"linear \d+x\d+x\d+", name):
-        return linear(mode, *numbers)
+        return linear(*numbers)
     if re.fullmatch(r"convolution \d+->\d+@\d+(, batch \d+)?", name):
-        return convolution(mode, *numbers[:3], batch=numbers[3] if len(numbers) > 3 else 1)
+        return convolution(*numbers[:3], batch=numbers[3] if len(numbers) > 3 else 1)
     if name.startswith("attention of"):
-        return attention(mode, *numbers)
+        return attention(*numbers)
     if name.startswith("group norm"):
-        return group_norm(mode, *numbers)
+        return group_norm(*numbers)
     return None

@@ -16,25 +16,13 @@ import Testing
             // Halfway between two of them: once down and once up to the even one.
             (1.0009766, 1.5), (1.0029297, 1.5), (2049.0 / 2048, 1), (1.0625, 1.0478516),
         ]
-        var generator = SplitMix(state: 5)
+        var generator = SeededGenerator(seed: 5)
         for _ in 0..<4096 {
             let a = Float(Float16(bitPattern: UInt16(truncatingIfNeeded: generator.next())))
             let b = Float(Float16(bitPattern: UInt16(truncatingIfNeeded: generator.next())))
             pairs.append((a, b))
         }
         return pairs
-    }
-
-    private struct SplitMix {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var z = state
-            z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-            return z ^ (z >> 31)
-        }
     }
 
     @Test(arguments: [nil, true] as [Bool?]) func aProductIsStoredAsTheNearestHalf(roundsInIntegers: Bool?) throws {

@@ -125,8 +125,8 @@ def _note(recipe: Recipe) -> Path:
 
 
 def renew_card(recipe: Recipe, out: Path, report: Path) -> None:
-    """What `evaluate --pictures` measured last and what the recipe's note says, into the card of the verifier that is exported
-    under `out`: the pictures are made by the program, from models that are exported."""
+    """What `evaluate --pictures` measured last and what the recipe's note says, into the card of the verifier that is
+    exported under `out`: the pictures are made by the program, from models that are exported."""
     if not _note(recipe).exists():
         raise FileNotFoundError(f"no {_note(recipe)}: write down what the pictures show")
     pictures = _metrics(pictures_report(report))
@@ -145,8 +145,8 @@ def _other_weights(made: dict[str, Any] | None, exported: Manifests) -> str | No
 def release(recipe: Recipe, data: Path, checkpoints: Path, out: Path, report: Path) -> None:
     """Writes EdgeModels/ and CloudModels/ under `out`; figures come from the last `evaluate`, with and without `--pictures`.
 
-    `underpaint lab calibrate` and `lab split --out DIR --preset quality --write-quality` then measure the pair with the engine that will run it, and
-    complete the verifier's manifest; where what they measured is as it was, what they wrote stays.
+    `underpaint lab calibrate` and `lab split --out DIR --preset quality --write-quality` then measure the pair with the
+    engine that will run it, and complete the verifier's manifest; where what they measured is as it was, what they wrote stays.
     """
     write_manifest(recipe.data, data)
     data_hash = hashlib.sha256((data / "manifest.json").read_bytes()).hexdigest()
@@ -207,6 +207,9 @@ def release(recipe: Recipe, data: Path, checkpoints: Path, out: Path, report: Pa
     _save_sheet(report, out / "CloudModels" / bundle.ids.verifier)
     pictures = _metrics(pictures_report(report)) or None
     if pictures and (other := _other_weights(pictures.get("made"), _exported(out, bundle.ids))):
-        print(f"left out: the pictures that were measured last are of another {other}; measure them, then `card`", flush=True)
+        print(
+            f"left out: the pictures that were measured last are of another {other}; measure them, then `card`", flush=True
+        )
         pictures = None
-    cards.write(bundle, out, numbers, pictures, cards.load_note(_note(recipe)), recipe.data.objects or tuple(OBJECT_MATERIALS))
+    objects = recipe.data.objects or tuple(OBJECT_MATERIALS)
+    cards.write(bundle, out, numbers, pictures, cards.load_note(_note(recipe)), objects)
