@@ -167,6 +167,10 @@ struct MatrixUnitTests {
         )
         let tile = CooperativeTile(wide, rows: 256, columns: 1536, features)
         #expect((tile.size.rows, tile.size.depth) == (64, 32))
+        // Subgroups of eight have no registers for the sums of large parts.
+        let narrow = MatrixUnit(
+            variant: MatrixUnit.cooperative, shape: CooperativeShape(rows: 8, columns: 8, depth: 8), subgroupSize: 8)
+        #expect(CooperativeTile(narrow, rows: 8192, columns: 2560, features).size.partRows == 16)
     }
 
     /// Wide heads, and devices with less shared memory, take smaller blocks; few pictures take more workgroups.

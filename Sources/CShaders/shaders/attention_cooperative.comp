@@ -236,7 +236,8 @@ void main() {
     uint which = 0;
     for (uint index = 0; index < blocks; ++index) {
         barrier();
-        // Behind the last block the last once more, which nobody waits for: to leave it out would take branches around reads.
+        // Behind the last block the last once more, and it is put down once more as well: with a branch between, a compiler may
+        // move the reads to where they are put down, and then every block waits for memory.
         Block next = block_at(min(index + 1, blocks - 1));
         fetch(next);
         UNROLL for (uint column = 0; column < KEYS; column += UNIT_COLUMNS) {
@@ -329,11 +330,9 @@ void main() {
             }
         }
         block = next;
-        if (index + 1 < blocks) {
-            if (TILES == 1) barrier();
-            else which = 1 - which;
-            put_down(block, which);
-        }
+        if (TILES == 1) barrier();
+        else which = 1 - which;
+        put_down(block, which);
     }
 
     // What each row is divided by goes the way of the decays.

@@ -9,19 +9,18 @@
 // Vulkan lets a device choose how packHalf2x16 rounds, and AMD's cut off what does not fit.
 layout(constant_id = CS_ROUNDING_CONSTANT) const uint ROUNDS_IN_INTEGERS = 0;
 
-// The float16 that is nearest, ties to even; a NaN stays one.
+// The float16 that is nearest, ties to even; a NaN stays one. All cases are worked out and one is selected: compilers keep
+// branches of this size, and a kernel has many values.
 float nearest_half(float x) {
     uint bits = floatBitsToUint(x), magnitude = bits & 0x7fffffffu, sign = bits & 0x80000000u;
-    if (magnitude > 0x7f800000u) return x;
+    uint rounded = (bits + 0xfffu + ((bits >> 13) & 1u)) & ~0x1fffu;
+    // Below 2^-14 they lie 2^-24 apart, as floats do above a half.
+    precise float shifted = uintBitsToFloat(magnitude) + 0.5;
+    precise float tiny = shifted - 0.5;
+    rounded = mix(rounded, sign | floatBitsToUint(tiny), magnitude < 0x38800000u);
     // From halfway between the largest one and the next power of two on.
-    if (magnitude >= 0x477ff000u) return uintBitsToFloat(sign | 0x7f800000u);
-    if (magnitude < 0x38800000u) {
-        // Below 2^-14 they lie 2^-24 apart, as floats do above a half.
-        precise float shifted = uintBitsToFloat(magnitude) + 0.5;
-        precise float rounded = shifted - 0.5;
-        return uintBitsToFloat(sign | floatBitsToUint(rounded));
-    }
-    return uintBitsToFloat((bits + 0xfffu + ((bits >> 13) & 1u)) & ~0x1fffu);
+    rounded = mix(rounded, sign | 0x7f800000u, magnitude >= 0x477ff000u);
+    return uintBitsToFloat(mix(rounded, bits, magnitude > 0x7f800000u));
 }
 
 uint half_pair(vec2 pair) {

@@ -2,6 +2,9 @@
 //
 // Two tiles of each factor lie in shared memory by turns. While subgroups multiply one, the next AHEAD are on their way from
 // memory into registers; behind the products the first of these is put down where the one before the last was.
+//
+// There is no branch between a read and where it is put down: a compiler may move the read behind the branch, right before its
+// use, and then every step waits for memory.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #ifndef EMULATED
@@ -31,10 +34,10 @@ layout(constant_id = 9) const uint X_IN_EIGHTS = 0;
 layout(constant_id = 10) const uint WEIGHT_IN_EIGHTS = 0;
 // The same of the result and all that goes into it.
 layout(constant_id = 13) const uint RESULT_IN_EIGHTS = 0;
-// Tiles on their way: one, or two where few steps are to be made and each would wait for memory.
+// Tiles on their way: one, or two where few steps are to be made and each would wait for memory. Steps come in turns of as many.
 layout(constant_id = 14) const uint AHEAD = 1;
-// Whether no tile reaches beyond the depth: then nothing that is read must be taken for zero, which would wait for the read.
-// Rows and columns outside give sums that nobody stores.
+// Whether no turn reaches beyond the depth: then nothing that is read must be taken for zero. Rows and columns outside give
+// sums that nobody stores.
 layout(constant_id = 15) const uint IS_WHOLE = 0;
 
 #include "units.glsl"
@@ -68,37 +71,36 @@ const uint STRIP_READS = (STRIP_EIGHTS + LANES - 1) / LANES;
 shared uvec4 words[TILE_WORDS > PARTS * STRIP_WORDS ? TILE_WORDS : PARTS * STRIP_WORDS];
 
 // Eights are read whether they exist or not, the first of all in the place of those that do not: a branch around a read
-// would make the next one wait for it.
-uvec4 x_eight(RowPlace row, DepthPlace depth, uint k) {
+// would make the next one wait for it. Those that do not become zero when they are put down; earlier it would wait for the read.
+uvec4 x_eight(RowPlace row, DepthPlace depth, uint k, out bool exists) {
     if (X_IN_EIGHTS != 0) {
         uint position = 0;
-        bool exists = x_position(row, depth, position);
+        exists = x_position(row, depth, position);
         uint first = mix(arguments.x_offset, position, exists);
-        uvec4 halves;
-        if (x_type == CS_FLOAT16) halves = x_128.v[first / 8];
-        else halves = packed_halves(eight_of_x(first));
-        return IS_WHOLE != 0 ? halves : mix(uvec4(0), halves, bvec4(exists));
+        if (x_type == CS_FLOAT16) return x_128.v[first / 8];
+        return packed_halves(eight_of_x(first));
     }
     uvec4 halves;
     UNROLL for (uint i = 0; i < 4; ++i) {
         halves[i] = half_pair(
             vec2(x_element(row, depth_place(k + 2 * i)), x_element(row, depth_place(k + 2 * i + 1))));
     }
+    exists = true;
     return halves;
 }
 
-uvec4 weight_eight(uint column, uint k) {
+uvec4 weight_eight(uint column, uint k, out bool exists) {
     if (WEIGHT_IN_EIGHTS != 0) {
         // Whatever lies in eights lies along the depth.
-        bool exists = all(lessThan(uvec2(column, k), uvec2(arguments.columns, arguments.inner)));
+        exists = all(lessThan(uvec2(column, k), uvec2(arguments.columns, arguments.inner)));
         uint position = mix(0, column * arguments.inner + k, exists);
-        uvec4 halves = weight_128.v[(arguments.weight_offset + position) / 8];
-        return IS_WHOLE != 0 ? halves : mix(uvec4(0), halves, bvec4(exists));
+        return weight_128.v[(arguments.weight_offset + position) / 8];
     }
     uvec4 halves;
     UNROLL for (uint i = 0; i < 4; ++i) {
         halves[i] = half_pair(vec2(weight_element(column, k + 2 * i), weight_element(column, k + 2 * i + 1)));
     }
+    exists = true;
     return halves;
 }
 
@@ -109,6 +111,8 @@ const uint WEIGHT_READS = (TILE_COLUMNS * EIGHTS + gl_WorkGroupSize.x - 1) / gl_
 RowPlace x_rows[X_READS];
 uvec4 x_next[AHEAD * X_READS];
 uvec4 weight_next[AHEAD * WEIGHT_READS];
+bool x_exists[AHEAD * X_READS];
+bool weight_exists[AHEAD * WEIGHT_READS];
 
 // Of a tile: the row that a read is for.
 uint row_of(uint read) { return (gl_LocalInvocationIndex + read * gl_WorkGroupSize.x) / EIGHTS; }
@@ -122,11 +126,16 @@ void find_rows(uint first_row) {
     uint k = (depth) + 8 * (gl_LocalInvocationIndex % EIGHTS); \
     DepthPlace place = depth_place(k); \
     UNROLL for (uint read = 0; read < X_READS; ++read) { \
-        x_next[(slot) * X_READS + read] = x_eight(x_rows[read], place, k); \
+        x_next[(slot) * X_READS + read] = x_eight(x_rows[read], place, k, x_exists[(slot) * X_READS + read]); \
     } \
     UNROLL for (uint read = 0; read < WEIGHT_READS; ++read) { \
-        weight_next[(slot) * WEIGHT_READS + read] = weight_eight(first_column + row_of(read), k); \
+        weight_next[(slot) * WEIGHT_READS + read] = weight_eight( \
+            first_column + row_of(read), k, weight_exists[(slot) * WEIGHT_READS + read]); \
     } \
+}
+
+uvec4 zero_unless(bool exists, uvec4 halves) {
+    return IS_WHOLE != 0 ? halves : mix(uvec4(0), halves, bvec4(exists));
 }
 
 void put_down(uint slot, uint which) {
@@ -134,13 +143,15 @@ void put_down(uint slot, uint which) {
     UNROLL for (uint read = 0; read < X_READS; ++read) {
         uint r = row_of(read);
         if (TILE_ROWS * EIGHTS % gl_WorkGroupSize.x == 0 || r < TILE_ROWS) {
-            words[(which * TILE_ROWS + r) * PITCH + eight] = x_next[slot * X_READS + read];
+            words[(which * TILE_ROWS + r) * PITCH + eight] =
+                zero_unless(x_exists[slot * X_READS + read], x_next[slot * X_READS + read]);
         }
     }
     UNROLL for (uint read = 0; read < WEIGHT_READS; ++read) {
         uint c = row_of(read);
         if (TILE_COLUMNS * EIGHTS % gl_WorkGroupSize.x == 0 || c < TILE_COLUMNS) {
-            words[WEIGHT_PLACE + (which * TILE_COLUMNS + c) * PITCH + eight] = weight_next[slot * WEIGHT_READS + read];
+            words[WEIGHT_PLACE + (which * TILE_COLUMNS + c) * PITCH + eight] =
+                zero_unless(weight_exists[slot * WEIGHT_READS + read], weight_next[slot * WEIGHT_READS + read]);
         }
     }
 }
@@ -223,12 +234,9 @@ void main() {
     uint which = 0;
     for (uint first = first_depth; first < last_depth; first += AHEAD * TILE_DEPTH) {
         UNROLL for (uint slot = 0; slot < AHEAD; ++slot) {
-            uint depth = first + slot * TILE_DEPTH;
-            if (AHEAD > 1 && depth >= last_depth) break;
             barrier();
-            // In the last turns tiles that nobody multiplies, and that nobody waits for; to leave them out would take branches
-            // around reads.
-            FETCH(slot, first_column, depth + AHEAD * TILE_DEPTH)
+            // In the end tiles that nobody multiplies.
+            FETCH(slot, first_column, first + (slot + AHEAD) * TILE_DEPTH)
             UNROLL for (uint k = 0; k < TILE_DEPTH; k += UNIT_DEPTH) {
                 RowFactor xs[UNITS_DOWN];
                 UNROLL for (uint i = 0; i < UNITS_DOWN; ++i) {
@@ -245,7 +253,7 @@ void main() {
                 }
             }
             which = 1 - which;
-            if (depth + TILE_DEPTH < last_depth) put_down((slot + 1) % AHEAD, which);
+            put_down((slot + 1) % AHEAD, which);
         }
     }
 

@@ -71,6 +71,7 @@ struct CooperativeTile: Hashable {
     private func fits(_ features: DeviceFeatures) -> Bool {
         let shape = unit.shape
         return size.partRows % shape.rows == 0 && size.partColumns % shape.columns == 0 && size.depth % shape.depth == 0
+            && size.partRows * size.partColumns <= unit.mostSums * unit.subgroupSize
             && sharedByteCount <= features.sharedMemory && invocationCount % (size.depth / 8) == 0
             && invocationCount <= features.maxWorkgroupInvocations
     }

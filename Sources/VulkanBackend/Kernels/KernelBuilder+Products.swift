@@ -98,7 +98,7 @@ extension KernelBuilder {
         func constants(_ flags: Int32) -> [Int] {
             guard plan.variant != nil else { return plan.constants }
             // A convolution's window may lie outside at any depth.
-            let isWhole = kernel == .product && Int(arguments.inner) % plan.depth == 0
+            let isWhole = kernel == .product && Int(arguments.inner) % plan.turn == 0
             return plan.constants + cooperativeConstants(product, arguments, flags) + [plan.ahead, isWhole ? 1 : 0]
         }
         guard plan.split.count > 1 else {

@@ -7,6 +7,10 @@ struct MatrixUnit: Hashable {
 
     /// The variant of kernels for real units. They count subgroups, so that these must have the size that is expected.
     static let cooperative = "cooperative"
+
+    /// Sums that an invocation has registers for beside everything else: where subgroups are small, as on Intel's cards, each
+    /// has 128 or fewer in all.
+    var mostSums: Int { variant == MatrixUnit.cooperative && subgroupSize < 32 ? 64 : 256 }
 }
 
 extension MatrixUnit {

@@ -4,9 +4,10 @@ struct ProductPlan {
     let variant: String?
     /// The shader's own specialization constants, up to how the factors are read.
     let constants: [Int]
-    /// Of a kernel for matrix units: tiles that are on their way from memory, and the depth of each.
+    /// Of a kernel for matrix units: tiles that are on their way from memory.
     let ahead: Int
-    let depth: Int
+    /// The depth of as many tiles: what the kernel's loop takes at a time.
+    let turn: Int
     let split: ProductSplit
     /// Workgroups: tiles of all parts across, tiles down, folded where there are more than a row holds.
     let groups: (x: Int, y: Int, z: Int)
@@ -16,16 +17,17 @@ struct ProductPlan {
         if let unit = MatrixUnit.chosen(options, features) {
             let tile = CooperativeTile(unit, rows: rows, columns: columns, features)
             (variant, constants, ahead) = (unit.variant, tile.constants, tile.size.ahead)
-            (tileRows, tileColumns, depth) = (tile.size.rows, tile.size.columns, tile.size.depth)
+            (tileRows, tileColumns) = (tile.size.rows, tile.size.columns)
+            turn = tile.size.ahead * tile.size.depth
         } else {
             let tile = ProductTile(options.products, rows: rows, columns: columns, features)
             (variant, constants, ahead) = (nil, tile.constants, 1)
-            (tileRows, tileColumns, depth) = (tile.rows, tile.columns, tile.depth)
+            (tileRows, tileColumns, turn) = (tile.rows, tile.columns, tile.depth)
         }
         let (across, down) = ((columns + tileColumns - 1) / tileColumns, (rows + tileRows - 1) / tileRows)
         let room = ProductSplit.scratchByteCount / max(1, 4 * rows * columns)
         split = ProductSplit(
-            tiles: across * down, of: (tileRows, tileColumns), inner: inner, depth: depth, units: features.unitCount,
+            tiles: across * down, of: (tileRows, tileColumns), inner: inner, depth: turn, units: features.unitCount,
             most: room, wanted: options.splits)
         groups = ProductPlan.folded(across: across * split.count, down: down)
     }

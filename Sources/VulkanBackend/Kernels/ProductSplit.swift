@@ -3,7 +3,7 @@
 /// Each part's sums go to scratch memory, and a second call adds them up in order: no atomics, the same bits at every run.
 struct ProductSplit: Hashable {
     let count: Int
-    /// Depth of each part but the last, a multiple of the tiles' depth.
+    /// Depth of each part but the last, a multiple of what the kernel takes at a time.
     let stretch: Int
 
     /// Most parts: the second call reads them one after another.
@@ -22,7 +22,7 @@ struct ProductSplit: Hashable {
     ///   - tiles: workgroups of one part.
     ///   - tile: rows and columns of each.
     ///   - inner: elements that are summed.
-    ///   - depth: of a tile.
+    ///   - depth: of a tile, or of as many as the kernel takes at a time.
     ///   - most: parts that there is room for.
     init(
         tiles: Int, of tile: (rows: Int, columns: Int), inner: Int, depth: Int, units: Int, most room: Int, wanted: Int?
