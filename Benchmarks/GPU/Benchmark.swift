@@ -21,8 +21,8 @@ import VulkanBackend
 ///     statistics DEVICE PRECISION CASE            what the driver tells of the case's kernels: registers, spills, one a line
 ///     write   DEVICE PRECISION FILE CASE          the first result as float32 to a file without spaces in its name
 ///
-/// PRECISION is float32, float16, bfloat16, float16-tiles: float16 without the device's matrix units, or int8: products of
-/// bytes in linear layers, float16 elsewhere. DEVICE is an index, part of a name without spaces, or `auto`. A driver can so
+/// PRECISION is float32, float16, bfloat16, float16-tiles: float16 without the device's matrix units, float16-single or
+/// float16-double: with them, from one tile or two by turns, or int8: products of bytes in linear layers, float16 elsewhere. DEVICE is an index, part of a name without spaces, or `auto`. A driver can so
 /// alternate with PyTorch in another process.
 @main struct Benchmark {
     private let cases: [BenchmarkCase]
@@ -169,6 +169,8 @@ private struct Precision {
             options = VulkanOptions(storage: .float16, products: .integer)
         } else if name == "float16-tiles" {
             options = VulkanOptions(storage: .float16, products: .large)
+        } else if let staging = TileStaging.allCases.first(where: { name == "float16-\($0)" }) {
+            options = VulkanOptions(storage: .float16, staging: staging)
         } else if let storage = ActivationStorage(rawValue: name) {
             options = VulkanOptions(storage: storage)
         } else {

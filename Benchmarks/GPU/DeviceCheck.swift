@@ -31,7 +31,11 @@ struct DeviceCheck {
         Variant(name: "float32 large", options: VulkanOptions(products: .large), bound: 1e-9),
         Variant(name: "float16", options: VulkanOptions(storage: .float16, products: .large), bound: 3e-5),
         Variant(
-            name: "float16 cooperative", options: VulkanOptions(storage: .float16, products: .cooperative), bound: 3e-5),
+            name: "float16 cooperative, single tiles",
+            options: VulkanOptions(storage: .float16, products: .cooperative, staging: .single), bound: 3e-5),
+        Variant(
+            name: "float16 cooperative, double tiles",
+            options: VulkanOptions(storage: .float16, products: .cooperative, staging: .double), bound: 3e-5),
         Variant(
             name: "float32 large, depth in parts", options: VulkanOptions(products: .large, splits: 5), bound: 1e-9),
         Variant(

@@ -9,6 +9,8 @@ public struct VulkanOptions: Hashable, Sendable {
     public var products: ProductKernel?
     /// Parts that the depth of matrix products is cut in, as far as it reaches; for tests.
     public var splits: Int?
+    /// How products and attention for matrix units bring their tiles to shared memory.
+    public var staging: TileStaging?
     /// Invocations of a subgroup that emulated units belong to; for tests.
     var emulatedSubgroupSize = 16
     /// Whether the validation layer checks every call; for tests.
@@ -24,13 +26,14 @@ public struct VulkanOptions: Hashable, Sendable {
 
     public init(
         storage: ActivationStorage = .float32, weights: WeightStorage? = nil, products: ProductKernel? = nil,
-        splits: Int? = nil, validates: Bool = false, cacheFolder: String? = nil, shaderFolder: String? = nil,
+        splits: Int? = nil, staging: TileStaging? = nil, validates: Bool = false, cacheFolder: String? = nil, shaderFolder: String? = nil,
         capturesStatistics: Bool = false, roundsInIntegers: Bool? = nil
     ) {
         self.storage = storage
         self.weights = weights ?? (products == .integer ? .int8 : WeightStorage(storage))
         self.products = products
         self.splits = splits
+        self.staging = staging
         self.validates = validates
         self.cacheFolder = cacheFolder
         self.shaderFolder = shaderFolder

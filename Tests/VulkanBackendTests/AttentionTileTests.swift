@@ -38,7 +38,7 @@ import Testing
             var features = DeviceFeatures()
             (features.unitCount, features.sharedMemory, features.maxWorkgroupInvocations) = (48, 49_152, 1024)
             let unit = MatrixUnit(variant: MatrixUnit.cooperative, shape: shape, subgroupSize: lanes)
-            return CooperativeAttentionTile(unit, headWidth: headWidth, queries: queries, heads: 16, features)
+            return CooperativeAttentionTile(unit, .double, headWidth: headWidth, queries: queries, heads: 16, features)
         }
     }
 

@@ -10,9 +10,13 @@ import Testing
 struct MatrixUnitTests {
     private static let storage = StorageUnderTest(activations: .float16, roundsSoftmax: true)
 
+    /// With two tiles by turns and with one.
     private func check(_ graphCase: GraphCase, splits: Int? = nil) throws {
-        let options = VulkanOptions(storage: .float16, products: .emulated, splits: splits)
-        try checkConformance(of: TestDevice.backend(options), to: graphCase.storedThroughout(MatrixUnitTests.storage))
+        for staging in TileStaging.allCases {
+            let options = VulkanOptions(storage: .float16, products: .emulated, splits: splits, staging: staging)
+            try checkConformance(
+                of: TestDevice.backend(options), to: graphCase.storedThroughout(MatrixUnitTests.storage))
+        }
     }
 
     /// Depths of few hundreds: lavapipe ends longer loops (`VulkanVariant`). In eights and, with an odd side, one by one.
@@ -21,7 +25,7 @@ struct MatrixUnitTests {
         let shape = CooperativeShape(rows: 8, columns: 16, depth: 16)
         let unit = MatrixUnit(variant: "emulated", shape: shape, subgroupSize: 16)
         let features = try TestDevice.backend().currentDevice.features
-        let size = CooperativeTile(unit, rows: rows, columns: columns, features).size
+        let size = CooperativeTile(unit, .double, rows: rows, columns: columns, features).size
         #expect((size.rows, size.columns) == (128, across))
         try check(
             LargerCases.make("a product of large tiles") { builder in
@@ -144,8 +148,8 @@ struct MatrixUnitTests {
         )
         var features = DeviceFeatures()
         (features.unitCount, features.sharedMemory, features.maxWorkgroupInvocations) = (132, 49_152, 1024)
-        func sides(_ rows: Int, _ columns: Int) -> [Int] {
-            let tile = CooperativeTile(unit, rows: rows, columns: columns, features)
+        func sides(_ rows: Int, _ columns: Int, _ staging: TileStaging = .double) -> [Int] {
+            let tile = CooperativeTile(unit, staging, rows: rows, columns: columns, features)
             #expect(tile.sharedByteCount <= features.sharedMemory)
             #expect(tile.size.rows % tile.size.partRows == 0 && tile.size.columns % tile.size.partColumns == 0)
             return [tile.size.rows, tile.size.columns, tile.size.depth]
@@ -158,6 +162,12 @@ struct MatrixUnitTests {
         // A large U-Net's.
         #expect(sides(8192, 2560) == [128, 128, 32])
         for columns in [64, 96, 320] { #expect(sides(262_144, columns) == [128, 64, 32]) }
+        // The same products from one tile of each factor.
+        #expect(sides(256, 1536, .single) == [32, 32, 128])
+        #expect(sides(1024, 1536, .single) == [64, 64, 64])
+        #expect(sides(4096, 384, .single) == [64, 64, 64])
+        #expect(sides(4096, 1536, .single) == [128, 128, 32])
+        #expect(sides(262_144, 320, .single) == [128, 64, 32])
         features.sharedMemory = 32_768
         #expect(sides(256, 1536) == [32, 32, 64])
         #expect(sides(8192, 2560) == [128, 128, 16])
@@ -165,12 +175,12 @@ struct MatrixUnitTests {
         let wide = MatrixUnit(
             variant: MatrixUnit.cooperative, shape: CooperativeShape(rows: 32, columns: 32, depth: 16), subgroupSize: 32
         )
-        let tile = CooperativeTile(wide, rows: 256, columns: 1536, features)
+        let tile = CooperativeTile(wide, .double, rows: 256, columns: 1536, features)
         #expect((tile.size.rows, tile.size.depth) == (64, 32))
         // Subgroups of eight have no registers for the sums of large parts.
         let narrow = MatrixUnit(
             variant: MatrixUnit.cooperative, shape: CooperativeShape(rows: 8, columns: 8, depth: 8), subgroupSize: 8)
-        #expect(CooperativeTile(narrow, rows: 8192, columns: 2560, features).size.partRows == 16)
+        #expect(CooperativeTile(narrow, .double, rows: 8192, columns: 2560, features).size.partRows == 16)
     }
 
     /// Wide heads, and devices with less shared memory, take smaller blocks; few pictures take more workgroups.
@@ -182,7 +192,7 @@ struct MatrixUnitTests {
         (features.unitCount, features.sharedMemory, features.maxWorkgroupInvocations) = (132, 49_152, 1024)
         func tile(_ headWidth: Int, _ queries: Int, _ heads: Int) throws -> CooperativeAttentionTile {
             let tile = try #require(
-                CooperativeAttentionTile(unit, headWidth: headWidth, queries: queries, heads: heads, features))
+                CooperativeAttentionTile(unit, .double, headWidth: headWidth, queries: queries, heads: heads, features))
             #expect(tile.sharedByteCount <= features.sharedMemory)
             return tile
         }
@@ -195,6 +205,6 @@ struct MatrixUnitTests {
         #expect(try tile(64, 7, 1000).queries == 16)
         features.sharedMemory = 16_384
         for (headWidth, queries) in [(40, 4096), (64, 256), (64, 7)] { _ = try tile(headWidth, queries, 16) }
-        #expect(CooperativeAttentionTile(unit, headWidth: 36, queries: 16, heads: 1, features) == nil)
+        #expect(CooperativeAttentionTile(unit, .double, headWidth: 36, queries: 16, heads: 1, features) == nil)
     }
 }

@@ -1,10 +1,11 @@
 // Linear layers and convolutions by the device's matrix units: float16 factors, float32 sums.
 //
-// Two tiles of each factor lie in shared memory by turns. While subgroups multiply one, the next AHEAD are on their way from
-// memory into registers; behind the products the first of these is put down where the one before the last was.
+// Either two tiles of each factor lie in shared memory by turns: while subgroups multiply one, the next AHEAD are on their way
+// from memory into registers, and behind the products the first of these is put down where the one before the last was. Or
+// there is one, filled between products, and the subgroups of other workgroups multiply while this one waits.
 //
 // There is no branch between a read and where it is put down: a compiler may move the read behind the branch, right before its
-// use, and then every step waits for memory.
+// use, and then every step waits for memory. Which tile is meant is known when loops are unrolled, so that places are.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #ifndef EMULATED
@@ -34,10 +35,10 @@ layout(constant_id = 9) const uint X_IN_EIGHTS = 0;
 layout(constant_id = 10) const uint WEIGHT_IN_EIGHTS = 0;
 // The same of the result and all that goes into it.
 layout(constant_id = 13) const uint RESULT_IN_EIGHTS = 0;
-// Tiles on their way: one, or two where few steps are to be made and each would wait for memory. Steps come in turns of as many.
+// Tiles on their way: one, two where few steps are to be made and each would wait for memory, or none: then there is one tile.
 layout(constant_id = 14) const uint AHEAD = 1;
-// Whether no turn reaches beyond the depth: then nothing that is read must be taken for zero. Rows and columns outside give
-// sums that nobody stores.
+// Whether no turn of all tiles reaches beyond the depth: then nothing that is read must be taken for zero. Rows and columns
+// outside give sums that nobody stores.
 layout(constant_id = 15) const uint IS_WHOLE = 0;
 
 #include "units.glsl"
@@ -53,9 +54,11 @@ layout(set = 0, binding = 1) readonly buffer weight_eights { uvec4 v[]; } weight
 const uint EIGHTS = TILE_DEPTH / 8;
 // Padded by one against bank conflicts.
 const uint PITCH = EIGHTS + 1;
-// Two tiles of x, then two of the weight.
-const uint WEIGHT_PLACE = 2 * TILE_ROWS * PITCH;
-const uint TILE_WORDS = WEIGHT_PLACE + 2 * TILE_COLUMNS * PITCH;
+const uint TILES = AHEAD == 0 ? 1 : 2;
+const uint SLOTS = AHEAD == 0 ? 1 : AHEAD;
+// Tiles of x, then those of the weight.
+const uint WEIGHT_PLACE = TILES * TILE_ROWS * PITCH;
+const uint TILE_WORDS = WEIGHT_PLACE + TILES * TILE_COLUMNS * PITCH;
 
 const uint PARTS_ACROSS = TILE_COLUMNS / PART_COLUMNS;
 const uint PARTS = TILE_ROWS / PART_ROWS * PARTS_ACROSS;
@@ -109,10 +112,10 @@ uvec4 weight_eight(uint column, uint k, out bool exists) {
 const uint X_READS = (TILE_ROWS * EIGHTS + gl_WorkGroupSize.x - 1) / gl_WorkGroupSize.x;
 const uint WEIGHT_READS = (TILE_COLUMNS * EIGHTS + gl_WorkGroupSize.x - 1) / gl_WorkGroupSize.x;
 RowPlace x_rows[X_READS];
-uvec4 x_next[AHEAD * X_READS];
-uvec4 weight_next[AHEAD * WEIGHT_READS];
-bool x_exists[AHEAD * X_READS];
-bool weight_exists[AHEAD * WEIGHT_READS];
+uvec4 x_next[SLOTS * X_READS];
+uvec4 weight_next[SLOTS * WEIGHT_READS];
+bool x_exists[SLOTS * X_READS];
+bool weight_exists[SLOTS * WEIGHT_READS];
 
 // Of a tile: the row that a read is for.
 uint row_of(uint read) { return (gl_LocalInvocationIndex + read * gl_WorkGroupSize.x) / EIGHTS; }
@@ -121,7 +124,7 @@ void find_rows(uint first_row) {
     UNROLL for (uint read = 0; read < X_READS; ++read) x_rows[read] = row_place(first_row + row_of(read));
 }
 
-// Of those on their way, the one in place `slot`, which must be known when loops are unrolled.
+// Of those on their way, the one in place `slot`.
 #define FETCH(slot, first_column, depth) { \
     uint k = (depth) + 8 * (gl_LocalInvocationIndex % EIGHTS); \
     DepthPlace place = depth_place(k); \
@@ -158,6 +161,24 @@ void put_down(uint slot, uint which) {
 
 const uint UNITS_DOWN = PART_ROWS / UNIT_ROWS;
 const uint UNITS_ACROSS = PART_COLUMNS / UNIT_COLUMNS;
+
+// Adds the products of tile `which` to the sums.
+#define PRODUCTS(which, part_row, part_column, sums) \
+    UNROLL for (uint k = 0; k < TILE_DEPTH; k += UNIT_DEPTH) { \
+        RowFactor xs[UNITS_DOWN]; \
+        UNROLL for (uint i = 0; i < UNITS_DOWN; ++i) { \
+            uint place = ((which) * TILE_ROWS + part_row + i * UNIT_ROWS) * PITCH + k / 8; \
+            LOAD_ROWS(xs[i], words, place, PITCH); \
+        } \
+        UNROLL for (uint j = 0; j < UNITS_ACROSS; ++j) { \
+            ColumnFactor w; \
+            uint column = (which) * TILE_COLUMNS + part_column + j * UNIT_COLUMNS; \
+            LOAD_COLUMNS(w, words, WEIGHT_PLACE + column * PITCH + k / 8, PITCH); \
+            UNROLL for (uint i = 0; i < UNITS_DOWN; ++i) { \
+                MULTIPLY(xs[i], w, sums[i * UNITS_ACROSS + j]); \
+            } \
+        } \
+    }
 
 // What goes into an invocation's eights of a strip. Of a part that is one eight an invocation, all of it comes before the
 // products; of others the residual comes while the strip before is finished, and the rest is soon found near.
@@ -229,31 +250,25 @@ void main() {
     }
 
     find_rows(first_row);
-    UNROLL for (uint slot = 0; slot < AHEAD; ++slot) FETCH(slot, first_column, first_depth + slot * TILE_DEPTH)
-    put_down(0, 0);
-    uint which = 0;
-    for (uint first = first_depth; first < last_depth; first += AHEAD * TILE_DEPTH) {
-        UNROLL for (uint slot = 0; slot < AHEAD; ++slot) {
+    if (AHEAD == 0) {
+        for (uint depth = first_depth; depth < last_depth; depth += TILE_DEPTH) {
+            FETCH(0, first_column, depth)
             barrier();
-            // In the end tiles that nobody multiplies.
-            FETCH(slot, first_column, first + (slot + AHEAD) * TILE_DEPTH)
-            UNROLL for (uint k = 0; k < TILE_DEPTH; k += UNIT_DEPTH) {
-                RowFactor xs[UNITS_DOWN];
-                UNROLL for (uint i = 0; i < UNITS_DOWN; ++i) {
-                    uint place = (which * TILE_ROWS + part_row + i * UNIT_ROWS) * PITCH + k / 8;
-                    LOAD_ROWS(xs[i], words, place, PITCH);
-                }
-                UNROLL for (uint j = 0; j < UNITS_ACROSS; ++j) {
-                    ColumnFactor w;
-                    uint column = which * TILE_COLUMNS + part_column + j * UNIT_COLUMNS;
-                    LOAD_COLUMNS(w, words, WEIGHT_PLACE + column * PITCH + k / 8, PITCH);
-                    UNROLL for (uint i = 0; i < UNITS_DOWN; ++i) {
-                        MULTIPLY(xs[i], w, sums[i * UNITS_ACROSS + j]);
-                    }
-                }
+            put_down(0, 0);
+            barrier();
+            PRODUCTS(0, part_row, part_column, sums)
+        }
+    } else {
+        UNROLL for (uint slot = 0; slot < AHEAD; ++slot) FETCH(slot, first_column, first_depth + slot * TILE_DEPTH)
+        put_down(0, 0);
+        for (uint first = first_depth; first < last_depth; first += TILES * TILE_DEPTH) {
+            UNROLL for (uint which = 0; which < TILES; ++which) {
+                barrier();
+                // In the end tiles that nobody multiplies.
+                FETCH(which % SLOTS, first_column, first + (which + AHEAD) * TILE_DEPTH)
+                PRODUCTS(which, part_row, part_column, sums)
+                put_down((which + 1) % SLOTS, 1 - which);
             }
-            which = 1 - which;
-            put_down((slot + 1) % AHEAD, which);
         }
     }
 

@@ -13,6 +13,8 @@ struct DeviceFeatures: Hashable, Sendable {
     var hasKernelStatistics = false
     /// Whether what does not fit into float16 is known to become the nearest one when it is packed; Vulkan leaves it open.
     var packsToNearest = false
+    /// How products for matrix units best bring their tiles to shared memory.
+    var staging = TileStaging.double
     var subgroupSize = 1
     /// Whether a kernel may insist on that size and on full subgroups.
     var hasSubgroupControl = false

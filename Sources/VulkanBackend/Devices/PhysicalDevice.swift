@@ -42,8 +42,9 @@ struct PhysicalDevice {
         var features = PhysicalDevice.features(
             handle, instance, extensions, properties.properties, eleven,
             timestampBits: queueFamily.map { families[Int($0)].timestampValidBits } ?? 0)
-        features.packsToNearest =
-            properties.properties.vendorID == PhysicalDevice.nvidia || driver.driverID == VK_DRIVER_ID_MESA_LLVMPIPE
+        let isNVIDIA = properties.properties.vendorID == PhysicalDevice.nvidia
+        features.packsToNearest = isNVIDIA || driver.driverID == VK_DRIVER_ID_MESA_LLVMPIPE
+        if isNVIDIA { features.staging = .single }
         self.features = features
     }
 

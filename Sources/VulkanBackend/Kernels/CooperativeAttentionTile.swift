@@ -1,6 +1,7 @@
 /// How attention is cut into blocks for the device's matrix units.
 struct CooperativeAttentionTile: Hashable {
     let unit: MatrixUnit
+    let staging: TileStaging
     let headWidth: Int
     let subgroups: Int
     /// Units' rows that a subgroup has of queries: each key and value that it takes up serves all of them.
@@ -27,14 +28,16 @@ struct CooperativeAttentionTile: Hashable {
     /// where a head is no multiple of eight or does not fit in shared memory.
     ///
     /// - Parameter heads: of all pictures together.
-    init?(_ unit: MatrixUnit, headWidth: Int, queries: Int, heads: Int, _ features: DeviceFeatures) {
+    init?(
+        _ unit: MatrixUnit, _ staging: TileStaging, headWidth: Int, queries: Int, heads: Int, _ features: DeviceFeatures
+    ) {
         let shape = unit.shape
         for size in CooperativeAttentionTile.sizes {
-            for tiles in [2, 1] {
+            for tiles in staging == .single ? [1] : [2, 1] {
                 for keys in CooperativeAttentionTile.keyCounts {
                     let tile = CooperativeAttentionTile(
-                        unit: unit, headWidth: headWidth, subgroups: size.subgroups, unitsDown: size.unitsDown,
-                        tiles: tiles, keys: keys)
+                        unit: unit, staging: staging, headWidth: headWidth, subgroups: size.subgroups,
+                        unitsDown: size.unitsDown, tiles: tiles, keys: keys)
                     let groups = (queries + tile.queries - 1) / tile.queries * heads
                     let isSmallest = tile.queries == shape.rows
                     if tile.fits(features),
@@ -49,8 +52,10 @@ struct CooperativeAttentionTile: Hashable {
         return nil
     }
 
-    private init(unit: MatrixUnit, headWidth: Int, subgroups: Int, unitsDown: Int, tiles: Int, keys: Int) {
-        (self.unit, self.headWidth, self.subgroups) = (unit, headWidth, subgroups)
+    private init(
+        unit: MatrixUnit, staging: TileStaging, headWidth: Int, subgroups: Int, unitsDown: Int, tiles: Int, keys: Int
+    ) {
+        (self.unit, self.staging, self.headWidth, self.subgroups) = (unit, staging, headWidth, subgroups)
         (self.unitsDown, self.tiles, self.keys) = (unitsDown, tiles, keys)
     }
 
@@ -69,7 +74,7 @@ struct CooperativeAttentionTile: Hashable {
     /// Whether a subgroup has registers for its share of the next block's keys and values, beside results and queries: of
     /// each four eights an invocation, or eight where it has one row of units.
     private var isAhead: Bool {
-        keys * paddedWidth / 8 <= (unitsDown == 1 ? 8 : 4) * subgroups * unit.subgroupSize
+        staging == .double && keys * paddedWidth / 8 <= (unitsDown == 1 ? 8 : 4) * subgroups * unit.subgroupSize
     }
 
     /// Keys, values and scores, or the results laid over them, as the shader declares them.

@@ -11,12 +11,14 @@ struct CooperativeTile: Hashable {
         let depth: Int
         let partRows: Int
         let partColumns: Int
-        /// Tiles that are on their way from memory while one is multiplied.
+        /// Tiles that are on their way from memory while one is multiplied; none where there is one tile of each factor.
         var ahead = 1
         /// Tiles for each unit of the device that a product must have.
         var rounds = 0
 
         var subgroupCount: Int { rows / partRows * (columns / partColumns) }
+        /// Tiles of each factor in shared memory.
+        var tiles: Int { ahead == 0 ? 1 : 2 }
         /// What a step of the depth brings, in elements of both factors.
         var side: Int { rows + columns }
 
@@ -26,7 +28,7 @@ struct CooperativeTile: Hashable {
         }
     }
 
-    /// From the largest. Large tiles and parts read each factor less often; small ones give more workgroups, which few rows need,
+    /// For two tiles of each factor by turns, from the largest. Large tiles and parts read each factor less often; small ones give more workgroups, which few rows need,
     /// and have room for more depth between two barriers, which is what their time goes by. Found on an H200 with the products
     /// of the verifier at one picture and sixteen, and with those of a large U-Net (`Benchmarks/graphics-cards.md`).
     static let sizes = [
@@ -39,14 +41,26 @@ struct CooperativeTile: Hashable {
     /// For units whose sides are more than 16.
     private static let modest = Size(rows: 64, columns: 64, depth: 32, partRows: 32, partColumns: 32, ahead: 2)
 
+    /// For one tile of each factor: few registers and little shared memory, so that a unit has several workgroups, which
+    /// multiply while others wait. The first is what others found best on NVIDIA's cards of two generations
+    /// (`Benchmarks/graphics-cards.md`).
+    static let single = [
+        Size(rows: 128, columns: 128, depth: 32, partRows: 64, partColumns: 32, ahead: 0, rounds: 2),
+        Size(rows: 128, columns: 64, depth: 32, partRows: 32, partColumns: 32, ahead: 0, rounds: 2),
+        Size(rows: 64, columns: 64, depth: 64, partRows: 32, partColumns: 32, ahead: 0, rounds: 1),
+        Size(rows: 32, columns: 32, depth: 128, partRows: 16, partColumns: 16, ahead: 0),
+        Size(rows: 64, columns: 64, depth: 32, partRows: 32, partColumns: 32, ahead: 0),
+    ]
+
     /// The first size that the device takes and that gives each of its units work.
-    init(_ unit: MatrixUnit, rows: Int, columns: Int, _ features: DeviceFeatures) {
-        let fitting = CooperativeTile.sizes.map { CooperativeTile(unit, $0) }.filter { $0.fits(features) }
+    init(_ unit: MatrixUnit, _ staging: TileStaging, rows: Int, columns: Int, _ features: DeviceFeatures) {
+        let sizes = staging == .single ? CooperativeTile.single : CooperativeTile.sizes
+        let fitting = sizes.map { CooperativeTile(unit, $0) }.filter { $0.fits(features) }
         let busy = fitting.first { tile in
             !tile.size.wastes(columns)
                 && tile.count(rows: rows, columns: columns) >= max(tile.size.rounds * features.unitCount, tile.fewest)
         }
-        self = busy ?? fitting.last ?? CooperativeTile(unit, CooperativeTile.modest)
+        self = busy ?? fitting.last ?? CooperativeTile(unit, sizes[sizes.count - 1])
     }
 
     private init(_ unit: MatrixUnit, _ size: Size) { (self.unit, self.size) = (unit, size) }
@@ -60,10 +74,10 @@ struct CooperativeTile: Hashable {
 
     private var invocationCount: Int { size.subgroupCount * unit.subgroupSize }
 
-    /// Words of sixteen bytes in shared memory: two tiles of each factor, their rows padded by one, or the strips of sums that
-    /// are laid over them in the end.
+    /// Words of sixteen bytes in shared memory: tiles of each factor, their rows padded by one, or the strips of sums that are
+    /// laid over them in the end.
     var sharedByteCount: Int {
-        let tiles = 2 * size.side * (size.depth / 8 + 1)
+        let tiles = size.tiles * size.side * (size.depth / 8 + 1)
         let strips = size.subgroupCount * unit.shape.rows * (size.partColumns / 4 + 1)
         return 16 * max(tiles, strips)
     }

@@ -17,7 +17,8 @@ extension KernelBuilder {
         }
         if let unit = MatrixUnit.chosen(options, features),
             let tile = CooperativeAttentionTile(
-                unit, headWidth: headWidth, queries: q.shape[1], heads: attention.headCount * q.shape[0], features)
+                unit, options.staging ?? .double, headWidth: headWidth, queries: q.shape[1],
+                heads: attention.headCount * q.shape[0], features)
         {
             let isInEights = (x + [y]).allSatisfy { $0.offset % 8 == 0 && $0.rowStride % 8 == 0 }
             return try call(

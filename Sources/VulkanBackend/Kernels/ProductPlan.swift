@@ -6,7 +6,7 @@ struct ProductPlan {
     let constants: [Int]
     /// Of a kernel for matrix units: tiles that are on their way from memory.
     let ahead: Int
-    /// The depth of as many tiles: what the kernel's loop takes at a time.
+    /// The depth that the kernel's loop takes at a time: of a tile, or of all that lie in shared memory by turns.
     let turn: Int
     let split: ProductSplit
     /// Workgroups: tiles of all parts across, tiles down, folded where there are more than a row holds.
@@ -15,10 +15,11 @@ struct ProductPlan {
     init(rows: Int, columns: Int, inner: Int, _ options: VulkanOptions, _ features: DeviceFeatures) {
         let tileRows, tileColumns: Int
         if let unit = MatrixUnit.chosen(options, features) {
-            let tile = CooperativeTile(unit, rows: rows, columns: columns, features)
+            let tile = CooperativeTile(
+                unit, options.staging ?? features.staging, rows: rows, columns: columns, features)
             (variant, constants, ahead) = (unit.variant, tile.constants, tile.size.ahead)
             (tileRows, tileColumns) = (tile.size.rows, tile.size.columns)
-            turn = tile.size.ahead * tile.size.depth
+            turn = tile.size.tiles * tile.size.depth
         } else {
             let tile = ProductTile(options.products, rows: rows, columns: columns, features)
             (variant, constants, ahead) = (nil, tile.constants, 1)
