@@ -168,7 +168,7 @@ private struct Precision {
         if name == "int8" {
             options = VulkanOptions(storage: .float16, products: .integer)
         } else if name == "float16-tiles" {
-            options = VulkanOptions(storage: .float16, products: .large)
+            options = VulkanOptions(storage: .float16, products: .tiled)
         } else if let staging = TileStaging.allCases.first(where: { name == "float16-\($0)" }) {
             options = VulkanOptions(storage: .float16, staging: staging)
         } else if let storage = ActivationStorage(rawValue: name) {

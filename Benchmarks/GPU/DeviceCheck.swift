@@ -28,8 +28,9 @@ struct DeviceCheck {
 
     private static let variants = [
         Variant(name: "float32 small", options: VulkanOptions(products: .small), bound: 1e-9),
+        Variant(name: "float32 medium", options: VulkanOptions(products: .medium), bound: 1e-9),
         Variant(name: "float32 large", options: VulkanOptions(products: .large), bound: 1e-9),
-        Variant(name: "float16", options: VulkanOptions(storage: .float16, products: .large), bound: 3e-5),
+        Variant(name: "float16", options: VulkanOptions(storage: .float16, products: .tiled), bound: 3e-5),
         Variant(
             name: "float16 cooperative, single tiles",
             options: VulkanOptions(storage: .float16, products: .cooperative, staging: .single), bound: 3e-5),

@@ -26,8 +26,8 @@ public struct VulkanOptions: Hashable, Sendable {
 
     public init(
         storage: ActivationStorage = .float32, weights: WeightStorage? = nil, products: ProductKernel? = nil,
-        splits: Int? = nil, staging: TileStaging? = nil, validates: Bool = false, cacheFolder: String? = nil, shaderFolder: String? = nil,
-        capturesStatistics: Bool = false, roundsInIntegers: Bool? = nil
+        splits: Int? = nil, staging: TileStaging? = nil, validates: Bool = false, cacheFolder: String? = nil,
+        shaderFolder: String? = nil, capturesStatistics: Bool = false, roundsInIntegers: Bool? = nil
     ) {
         self.storage = storage
         self.weights = weights ?? (products == .integer ? .int8 : WeightStorage(storage))
@@ -65,9 +65,13 @@ public enum WeightStorage: String, Hashable, Sendable, CaseIterable {
 
 /// Ways to multiply matrices.
 public enum ProductKernel: String, Hashable, Sendable, CaseIterable {
-    /// Tiles of 32 × 32 in shared memory: for few rows or small devices.
+    /// Tiles in shared memory without matrix units, as large as the product and the device allow.
+    case tiled
+    /// Tiles of 32 × 32.
     case small
-    /// Tiles of 64 × 64 in shared memory.
+    /// Tiles of 64 × 64.
+    case medium
+    /// Tiles of 128 × 128, or of 64 × 64 on a device that does not take as many invocations.
     case large
     /// The device's matrix units (VK_KHR_cooperative_matrix): float16 factors, float32 sums.
     case cooperative

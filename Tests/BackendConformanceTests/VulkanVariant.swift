@@ -57,7 +57,12 @@ struct VulkanVariant: Sendable, CustomTestStringConvertible {
 
     private static let plans: [Plan] = [
         Plan(name: "float32, small tiles", options: VulkanOptions(products: .small), storage: StorageUnderTest()),
-        Plan(name: "float32, large tiles", options: VulkanOptions(products: .large), storage: StorageUnderTest()),
+        Plan(
+            name: "float32, medium tiles", options: VulkanOptions(products: .medium), storage: StorageUnderTest(),
+            isOfProducts: true),
+        Plan(
+            name: "float32, large tiles", options: VulkanOptions(products: .large), storage: StorageUnderTest(),
+            isOfProducts: true),
         Plan(
             name: "float16, rounded in integers",
             options: VulkanOptions(storage: .float16, roundsInIntegers: true),
@@ -70,8 +75,8 @@ struct VulkanVariant: Sendable, CustomTestStringConvertible {
             name: "float32, int8 weights", options: VulkanOptions(weights: .int8),
             storage: StorageUnderTest(weights: .int8)),
         Plan(
-            name: "bfloat16, int8 weights, large tiles",
-            options: VulkanOptions(storage: .bfloat16, weights: .int8, products: .large),
+            name: "bfloat16, int8 weights, medium tiles",
+            options: VulkanOptions(storage: .bfloat16, weights: .int8, products: .medium),
             storage: StorageUnderTest(activations: .bfloat16, weights: .int8)),
         Plan(
             name: "float16, emulated matrix units", options: VulkanOptions(storage: .float16, products: .emulated),
@@ -83,8 +88,8 @@ struct VulkanVariant: Sendable, CustomTestStringConvertible {
             name: "float32, small tiles, the depth in three parts",
             options: VulkanOptions(products: .small, splits: 3), storage: StorageUnderTest(), isOfProducts: true),
         Plan(
-            name: "bfloat16, int8 weights, large tiles, the depth in sixteen parts",
-            options: VulkanOptions(storage: .bfloat16, weights: .int8, products: .large, splits: 16),
+            name: "bfloat16, int8 weights, medium tiles, the depth in sixteen parts",
+            options: VulkanOptions(storage: .bfloat16, weights: .int8, products: .medium, splits: 16),
             storage: StorageUnderTest(activations: .bfloat16, weights: .int8), isOfProducts: true),
         Plan(
             name: "float16, emulated matrix units, the depth in five parts",

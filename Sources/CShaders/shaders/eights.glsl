@@ -7,6 +7,15 @@ struct Eight {
     vec4 high;
 };
 
+// The same as they lie in memory: of float32 both words, of types of 16 bits the first, of bytes half of it. To bring them to
+// another form would wait for them.
+struct Raw {
+    uvec4 low;
+    uvec4 high;
+};
+
+Eight floats_of(Raw raw) { return Eight(uintBitsToFloat(raw.low), uintBitsToFloat(raw.high)); }
+
 #ifdef NARROW
 
 // In the order of memory: the lower half of a word first.
@@ -24,17 +33,36 @@ Eight unpacked(uint type, uvec4 words) {
         uintBitsToFloat(uvec4(even.x, odd.x, even.y, odd.y)), uintBitsToFloat(uvec4(even.z, odd.z, even.w, odd.w)));
 }
 
+Eight eight_from(uint type, Raw raw) {
+    if (type == CS_FLOAT32) return floats_of(raw);
+    if (type == CS_INT8) {
+        ivec4 low = ivec4(raw.low.x) >> ivec4(0, 8, 16, 24), high = ivec4(raw.low.y) >> ivec4(0, 8, 16, 24);
+        return Eight(vec4(bitfieldExtract(low, 0, 8)), vec4(bitfieldExtract(high, 0, 8)));
+    }
+    return unpacked(type, raw.low);
+}
+
 uint narrow_pair(uint type, vec2 pair) { return narrow_store(type, pair.x) | narrow_store(type, pair.y) << 16; }
 
 // Behind the binding's own declaration.
 #define INPUT_EIGHTS(number, name) \
     layout(set = 0, binding = number) readonly buffer name##_eights { uvec4 v[]; } name##_128; \
-    Eight eight_of_##name(uint i) { \
-        if (name##_type == CS_FLOAT32) { \
-            return Eight(uintBitsToFloat(name##_128.v[i / 4]), uintBitsToFloat(name##_128.v[i / 4 + 1])); \
-        } \
-        return unpacked(name##_type, name##_128.v[i / 8]); \
-    }
+    Raw raw_of_##name(uint i) { \
+        if (name##_type == CS_FLOAT32) return Raw(name##_128.v[i / 4], name##_128.v[i / 4 + 1]); \
+        return Raw(name##_128.v[i / 8], uvec4(0)); \
+    } \
+    Eight eight_from_##name(Raw raw) { return eight_from(name##_type, raw); } \
+    Eight eight_of_##name(uint i) { return eight_from_##name(raw_of_##name(i)); }
+
+// Of a matrix that may be int8 too.
+#define WEIGHT_EIGHTS(number, name) \
+    layout(set = 0, binding = number) readonly buffer name##_eights { uvec4 v[]; } name##_128; \
+    Raw raw_of_##name(uint i) { \
+        if (name##_type == CS_FLOAT32) return Raw(name##_128.v[i / 4], name##_128.v[i / 4 + 1]); \
+        if (name##_type == CS_INT8) return Raw(uvec4(name##_8.v[i / 4], name##_8.v[i / 4 + 1], 0, 0), uvec4(0)); \
+        return Raw(name##_128.v[i / 8], uvec4(0)); \
+    } \
+    Eight eight_from_##name(Raw raw) { return eight_from(name##_type, raw); }
 
 #define OUTPUT_EIGHTS(number, name) \
     layout(set = 0, binding = number) buffer name##_eights { uvec4 v[]; } name##_128; \
@@ -54,8 +82,12 @@ uint narrow_pair(uint type, vec2 pair) { return narrow_store(type, pair.x) | nar
 #else
 
 #define INPUT_EIGHTS(number, name) \
-    layout(set = 0, binding = number) readonly buffer name##_eights { vec4 v[]; } name##_128; \
-    Eight eight_of_##name(uint i) { return Eight(name##_128.v[i / 4], name##_128.v[i / 4 + 1]); }
+    layout(set = 0, binding = number) readonly buffer name##_eights { uvec4 v[]; } name##_128; \
+    Raw raw_of_##name(uint i) { return Raw(name##_128.v[i / 4], name##_128.v[i / 4 + 1]); } \
+    Eight eight_from_##name(Raw raw) { return floats_of(raw); } \
+    Eight eight_of_##name(uint i) { return eight_from_##name(raw_of_##name(i)); }
+
+#define WEIGHT_EIGHTS(number, name) INPUT_EIGHTS(number, name)
 
 #define OUTPUT_EIGHTS(number, name) \
     layout(set = 0, binding = number) buffer name##_eights { vec4 v[]; } name##_128; \

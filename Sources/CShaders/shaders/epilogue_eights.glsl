@@ -36,11 +36,13 @@ Eight residual_at(uint row, uint column) {
 Eight finished(uint column, Eight sums, Eight bias, Eight gate, Eight residual) {
     if ((FLAGS & CS_IS_PARTIAL) != 0) return sums;
     Eight result = sums;
+#ifdef NARROW
     if (weight_type == CS_INT8) {
         uint quad = (arguments.scale_offset + min(column, arguments.columns - 8)) / 4;
         result.low *= weight_scales_128.v[quad];
         result.high *= weight_scales_128.v[quad + 1];
     }
+#endif
     if ((FLAGS & CS_HAS_BIAS) != 0) {
         result.low += bias.low;
         result.high += bias.high;

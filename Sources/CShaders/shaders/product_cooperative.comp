@@ -30,32 +30,27 @@ layout(constant_id = 5) const uint PART_COLUMNS = 32;
 layout(constant_id = 6) const uint UNIT_ROWS = 16;
 layout(constant_id = 7) const uint UNIT_COLUMNS = 16;
 layout(constant_id = 8) const uint UNIT_DEPTH = 16;
-// Whether x, and whether a float16 weight, lies in eights that never straddle a row: then eight elements are one read.
-layout(constant_id = 9) const uint X_IN_EIGHTS = 0;
-layout(constant_id = 10) const uint WEIGHT_IN_EIGHTS = 0;
-// The same of the result and all that goes into it.
+// Whether the result, and all that goes into it, lies in eights that never straddle a row.
 layout(constant_id = 13) const uint RESULT_IN_EIGHTS = 0;
 // Tiles on their way: one, two where few steps are to be made and each would wait for memory, or none: then there is one tile.
 layout(constant_id = 14) const uint AHEAD = 1;
-// Whether no turn of all tiles reaches beyond the depth: then nothing that is read must be taken for zero. Rows and columns
-// outside give sums that nobody stores.
-layout(constant_id = 15) const uint IS_WHOLE = 0;
 
 #include "units.glsl"
 #include "eights.glsl"
 INPUT(0, x)
 INPUT_EIGHTS(0, x)
 WEIGHT(1, weight)
-layout(set = 0, binding = 1) readonly buffer weight_eights { uvec4 v[]; } weight_128;
+WEIGHT_EIGHTS(1, weight)
 #include "epilogue.glsl"
 #include "epilogue_eights.glsl"
 #include "window.glsl"
 
-const uint EIGHTS = TILE_DEPTH / 8;
-// Padded by one against bank conflicts.
-const uint PITCH = EIGHTS + 1;
 const uint TILES = AHEAD == 0 ? 1 : 2;
 const uint SLOTS = AHEAD == 0 ? 1 : AHEAD;
+#include "staging.glsl"
+
+// Padded by one against bank conflicts.
+const uint PITCH = EIGHTS + 1;
 // Tiles of x, then those of the weight.
 const uint WEIGHT_PLACE = TILES * TILE_ROWS * PITCH;
 const uint TILE_WORDS = WEIGHT_PLACE + TILES * TILE_COLUMNS * PITCH;
@@ -73,68 +68,9 @@ const uint STRIP_READS = (STRIP_EIGHTS + LANES - 1) / LANES;
 
 shared uvec4 words[TILE_WORDS > PARTS * STRIP_WORDS ? TILE_WORDS : PARTS * STRIP_WORDS];
 
-// Eights are read whether they exist or not, the first of all in the place of those that do not: a branch around a read
-// would make the next one wait for it. Those that do not become zero when they are put down; earlier it would wait for the read.
-uvec4 x_eight(RowPlace row, DepthPlace depth, uint k, out bool exists) {
-    if (X_IN_EIGHTS != 0) {
-        uint position = 0;
-        exists = x_position(row, depth, position);
-        uint first = mix(arguments.x_offset, position, exists);
-        if (x_type == CS_FLOAT16) return x_128.v[first / 8];
-        return packed_halves(eight_of_x(first));
-    }
-    uvec4 halves;
-    UNROLL for (uint i = 0; i < 4; ++i) {
-        halves[i] = half_pair(
-            vec2(x_element(row, depth_place(k + 2 * i)), x_element(row, depth_place(k + 2 * i + 1))));
-    }
-    exists = true;
-    return halves;
-}
-
-uvec4 weight_eight(uint column, uint k, out bool exists) {
-    if (WEIGHT_IN_EIGHTS != 0) {
-        // Whatever lies in eights lies along the depth.
-        exists = all(lessThan(uvec2(column, k), uvec2(arguments.columns, arguments.inner)));
-        uint position = mix(0, column * arguments.inner + k, exists);
-        return weight_128.v[(arguments.weight_offset + position) / 8];
-    }
-    uvec4 halves;
-    UNROLL for (uint i = 0; i < 4; ++i) {
-        halves[i] = half_pair(vec2(weight_element(column, k + 2 * i), weight_element(column, k + 2 * i + 1)));
-    }
-    exists = true;
-    return halves;
-}
-
-// The rows of x that an invocation reads are the same at every depth, and so is its eight of a tile's depth: the number of
-// invocations is a multiple of EIGHTS.
-const uint X_READS = (TILE_ROWS * EIGHTS + gl_WorkGroupSize.x - 1) / gl_WorkGroupSize.x;
-const uint WEIGHT_READS = (TILE_COLUMNS * EIGHTS + gl_WorkGroupSize.x - 1) / gl_WorkGroupSize.x;
-RowPlace x_rows[X_READS];
-uvec4 x_next[SLOTS * X_READS];
-uvec4 weight_next[SLOTS * WEIGHT_READS];
-bool x_exists[SLOTS * X_READS];
-bool weight_exists[SLOTS * WEIGHT_READS];
-
-// Of a tile: the row that a read is for.
-uint row_of(uint read) { return (gl_LocalInvocationIndex + read * gl_WorkGroupSize.x) / EIGHTS; }
-
-void find_rows(uint first_row) {
-    UNROLL for (uint read = 0; read < X_READS; ++read) x_rows[read] = row_place(first_row + row_of(read));
-}
-
-// Of those on their way, the one in place `slot`.
-#define FETCH(slot, first_column, depth) { \
-    uint k = (depth) + 8 * (gl_LocalInvocationIndex % EIGHTS); \
-    DepthPlace place = depth_place(k); \
-    UNROLL for (uint read = 0; read < X_READS; ++read) { \
-        x_next[(slot) * X_READS + read] = x_eight(x_rows[read], place, k, x_exists[(slot) * X_READS + read]); \
-    } \
-    UNROLL for (uint read = 0; read < WEIGHT_READS; ++read) { \
-        weight_next[(slot) * WEIGHT_READS + read] = weight_eight( \
-            first_column + row_of(read), k, weight_exists[(slot) * WEIGHT_READS + read]); \
-    } \
+uvec4 packed_x(Raw raw) { return X_IN_EIGHTS != 0 && x_type == CS_FLOAT16 ? raw.low : packed_halves(x_eight(raw)); }
+uvec4 packed_weight(Raw raw) {
+    return WEIGHT_IN_EIGHTS != 0 && weight_type == CS_FLOAT16 ? raw.low : packed_halves(weight_eight(raw));
 }
 
 uvec4 zero_unless(bool exists, uvec4 halves) {
@@ -142,19 +78,17 @@ uvec4 zero_unless(bool exists, uvec4 halves) {
 }
 
 void put_down(uint slot, uint which) {
-    uint eight = gl_LocalInvocationIndex % EIGHTS;
     UNROLL for (uint read = 0; read < X_READS; ++read) {
-        uint r = row_of(read);
-        if (TILE_ROWS * EIGHTS % gl_WorkGroupSize.x == 0 || r < TILE_ROWS) {
-            words[(which * TILE_ROWS + r) * PITCH + eight] =
-                zero_unless(x_exists[slot * X_READS + read], x_next[slot * X_READS + read]);
+        uint r = row_of(read), place = slot * X_READS + read;
+        if (is_inside(r, TILE_ROWS)) {
+            words[(which * TILE_ROWS + r) * PITCH + own_eight()] = zero_unless(x_exists[place], packed_x(x_next[place]));
         }
     }
     UNROLL for (uint read = 0; read < WEIGHT_READS; ++read) {
-        uint c = row_of(read);
-        if (TILE_COLUMNS * EIGHTS % gl_WorkGroupSize.x == 0 || c < TILE_COLUMNS) {
-            words[WEIGHT_PLACE + (which * TILE_COLUMNS + c) * PITCH + eight] =
-                zero_unless(weight_exists[slot * WEIGHT_READS + read], weight_next[slot * WEIGHT_READS + read]);
+        uint c = row_of(read), place = slot * WEIGHT_READS + read;
+        if (is_inside(c, TILE_COLUMNS)) {
+            words[WEIGHT_PLACE + (which * TILE_COLUMNS + c) * PITCH + own_eight()] =
+                zero_unless(weight_exists[place], packed_weight(weight_next[place]));
         }
     }
 }

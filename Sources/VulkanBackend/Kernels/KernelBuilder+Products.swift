@@ -96,10 +96,9 @@ extension KernelBuilder {
         arguments.splits = u32(plan.split.count)
         arguments.stretch = u32(plan.split.stretch)
         func constants(_ flags: Int32) -> [Int] {
-            guard plan.variant != nil else { return plan.constants }
             // A convolution's window may lie outside at any depth.
             let isWhole = kernel == .product && Int(arguments.inner) % plan.turn == 0
-            return plan.constants + cooperativeConstants(product, arguments, flags) + [plan.ahead, isWhole ? 1 : 0]
+            return plan.constants + eightsConstants(product, arguments, flags) + [plan.ahead, isWhole ? 1 : 0]
         }
         guard plan.split.count > 1 else {
             return [
@@ -140,7 +139,7 @@ extension KernelBuilder {
         let rounding = cs_quantize(
             rows: wanted.rows, width: wanted.inner, x_offset: wanted.x_offset, x_stride: wanted.x_stride,
             y_offset: arguments.x_offset, scale_offset: arguments.x_scale_offset)
-        let tile = ProductTile(options.products, rows: rows, columns: columns, features)
+        let tile = IntegerTile(rows: rows, columns: columns, features)
         let (across, down) = (
             (columns + tile.columns - 1) / tile.columns, (rows + tile.rows - 1) / tile.rows
         )
@@ -156,51 +155,18 @@ extension KernelBuilder {
 
     /// Whether x and the weight lie in eights that never straddle a row; what follows the product; and whether that can be
     /// done in eights as well.
-    private func cooperativeConstants(_ product: Product, _ arguments: cs_product, _ flags: Int32) -> [Int] {
+    private func eightsConstants(_ product: Product, _ arguments: cs_product, _ flags: Int32) -> [Int] {
         // Of a plain product: the row; of a convolution: the channels of a pixel.
         let width = arguments.channels > 0 ? arguments.channels : arguments.inner
         let isPacked = width % 8 == 0 && arguments.weight_channel_stride <= 1
         let x = isPacked && product.x.offset % 8 == 0 && arguments.x_stride % 8 == 0
-        let weight = isPacked && product.weight.view.type == .float16 && product.weight.offset % 8 == 0
+        let weight = isPacked && product.weight.offset % 8 == 0
         let others = [product.bias, product.residual, product.gate, product.scales, product.y]
         let result =
             arguments.columns % 8 == 0 && arguments.gate_stride % 8 == 0
             && others.allSatisfy { ($0?.offset ?? 0) % 8 == 0 }
         return [x ? 1 : 0, weight ? 1 : 0, Int(flags), Int(arguments.activation), result ? 1 : 0]
     }
-}
-
-/// How a product is cut into tiles.
-struct ProductTile: Hashable {
-    let rows: Int
-    let columns: Int
-    let depth: Int
-    /// What an invocation computes: this many rows and columns.
-    let part: Int
-
-    static let small = ProductTile(rows: 32, columns: 32, depth: 16, part: 4)
-    static let large = ProductTile(rows: 64, columns: 64, depth: 16, part: 4)
-
-    /// The kernel asked for, or one that gives a device enough to do.
-    init(_ kernel: ProductKernel?, rows: Int, columns: Int, _ features: DeviceFeatures) {
-        let isLarge =
-            switch kernel {
-            case .small?: false
-            case .large?: true
-            case .cooperative?, .emulated?, .integer?, nil:
-                rows * columns >= 512 * 512 && features.maxWorkgroupInvocations >= 256
-            }
-        self = isLarge ? .large : .small
-    }
-
-    private init(rows: Int, columns: Int, depth: Int, part: Int) {
-        (self.rows, self.columns, self.depth, self.part) = (rows, columns, depth, part)
-    }
-
-    var invocationCount: Int { rows / part * (columns / part) }
-
-    /// In the order of the shader's specialization constants.
-    var constants: [Int] { [invocationCount, rows, columns, depth, part, part] }
 }
 
 extension Convolution2D {

@@ -4,7 +4,7 @@ struct ProductPlan {
     let variant: String?
     /// The shader's own specialization constants, up to how the factors are read.
     let constants: [Int]
-    /// Of a kernel for matrix units: tiles that are on their way from memory.
+    /// Tiles that are on their way from memory while one is multiplied.
     let ahead: Int
     /// The depth that the kernel's loop takes at a time: of a tile, or of all that lie in shared memory by turns.
     let turn: Int
@@ -22,8 +22,8 @@ struct ProductPlan {
             turn = tile.size.tiles * tile.size.depth
         } else {
             let tile = ProductTile(options.products, rows: rows, columns: columns, features)
-            (variant, constants, ahead) = (nil, tile.constants, 1)
-            (tileRows, tileColumns, turn) = (tile.rows, tile.columns, tile.depth)
+            (variant, constants, ahead) = (nil, tile.constants, 0)
+            (tileRows, tileColumns, turn) = (tile.rows, tile.columns, ProductTile.depth)
         }
         let (across, down) = ((columns + tileColumns - 1) / tileColumns, (rows + tileRows - 1) / tileRows)
         let room = ProductSplit.scratchByteCount / max(1, 4 * rows * columns)
