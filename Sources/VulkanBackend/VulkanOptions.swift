@@ -11,6 +11,8 @@ public struct VulkanOptions: Hashable, Sendable {
     public var splits: Int?
     /// How products and attention for matrix units bring their tiles to shared memory.
     public var staging: TileStaging?
+    /// Operations after which a new submission is made; for tests.
+    var operationsPerSubmission: Int?
     /// Invocations of a subgroup that emulated units belong to; for tests.
     var emulatedSubgroupSize = 16
     /// Whether the validation layer checks every call; for tests.

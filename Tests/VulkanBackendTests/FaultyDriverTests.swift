@@ -15,8 +15,12 @@ private enum FaultyLoader {
         var missing: String?
         /// Calls that fail from now on.
         var waitFailures = 0
+        /// Submissions that go well until one fails, nil where none does.
+        var submissionsLeft: Int?
         var cacheFailures = 0
         var hasSubgroupSizes = true
+        /// Bytes that the last pipeline cache was made with.
+        var cacheByteCount: Int?
         /// Calls so far.
         var destroyedInstances = 0
         var destroyedDevices = 0
@@ -28,6 +32,7 @@ private enum FaultyLoader {
 
     static var destroyedInstances: Int { state.withLock { $0.destroyedInstances } }
     static var destroyedDevices: Int { state.withLock { $0.destroyedDevices } }
+    static var cacheByteCount: Int? { state.withLock { $0.cacheByteCount } }
 
     /// Makes it the real one again, but for what `body` changes.
     static func reset(_ body: (inout State) -> Void = { _ in }) {
@@ -90,6 +95,24 @@ private enum FaultyLoader {
                 if FaultyLoader.takesOne(\.waitFailures) { return VK_ERROR_OUT_OF_HOST_MEMORY }
                 return FaultyLoader.real("vkWaitForFences", as: PFN_vkWaitForFences.self)?(
                     device, count, fences, waitsForAll, timeout) ?? VK_ERROR_UNKNOWN
+            }
+            return unsafeBitCast(function, to: PFN_vkVoidFunction.self)
+        case "vkQueueSubmit":
+            let function: PFN_vkQueueSubmit = { queue, count, infos, fence in
+                let isLast = FaultyLoader.state.withLock { state in
+                    defer { state.submissionsLeft = state.submissionsLeft.map { $0 - 1 } }
+                    return state.submissionsLeft == 0
+                }
+                if isLast { return VK_ERROR_OUT_OF_HOST_MEMORY }
+                return FaultyLoader.real("vkQueueSubmit", as: PFN_vkQueueSubmit.self)?(queue, count, infos, fence)
+                    ?? VK_ERROR_UNKNOWN
+            }
+            return unsafeBitCast(function, to: PFN_vkVoidFunction.self)
+        case "vkCreatePipelineCache":
+            let function: PFN_vkCreatePipelineCache = { device, info, allocator, cache in
+                FaultyLoader.state.withLock { $0.cacheByteCount = info?.pointee.initialDataSize }
+                return FaultyLoader.real("vkCreatePipelineCache", as: PFN_vkCreatePipelineCache.self)?(
+                    device, info, allocator, cache) ?? VK_ERROR_UNKNOWN
             }
             return unsafeBitCast(function, to: PFN_vkVoidFunction.self)
         case "vkGetPipelineCacheData":
@@ -183,6 +206,20 @@ private enum FaultyLoader {
         #expect(device.isLost)
     }
 
+    /// The first of several may be running when the second cannot be made, and no fence tells when it ends.
+    @Test(arguments: [(0, false), (1, true)])
+    func aDeviceIsLostIfASubmissionBehindAnotherFails(_ successes: Int, _ isLost: Bool) throws {
+        let device = try device()
+        let commands = try CommandBuffer(device)
+        try commands.record { commands throws(VulkanError) in try commands.cut() }
+        FaultyLoader.reset { $0.submissionsLeft = successes }
+        #expect(throws: VulkanError.call("vkQueueSubmit", code: VK_ERROR_OUT_OF_HOST_MEMORY.rawValue)) {
+            try commands.run()
+        }
+        #expect(device.isLost == isLost)
+        if !isLost { try commands.run() }
+    }
+
     @Test func aProgramRecoversFromAWaitThatFailed() throws {
         let graphCase = try TestDevice.network()
         let host = try DeviceHost(TestDevice.choice, VulkanOptions(), loader: FaultyLoader.loader)
@@ -197,6 +234,7 @@ private enum FaultyLoader {
         try withTemporaryFile { path in
             let device = try device(cacheFolder: (path as NSString).deletingLastPathComponent)
             let file = PipelineCacheFile(folder: (path as NSString).deletingLastPathComponent, device.physical)
+            #expect(FaultyLoader.cacheByteCount == 0)
             _ = try device.pipelines.pipeline(
                 PipelineKey(shader: "pointwise_wide", bindingCount: 4, constants: [], subgroupSize: nil))
             FaultyLoader.reset { $0.cacheFailures = 1 }
@@ -204,6 +242,11 @@ private enum FaultyLoader {
             #expect(file.load().isEmpty)
             device.pipelines.save()
             #expect(!file.load().isEmpty)
+            // The next device begins with them.
+            _ = try VulkanDevice(
+                device.physical, shaders: ShaderLibrary(folder: nil),
+                cacheFolder: (path as NSString).deletingLastPathComponent)
+            #expect(FaultyLoader.cacheByteCount == file.load().count)
         }
     }
 

@@ -96,6 +96,22 @@ import Testing
         #expect(try outputs(backend.prepare(graphCase.graph, parameters: graphCase.parameters), graphCase) == first)
     }
 
+    /// Each node of more operations than a submission may have is one of its own.
+    @Test func severalSubmissionsGiveTheSameBits() throws {
+        let graphCase = try TestDevice.network()
+        let whole = try TestDevice.backend().prepare(graphCase.graph, parameters: graphCase.parameters)
+        #expect(try whole.program().commands.count == 1)
+        var options = VulkanOptions()
+        options.operationsPerSubmission = 1
+        let program = try TestDevice.backend(options).prepare(graphCase.graph, parameters: graphCase.parameters)
+        #expect(try program.program().commands.count > 3)
+        let expected = try outputs(whole, graphCase)
+        for _ in 0..<2 { #expect(try outputs(program, graphCase) == expected) }
+        program.isProfiling = true
+        #expect(try outputs(program, graphCase) == expected)
+        #expect(program.profile.contains { $0.seconds > 0 })
+    }
+
     /// More workgroups than a dispatch has in one dimension: 4,194,304 elements of 128 each and some more.
     @Test func longWalksAreFolded() throws {
         let count = 32_768 * 128 + 1000

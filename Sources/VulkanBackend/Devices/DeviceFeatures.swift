@@ -25,6 +25,10 @@ struct DeviceFeatures: Hashable, Sendable {
     /// tells; one on a software device, which runs one workgroup after another on each thread.
     var unitCount = 1
 
+    /// Operations after which a new submission is made: a slow device has done them long before a driver takes it for hung
+    /// (amdgpu: after 2 to 10 s, i915: after 20 s), and to submit costs some microseconds.
+    var operationsPerSubmission = 100_000_000_000
+
     var maxStorageRange = 1 << 27
     var maxAllocation = 1 << 30
     var offsetAlignment = 256

@@ -45,6 +45,9 @@ struct PhysicalDevice {
         let isNVIDIA = properties.properties.vendorID == PhysicalDevice.nvidia
         features.packsToNearest = isNVIDIA || driver.driverID == VK_DRIVER_ID_MESA_LLVMPIPE
         if isNVIDIA { features.staging = .single }
+        if properties.properties.deviceType == VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU {
+            features.operationsPerSubmission *= 20
+        }
         self.features = features
     }
 

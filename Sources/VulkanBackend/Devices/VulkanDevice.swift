@@ -99,26 +99,38 @@ final class VulkanDevice: @unchecked Sendable {
     /// From now on every submission fails as that of a lost device, without asking the driver.
     func markLost() { submission.withLock { $0 = true } }
 
-    /// Runs a command buffer and waits until it has finished.
+    /// Runs command buffers one after another and waits until the last has finished.
     ///
-    /// - Parameter fence: not signalled, not in use.
-    func run(_ commands: VkCommandBuffer, _ fence: VkFence) throws(VulkanError) {
-        var commands: VkCommandBuffer? = commands
-        let submitted = submission.withLock { isLost in
-            guard !isLost else { return VK_ERROR_DEVICE_LOST }
-            return withUnsafePointer(to: &commands) { commands in
-                var info = VkSubmitInfo()
-                info.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO
-                info.commandBufferCount = 1
-                info.pCommandBuffers = commands
-                return functions.queueSubmit(queue, 1, &info, fence)
+    /// - Parameters:
+    ///   - commands: each is submitted by a call of its own, because drivers put those of one call together.
+    ///   - fence: not signalled, not in use.
+    func run(_ commands: [VkCommandBuffer], _ fence: VkFence) throws(VulkanError) {
+        let (submitted, count) = submission.withLock { isLost -> (VkResult, Int) in
+            guard !isLost else { return (VK_ERROR_DEVICE_LOST, 0) }
+            for (index, buffer) in commands.enumerated() {
+                let result = submit(buffer, index == commands.count - 1 ? fence : nil)
+                if result != VK_SUCCESS { return (result, index) }
             }
+            return (VK_SUCCESS, commands.count)
         }
         if submitted == VK_ERROR_DEVICE_LOST { markLost() }
+        // Of several submissions the first may be running when another fails, without a fence to wait for.
+        if count > 0 { try checkSubmitted(submitted, "vkQueueSubmit") }
         try check(submitted, "vkQueueSubmit")
         var fence: VkFence? = fence
         try checkSubmitted(functions.waitForFences(handle, 1, &fence, VkBool32(VK_TRUE), .max), "vkWaitForFences")
         try checkSubmitted(functions.resetFences(handle, 1, &fence), "vkResetFences")
+    }
+
+    private func submit(_ commands: VkCommandBuffer, _ fence: VkFence?) -> VkResult {
+        var commands: VkCommandBuffer? = commands
+        return withUnsafePointer(to: &commands) { commands in
+            var info = VkSubmitInfo()
+            info.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO
+            info.commandBufferCount = 1
+            info.pCommandBuffers = commands
+            return functions.queueSubmit(queue, 1, &info, fence)
+        }
     }
 
     /// Gives the device up if a call behind a submission failed, whatever the reason: nobody knows whether the commands

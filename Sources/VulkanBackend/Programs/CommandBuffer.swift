@@ -1,6 +1,7 @@
 import CVulkan
 
-/// A command buffer with its pool and fence: recorded once, run as often as needed.
+/// Commands with their pool and fence: recorded once, run as often as needed. Long ones are cut into several buffers, each a
+/// submission of its own, because drivers end a submission that takes some seconds.
 final class CommandBuffer {
     /// Who must have finished writing before who reads.
     enum Barrier {
@@ -9,8 +10,12 @@ final class CommandBuffer {
 
     private let device: VulkanDevice
     private let pool: VkCommandPool
-    private let handle: VkCommandBuffer
     private let fence: VkFence
+    /// In the order of their running; the last `count` was recorded into.
+    private var handles: [VkCommandBuffer] = []
+    /// Buffers of what is recorded.
+    private(set) var count = 0
+    private var handle: VkCommandBuffer { handles[count - 1] }
     private var functions: DeviceFunctions { device.functions }
 
     init(_ device: VulkanDevice) throws(VulkanError) {
@@ -23,23 +28,15 @@ final class CommandBuffer {
         try check(functions.createCommandPool(device.handle, &info, nil, &pool), "vkCreateCommandPool")
         guard let pool else { throw VulkanError("vkCreateCommandPool", VK_ERROR_OUT_OF_HOST_MEMORY) }
 
-        var allocation = VkCommandBufferAllocateInfo()
-        allocation.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO
-        allocation.commandPool = pool
-        allocation.level = VK_COMMAND_BUFFER_LEVEL_PRIMARY
-        allocation.commandBufferCount = 1
-        var handle: VkCommandBuffer?
-        let allocated = functions.allocateCommandBuffers(device.handle, &allocation, &handle)
         var fenceInfo = VkFenceCreateInfo()
         fenceInfo.sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO
         var fence: VkFence?
         let created = functions.createFence(device.handle, &fenceInfo, nil, &fence)
-        guard let handle, let fence, allocated == VK_SUCCESS, created == VK_SUCCESS else {
-            functions.destroyFence(device.handle, fence, nil)
+        guard let fence, created == VK_SUCCESS else {
             functions.destroyCommandPool(device.handle, pool, nil)
-            throw VulkanError("vkAllocateCommandBuffers", allocated == VK_SUCCESS ? created : allocated)
+            throw VulkanError("vkCreateFence", created)
         }
-        (self.device, self.pool, self.handle, self.fence) = (device, pool, handle, fence)
+        (self.device, self.pool, self.fence) = (device, pool, fence)
     }
 
     deinit {
@@ -49,15 +46,42 @@ final class CommandBuffer {
 
     /// Replaces what is recorded.
     func record(_ body: (CommandBuffer) throws(VulkanError) -> Void) throws(VulkanError) {
+        count = 0
+        try begin()
+        try body(self)
+        try end()
+    }
+
+    /// While recording: what follows is a submission of its own. Barriers hold across it.
+    func cut() throws(VulkanError) {
+        try end()
+        try begin()
+    }
+
+    private func begin() throws(VulkanError) {
+        if count == handles.count { handles.append(try allocate()) }
+        count += 1
         var info = VkCommandBufferBeginInfo()
         info.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO
         try check(functions.beginCommandBuffer(handle, &info), "vkBeginCommandBuffer")
-        try body(self)
-        try check(functions.endCommandBuffer(handle), "vkEndCommandBuffer")
+    }
+
+    private func end() throws(VulkanError) { try check(functions.endCommandBuffer(handle), "vkEndCommandBuffer") }
+
+    private func allocate() throws(VulkanError) -> VkCommandBuffer {
+        var allocation = VkCommandBufferAllocateInfo()
+        allocation.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO
+        allocation.commandPool = pool
+        allocation.level = VK_COMMAND_BUFFER_LEVEL_PRIMARY
+        allocation.commandBufferCount = 1
+        var handle: VkCommandBuffer?
+        try check(functions.allocateCommandBuffers(device.handle, &allocation, &handle), "vkAllocateCommandBuffers")
+        guard let handle else { throw VulkanError("vkAllocateCommandBuffers", VK_ERROR_OUT_OF_HOST_MEMORY) }
+        return handle
     }
 
     /// Runs what is recorded and waits for its end.
-    func run() throws(VulkanError) { try device.run(handle, fence) }
+    func run() throws(VulkanError) { try device.run(Array(handles.prefix(count)), fence) }
 
     // MARK: Commands
 

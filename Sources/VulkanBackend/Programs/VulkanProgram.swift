@@ -1,7 +1,7 @@
 import Graphs
 import Tensors
 
-/// A graph on a device: its memory, its calls, and the command buffer that makes them all.
+/// A graph on a device: its memory, its calls, and the commands that make them all.
 final class VulkanProgram: @unchecked Sendable {
     // @unchecked: its executable alone runs it, on one thread at a time; all that others do is let go of it.
     let device: VulkanDevice
@@ -14,8 +14,9 @@ final class VulkanProgram: @unchecked Sendable {
     private let outputs: TransferPlan
     private let upload: DeviceBuffer
     private let readback: DeviceBuffer
-    private let commands: CommandBuffer
+    let commands: CommandBuffer
     private let idChecks: IDChecks
+    private let operationsPerSubmission: Int
     private var timing: NodeTiming?
 
     /// - Parameter graph: valid, through its passes.
@@ -51,6 +52,7 @@ final class VulkanProgram: @unchecked Sendable {
         readback = try DeviceBuffer(device, byteCount: outputs.byteCount, .readback)
         commands = try CommandBuffer(device)
         idChecks = IDChecks(graph, in: table)
+        operationsPerSubmission = options.operationsPerSubmission ?? device.features.operationsPerSubmission
         try record(into: commands, timing: nil)
     }
 
@@ -85,9 +87,17 @@ final class VulkanProgram: @unchecked Sendable {
             commands.barrier(.transferToCompute)
             if let timing { commands.reset(timing) }
             var hazards = HazardTracker()
-            var timed = 0
+            var (timed, operations) = (0, 0)
             for (index, dispatch) in dispatches.enumerated() {
                 let isFirst = index == 0 || dispatches[index - 1].node != dispatch.node
+                if isFirst {
+                    let more = graph.floatingPointOperations(of: graph.nodes[dispatch.node])
+                    if operations > 0, operations + more > operationsPerSubmission {
+                        try commands.cut()
+                        operations = 0
+                    }
+                    operations += more
+                }
                 // Nodes that are timed run one after another.
                 if hazards.needsBarrier(dispatch) || (timing != nil && isFirst) { commands.barrier(.computeToCompute) }
                 if let timing, isFirst {
