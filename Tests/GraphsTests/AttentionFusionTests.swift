@@ -84,4 +84,15 @@ import Testing
         let graph = try RandomGraph.make(seed: seed, steps: 14).graph
         try expectSame(graph, AttentionFusion().apply(to: FusionPass().apply(to: graph)))
     }
+
+    /// Else the test above would prove nothing of this pass.
+    @Test func randomGraphsHaveWhatItJoins() throws {
+        let nodes = try (UInt64(300)..<320).flatMap { seed in
+            let graph = try RandomGraph.make(seed: seed, steps: 14).graph
+            return AttentionFusion().apply(to: FusionPass().apply(to: graph)).nodes
+        }
+        func count(_ isWanted: (Graphs.Operation) -> Bool) -> Int { nodes.count { isWanted($0.operation) } }
+        #expect(count { if case .attention(let attention) = $0 { attention.hasMoreKeys } else { false } } > 5)
+        #expect(count { if case .rmsNorm(let norm) = $0 { norm.rotaryAxisCount != nil } else { false } } > 5)
+    }
 }

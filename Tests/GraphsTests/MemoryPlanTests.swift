@@ -83,16 +83,23 @@ import Testing
     }
 
     @Test func tightestGapIsTaken() throws {
-        // Lives of a (large), b (small) and c (middle) end; d fits b's and c's place and must take b's.
+        // In lines of 64 bytes, placed from the largest: one behind the other while all of them live. When the last comes, of three
+        // lines, two have ended and left gaps of seven and of five; the tighter one is not the first.
         var builder = GraphBuilder()
-        let x = builder.input("x", [16])
-        let a = try builder.concatenate([x, x, x, x], axis: 0)
-        let slice = try builder.slice(a, axis: 0, start: 0, count: 16)
-        let result = try builder.activation(slice, .silu)
-        builder.output("y", result)
+        let x = builder.input("x", [16 * 9])
+        func lines(_ count: Int, of value: ValueID) throws -> ValueID {
+            try builder.slice(value, axis: 0, start: 0, count: 16 * count)
+        }
+        let (first, wide, second, tight) = try (lines(8, of: x), lines(7, of: x), lines(6, of: x), lines(5, of: x))
+        let third = try lines(4, of: x)
+        builder.output("ends", try builder.concatenate([lines(1, of: wide), lines(1, of: tight)], axis: 0))
+        let last = try lines(3, of: first)
+        for (index, value) in [first, second, third, last].enumerated() { builder.output("stays\(index)", value) }
         let plan = MemoryPlan(builder.graph)
         #expect(plan.faults(in: builder.graph) == [])
-        #expect(plan.arenaByteCount == (4 + 1) * 64, "x and slice share one place, the result takes a's")
+        let offsets = [x, first, wide, second, tight, third].map { plan.offset(of: $0) }
+        #expect(offsets == [0, 9, 17, 24, 30, 35].map { $0 * 64 })
+        #expect(plan.offset(of: last) == plan.offset(of: tight))
     }
 
     @Test func planIsTheSameEveryTime() throws {

@@ -1,8 +1,10 @@
+import Foundation
 import Graphs
 import Tensors
 
 /// Graphs like those of models, put together at random, with everything that passes look for: single and shared
-/// uses, gates as views of different kinds, sums in both orders, intermediates that are outputs too.
+/// uses, gates as views of different kinds, sums in both orders, attention over two stretches with norms and rotations
+/// before it, intermediates that are outputs too.
 public struct RandomGraph {
     private var generator: SeededGenerator
     private var builder = GraphBuilder()
@@ -71,7 +73,7 @@ public struct RandomGraph {
     }
 
     private mutating func sequenceStep(_ x: ValueID, _ table: ValueID) throws -> ValueID {
-        switch generator.integer(in: 0...8) {
+        switch generator.integer(in: 0...9) {
         case 0: return try builder.activation(builder.linear(x, layerName(), outputs: width), activation())
         case 1: return try sum(x, builder.linear(x, layerName(), outputs: width))
         case 2:
@@ -95,11 +97,41 @@ public struct RandomGraph {
             let name = layerName()
             return try builder.attention(
                 x, builder.linear(x, "\(name).k", outputs: width), pick(sequences), headCount: 2)
+        case 8: return try jointAttention(x)
         default:
             let hidden = try builder.linear(x, layerName(), outputs: 2 * width)
             let active = try builder.activation(hidden, activation())
             return try sum(x, builder.linear(active, layerName(), outputs: width))
         }
+    }
+
+    /// Attention of one sequence over itself and another.
+    private mutating func jointAttention(_ x: ValueID) throws -> ValueID {
+        let name = layerName()
+        let other = pick(sequences)
+        let q = try turned(x, "\(name).q")
+        let keys = [try turned(x, "\(name).k"), try turned(other, "\(name).other_k")]
+        let values = [
+            try builder.linear(x, "\(name).v", outputs: width),
+            try builder.linear(other, "\(name).other_v", outputs: width),
+        ]
+        return try builder.attention(
+            q, builder.concatenate(keys, axis: 1), builder.concatenate(values, axis: 1), headCount: 2)
+    }
+
+    /// Heads of a product, normed and mostly turned. [B, T, D] → as x
+    private mutating func turned(_ x: ValueID, _ name: String) throws -> ValueID {
+        let y = try builder.linear(x, name, outputs: width)
+        let heads = try builder.reshape(y, [batch, tokens, 2, width / 2])
+        var result = try builder.rmsNorm(heads, "\(name)_norm", epsilon: 1e-5)
+        if width % 4 == 0, generator.integer(in: 0...4) > 0 {
+            let angles = (0..<tokens * width / 4).map { _ in Double(generator.integer(in: 0...628)) / 100 }
+            result = try builder.rotary(
+                result, cosine: builder.constant(Tensor([tokens, width / 4], angles.map { Float(cos($0)) })),
+                sine: builder.constant(Tensor([tokens, width / 4], angles.map { Float(sin($0)) })),
+                axisCount: width == 16 ? generator.integer(in: 1...2) : 1)
+        }
+        return try builder.reshape(result, [batch, tokens, width])
     }
 
     private mutating func pictureStep(_ x: ValueID) throws -> ValueID {
