@@ -13,11 +13,14 @@ import Testing
             let tooLarge = try (1..<2048).filter { try tile($0, 100, sharedMemory).sharedByteCount > sharedMemory }
             #expect(tooLarge == [], "of \(sharedMemory) bytes")
         }
-        #expect(try tile(59, 100, 16_384).queries == 32)
-        #expect(try tile(60, 100, 16_384).queries == 16)
-        #expect(try tile(63, 100, 16_384).queries == 16)
-        #expect(try tile(63, 100, 32_768).queries == 32)
-        #expect(try tile(63, 7, 32_768).queries == 8)
+        #expect(try tile(32, 100, 16_384).queries == 32)
+        #expect(try tile(33, 100, 16_384).queries == 16)
+        #expect(try tile(64, 100, 32_768).queries == 32)
+        #expect(try tile(512, 100, 32_768).queries == 16)
+        #expect(try tile(2047, 100, 32_768).queries == 8)
+        #expect(try tile(64, 17, 32_768).queries == 32)
+        #expect(try tile(64, 16, 32_768).queries == 16)
+        #expect(try tile(64, 7, 32_768).queries == 8)
         #expect(throws: VulkanError.self) { try tile(2048, 1, 32_768) }
     }
 }

@@ -1,42 +1,64 @@
 // Attention without a matrix of scores in memory: keys in blocks, softmax kept up to date (arXiv 2205.14135).
+//
+// The invocations share the scores of a block of keys among them, then its weights, then the sums of values. Queries, keys and
+// values come to shared memory in parts of a head's channels, keys and values by turns to the same place.
 #version 450
 #extension GL_GOOGLE_include_directive : require
+#extension GL_EXT_control_flow_attributes : require
 #include "prelude.glsl"
 
 layout(local_size_x = 128, local_size_x_id = 0) in;
 layout(constant_id = 1) const uint HEAD_WIDTH = 64;
-// Queries of a workgroup and keys of a block.
+// Queries of a workgroup: a multiple of eight.
 layout(constant_id = 2) const uint QUERIES = 32;
-layout(constant_id = 3) const uint KEYS = 32;
-// Invocations side by side over a head's channels, at most HEAD_WIDTH, and rows of them.
-layout(constant_id = 4) const uint ACROSS = 64;
-layout(constant_id = 5) const uint DOWN = 2;
+// Invocations side by side over a part's channels, four each; there are as many rows of them as queries, or fewer.
+layout(constant_id = 3) const uint ACROSS = 16;
 // Of keys and values: those of the second follow those of the first.
-layout(constant_id = 6) const uint STRETCHES = 1;
+layout(constant_id = 4) const uint STRETCHES = 1;
+// Whether all of it lies in eights that never straddle a head: then eight elements are one read.
+layout(constant_id = 5) const uint IN_EIGHTS = 0;
 
 layout(push_constant) uniform Arguments { cs_attention arguments; };
+#define UNROLL [[unroll]]
+#include "eights.glsl"
 INPUT(0, q)
+INPUT_EIGHTS(0, q)
 INPUT(1, k)
+INPUT_EIGHTS(1, k)
 INPUT(2, v)
+INPUT_EIGHTS(2, v)
 INPUT(3, more_k)
+INPUT_EIGHTS(3, more_k)
 INPUT(4, more_v)
+INPUT_EIGHTS(4, more_v)
 OUTPUT(5, y)
 
-// Channels of keys held at a time.
-const uint CHUNK = 32;
-const uint KEY_PITCH = CHUNK + 1;
-const uint QUERY_PITCH = HEAD_WIDTH + 1;
-const uint QUERY_PARTS = (QUERIES + DOWN - 1) / DOWN;
-const uint CHANNEL_PARTS = (HEAD_WIDTH + ACROSS - 1) / ACROSS;
-
-shared float queries[QUERIES * QUERY_PITCH];
-shared float keys[KEYS * KEY_PITCH];
+const uint KEYS = 32;
+// Channels of a part, and parts of a head.
+const uint WIDTH = 4 * ACROSS;
+const uint PARTS = (HEAD_WIDTH + WIDTH - 1) / WIDTH;
+// Words of four floats; rows are padded by one against bank conflicts.
+const uint PITCH = ACROSS + 1;
+const uint WEIGHT_PITCH = KEYS / 4 + 1;
+shared vec4 query_tile[QUERIES * PITCH];
+// Of keys, then of values.
+shared vec4 tile[KEYS * PITCH];
 // Scores, then weights. [query, key]
-shared float weights[QUERIES * KEYS];
-// Of each query: the largest score so far, the sum of weights, and what the last block scaled the past by.
-shared float largest[QUERIES];
-shared float total[QUERIES];
+shared vec4 weights[QUERIES * WEIGHT_PITCH];
+// What the last block scaled the past of a query by; in the end what it is divided by.
 shared float decay[QUERIES];
+// What those that share a query tell each other.
+shared float shares[gl_WorkGroupSize.x];
+
+// Scores: an invocation has two keys of SCORE_ROWS queries.
+const uint KEY_LANES = KEYS / 2;
+const uint SCORE_ROWS = QUERIES * KEY_LANES / gl_WorkGroupSize.x;
+// Weights: so many invocations share a query, with so many keys each.
+const uint LANES = gl_WorkGroupSize.x / QUERIES;
+const uint OWN_KEYS = KEYS / LANES;
+// Sums: an invocation has four channels of SUM_ROWS queries.
+const uint DOWN = gl_WorkGroupSize.x / ACROSS;
+const uint SUM_ROWS = QUERIES / DOWN;
 
 // No score is below it: a query whose largest score it still is in the end has none but −∞, and no average of values.
 const float LEAST = -3.0e38;
@@ -44,130 +66,172 @@ const float LEAST = -3.0e38;
 // e to what is at most zero. A NaN must show in the result, and max may give its other operand for one.
 float weight_of(float distance) { return exp(isnan(distance) ? distance : max(distance, -80.0)); }
 
-// Where a key's or value's channels begin.
-uint position_of(uint stretch, uint token, uint offset, uint stride, uint more_offset, uint more_stride) {
-    return stretch == 0 ? offset + (gl_WorkGroupID.z * arguments.keys + token) * stride
-                        : more_offset + (gl_WorkGroupID.z * arguments.more_keys + token) * more_stride;
+// A block of keys: which stretch it belongs to, its first token there, and how many there are from it on.
+struct Block {
+    bool is_more;
+    uint first;
+    uint count;
+};
+
+Block block_at(uint index) {
+    uint first_blocks = (arguments.keys + KEYS - 1) / KEYS;
+    if (STRETCHES == 1 || index < first_blocks) {
+        uint first = index * KEYS;
+        return Block(false, gl_WorkGroupID.z * arguments.keys + first, arguments.keys - first);
+    }
+    uint first = (index - first_blocks) * KEYS;
+    return Block(true, gl_WorkGroupID.z * arguments.more_keys + first, arguments.more_keys - first);
 }
 
-float key_element(uint stretch, uint token, uint channel) {
-    uint position = channel + position_of(
-        stretch, token, arguments.k_offset, arguments.k_stride, arguments.more_k_offset, arguments.more_k_stride);
-    if (STRETCHES == 1 || stretch == 0) return load_k(position);
-    return load_more_k(position);
+// Brings a part of the channels of `row_count` rows to `target`, zeros where there is no row or channel. What lies outside is read
+// from the nearest place inside, and everything before anything is put down: a branch around a read, or what is done with it,
+// would make the next one wait.
+#define BRING(target, rows, row_count, name, first_position, stride, part, factor) { \
+    const uint EIGHTS = WIDTH / 8; \
+    const uint READS = ((rows) * EIGHTS + gl_WorkGroupSize.x - 1) / gl_WorkGroupSize.x; \
+    if (IN_EIGHTS != 0) { \
+        Raw raws[READS]; \
+        UNROLL for (uint read = 0; read < READS; ++read) { \
+            uint i = gl_LocalInvocationIndex + read * gl_WorkGroupSize.x; \
+            uint row = min(i / EIGHTS, (row_count) - 1), channel = min((part) * WIDTH + 8 * (i % EIGHTS), HEAD_WIDTH - 8); \
+            raws[read] = raw_of_##name((first_position) + row * (stride) + channel); \
+        } \
+        UNROLL for (uint read = 0; read < READS; ++read) { \
+            uint i = gl_LocalInvocationIndex + read * gl_WorkGroupSize.x; \
+            uint row = i / EIGHTS, eight = i % EIGHTS; \
+            bvec4 exists = bvec4(row < (row_count) && (part) * WIDTH + 8 * eight < HEAD_WIDTH); \
+            Eight values = eight_from_##name(raws[read]); \
+            if ((rows) * EIGHTS % gl_WorkGroupSize.x == 0 || row < (rows)) { \
+                target[row * PITCH + 2 * eight] = mix(vec4(0.0), values.low * (factor), exists); \
+                target[row * PITCH + 2 * eight + 1] = mix(vec4(0.0), values.high * (factor), exists); \
+            } \
+        } \
+    } else { \
+        for (uint i = gl_LocalInvocationIndex; i < (rows) * WIDTH; i += gl_WorkGroupSize.x) { \
+            uint row = i / WIDTH, place = i % WIDTH, channel = (part) * WIDTH + place; \
+            float value = 0.0; \
+            if (row < (row_count) && channel < HEAD_WIDTH) { \
+                value = load_##name((first_position) + row * (stride) + channel) * (factor); \
+            } \
+            target[row * PITCH + place / 4][place % 4] = value; \
+        } \
+    } \
 }
 
-float value_element(uint stretch, uint token, uint channel) {
-    uint position = channel + position_of(
-        stretch, token, arguments.v_offset, arguments.v_stride, arguments.more_v_offset, arguments.more_v_stride);
-    if (STRETCHES == 1 || stretch == 0) return load_v(position);
-    return load_more_v(position);
+#define BRING_BLOCK(block, part, name, more_name, offset, stride, more_offset, more_stride) { \
+    uint channels = gl_WorkGroupID.y * HEAD_WIDTH; \
+    if (STRETCHES == 1 || !block.is_more) { \
+        uint first = arguments.offset + block.first * arguments.stride + channels; \
+        BRING(tile, KEYS, block.count, name, first, arguments.stride, part, 1.0) \
+    } else { \
+        uint first = arguments.more_offset + block.first * arguments.more_stride + channels; \
+        BRING(tile, KEYS, block.count, more_name, first, arguments.more_stride, part, 1.0) \
+    } \
 }
 
 void main() {
-    uint threads = gl_WorkGroupSize.x;
     uint thread = gl_LocalInvocationIndex;
     uint head = gl_WorkGroupID.y;
     uint batch = gl_WorkGroupID.z;
     uint first_query = gl_WorkGroupID.x * QUERIES;
-    uint channels = head * HEAD_WIDTH;
+    uint query_count = arguments.queries - first_query;
+    uint first_position = arguments.q_offset + (batch * arguments.queries + first_query) * arguments.q_stride + head * HEAD_WIDTH;
 
-    for (uint i = thread; i < QUERIES * HEAD_WIDTH; i += threads) {
-        uint query = i / HEAD_WIDTH, channel = i % HEAD_WIDTH;
-        uint token = min(first_query + query, arguments.queries - 1);
-        uint position = (batch * arguments.queries + token) * arguments.q_stride + channels + channel;
-        queries[query * QUERY_PITCH + channel] = load_q(arguments.q_offset + position) * arguments.scale;
-    }
-    for (uint i = thread; i < QUERIES; i += threads) {
-        largest[i] = LEAST;
-        total[i] = 0.0;
-    }
-
+    uint key_lane = thread % KEY_LANES, first_row = thread / KEY_LANES * SCORE_ROWS;
+    uint own_row = thread / LANES, share = thread % LANES;
     uint across = thread % ACROSS, down = thread / ACROSS;
-    bool is_summing = down < DOWN;
-    float sums[QUERY_PARTS * CHANNEL_PARTS];
-    for (uint i = 0; i < QUERY_PARTS * CHANNEL_PARTS; ++i) sums[i] = 0.0;
+    vec4 sums[SUM_ROWS * PARTS];
+    UNROLL for (uint i = 0; i < SUM_ROWS * PARTS; ++i) sums[i] = vec4(0.0);
+    // Of the query that is shared: the largest score so far, and this invocation's part of the sum of weights.
+    float largest = LEAST;
+    float total = 0.0;
 
-    uint first_blocks = (arguments.keys + KEYS - 1) / KEYS;
-    uint blocks = first_blocks + (STRETCHES == 1 ? 0 : (arguments.more_keys + KEYS - 1) / KEYS);
-    for (uint block = 0; block < blocks; ++block) {
-        uint stretch = block < first_blocks ? 0 : 1;
-        uint first_key = (block - stretch * first_blocks) * KEYS;
-        uint key_count = min(KEYS, (stretch == 0 ? arguments.keys : arguments.more_keys) - first_key);
-
-        // Scores, a chunk of channels at a time.
-        for (uint first = 0; first < HEAD_WIDTH; first += CHUNK) {
-            uint width = min(CHUNK, HEAD_WIDTH - first);
+    uint blocks = (arguments.keys + KEYS - 1) / KEYS;
+    if (STRETCHES != 1) blocks += (arguments.more_keys + KEYS - 1) / KEYS;
+    for (uint index = 0; index < blocks; ++index) {
+        Block block = block_at(index);
+        float scores[2 * SCORE_ROWS];
+        UNROLL for (uint i = 0; i < 2 * SCORE_ROWS; ++i) scores[i] = 0.0;
+        for (uint part = 0; part < PARTS; ++part) {
             barrier();
-            for (uint i = thread; i < KEYS * CHUNK; i += threads) {
-                uint key = i / CHUNK, channel = i % CHUNK;
-                float value = 0.0;
-                if (key < key_count && channel < width) {
-                    value = key_element(stretch, first_key + key, channels + first + channel);
-                }
-                keys[key * KEY_PITCH + channel] = value;
+            // Queries of one part stay.
+            if (PARTS > 1 || index == 0) {
+                BRING(query_tile, QUERIES, query_count, q, first_position, arguments.q_stride, part, arguments.scale)
             }
+            BRING_BLOCK(block, part, k, more_k, k_offset, k_stride, more_k_offset, more_k_stride)
             barrier();
-            for (uint i = thread; i < QUERIES * KEYS; i += threads) {
-                uint query = i / KEYS, key = i % KEYS;
-                float score = first == 0 ? 0.0 : weights[i];
-                for (uint channel = 0; channel < width; ++channel) {
-                    score = fma(
-                        queries[query * QUERY_PITCH + first + channel], keys[key * KEY_PITCH + channel], score);
+            for (uint word = 0; word < ACROSS; ++word) {
+                vec4 first = tile[key_lane * PITCH + word], second = tile[(key_lane + KEY_LANES) * PITCH + word];
+                UNROLL for (uint i = 0; i < SCORE_ROWS; ++i) {
+                    vec4 query = query_tile[(first_row + i) * PITCH + word];
+                    scores[2 * i] += dot(query, first);
+                    scores[2 * i + 1] += dot(query, second);
                 }
-                weights[i] = score;
             }
+        }
+        UNROLL for (uint i = 0; i < 2 * SCORE_ROWS; ++i) {
+            uint key = key_lane + i % 2 * KEY_LANES;
+            weights[(first_row + i / 2) * WEIGHT_PITCH + key / 4][key % 4] = scores[i];
         }
         barrier();
 
-        for (uint query = thread; query < QUERIES; query += threads) {
-            float most = largest[query];
-            for (uint key = 0; key < key_count; ++key) most = max(most, weights[query * KEYS + key]);
-            decay[query] = weight_of(largest[query] - most);
-            largest[query] = most;
+        // Those that share a query look for its largest score together; each takes its own keys' weights.
+        float most = LEAST;
+        UNROLL for (uint i = 0; i < OWN_KEYS; ++i) {
+            uint key = share * OWN_KEYS + i;
+            if (key < block.count) most = max(most, weights[own_row * WEIGHT_PITCH + key / 4][key % 4]);
         }
+        shares[thread] = most;
         barrier();
-        for (uint i = thread; i < QUERIES * KEYS; i += threads) {
-            weights[i] = i % KEYS < key_count ? weight_of(weights[i] - largest[i / KEYS]) : 0.0;
+        most = largest;
+        UNROLL for (uint i = 0; i < LANES; ++i) most = max(most, shares[own_row * LANES + i]);
+        float factor = weight_of(largest - most);
+        largest = most;
+        total *= factor;
+        UNROLL for (uint i = 0; i < OWN_KEYS; ++i) {
+            uint key = share * OWN_KEYS + i, place = own_row * WEIGHT_PITCH + key / 4;
+            float weight = key < block.count ? weight_of(weights[place][key % 4] - most) : 0.0;
+            weights[place][key % 4] = weight;
+            total += weight;
         }
-        barrier();
-        for (uint query = thread; query < QUERIES; query += threads) {
-            float sum = 0.0;
-            for (uint key = 0; key < key_count; ++key) sum += weights[query * KEYS + key];
-            // Before the first block there is nothing to keep.
-            total[query] = (block == 0 ? 0.0 : total[query] * decay[query]) + sum;
-        }
+        if (share == 0) decay[own_row] = factor;
 
-        if (is_summing) {
-            for (uint i = 0; i < QUERY_PARTS; ++i) {
-                float factor = block == 0 ? 0.0 : decay[min(down + i * DOWN, QUERIES - 1)];
-                for (uint j = 0; j < CHANNEL_PARTS; ++j) sums[i * CHANNEL_PARTS + j] *= factor;
-            }
-            for (uint key = 0; key < key_count; ++key) {
-                for (uint j = 0; j < CHANNEL_PARTS; ++j) {
-                    uint channel = min(across + j * ACROSS, HEAD_WIDTH - 1);
-                    float value = value_element(stretch, first_key + key, channels + channel);
-                    for (uint i = 0; i < QUERY_PARTS; ++i) {
-                        float weight = weights[min(down + i * DOWN, QUERIES - 1) * KEYS + key];
-                        sums[i * CHANNEL_PARTS + j] = fma(weight, value, sums[i * CHANNEL_PARTS + j]);
+        UNROLL for (uint part = 0; part < PARTS; ++part) {
+            // Of the first part nobody reads the keys any more.
+            if (part > 0) barrier();
+            BRING_BLOCK(block, part, v, more_v, v_offset, v_stride, more_v_offset, more_v_stride)
+            barrier();
+            UNROLL for (uint i = 0; i < SUM_ROWS; ++i) sums[i * PARTS + part] *= decay[down + i * DOWN];
+            for (uint word = 0; word < KEYS / 4; ++word) {
+                vec4 values[4];
+                UNROLL for (uint key = 0; key < 4; ++key) values[key] = tile[(4 * word + key) * PITCH + across];
+                UNROLL for (uint i = 0; i < SUM_ROWS; ++i) {
+                    vec4 own = weights[(down + i * DOWN) * WEIGHT_PITCH + word];
+                    UNROLL for (uint key = 0; key < 4; ++key) {
+                        sums[i * PARTS + part] = fma(vec4(own[key]), values[key], sums[i * PARTS + part]);
                     }
                 }
             }
         }
     }
-    barrier();
 
-    if (!is_summing) return;
-    for (uint i = 0; i < QUERY_PARTS; ++i) {
+    barrier();
+    shares[thread] = total;
+    barrier();
+    float divisor = 0.0;
+    UNROLL for (uint i = 0; i < LANES; ++i) divisor += shares[own_row * LANES + i];
+    if (share == 0) decay[own_row] = largest > LEAST ? divisor : uintBitsToFloat(0x7fc00000u);
+    barrier();
+    UNROLL for (uint i = 0; i < SUM_ROWS; ++i) {
         uint query = down + i * DOWN;
-        if (query >= QUERIES || first_query + query >= arguments.queries) continue;
-        float divisor = largest[query] > LEAST ? total[query] : uintBitsToFloat(0x7fc00000u);
-        for (uint j = 0; j < CHANNEL_PARTS; ++j) {
-            uint channel = across + j * ACROSS;
-            if (channel >= HEAD_WIDTH) continue;
-            uint token = batch * arguments.queries + first_query + query;
-            uint position = (token * arguments.heads + head) * HEAD_WIDTH + channel;
-            store_y(arguments.y_offset + position, sums[i * CHANNEL_PARTS + j] / divisor);
+        if (query >= query_count) continue;
+        uint token = batch * arguments.queries + first_query + query;
+        UNROLL for (uint part = 0; part < PARTS; ++part) {
+            uint channel = part * WIDTH + 4 * across;
+            uint position = arguments.y_offset + (token * arguments.heads + head) * HEAD_WIDTH + channel;
+            for (uint j = 0; j < 4 && channel + j < HEAD_WIDTH; ++j) {
+                store_y(position + j, sums[i * PARTS + part][j] / decay[query]);
+            }
         }
     }
 }

@@ -15,12 +15,12 @@ extension KernelBuilder {
         func groups(_ queries: Int) -> (x: Int, y: Int, z: Int) {
             ((q.shape[1] + queries - 1) / queries, attention.headCount, q.shape[0])
         }
+        let isInEights = (x + [y]).allSatisfy { $0.offset % 8 == 0 && $0.rowStride % 8 == 0 } && headWidth % 8 == 0
         if let unit = MatrixUnit.chosen(options, features),
             let tile = CooperativeAttentionTile(
                 unit, options.staging ?? .double, headWidth: headWidth, queries: q.shape[1],
                 heads: attention.headCount * q.shape[0], features)
         {
-            let isInEights = (x + [y]).allSatisfy { $0.offset % 8 == 0 && $0.rowStride % 8 == 0 }
             return try call(
                 .attention, variant: unit.variant, constants: tile.constants + [stretches, isInEights ? 1 : 0],
                 bindings,
@@ -29,8 +29,8 @@ extension KernelBuilder {
         let tile = try AttentionTile(
             headWidth: headWidth, queries: q.shape[1], sharedMemory: features.sharedMemory, node: site.node.name)
         return try call(
-            .attention, constants: tile.constants + [stretches], bindings, arguments(attention, x, y),
-            groups: groups(tile.queries), site)
+            .attention, constants: tile.constants + [stretches, isInEights ? 1 : 0], bindings,
+            arguments(attention, x, y), groups: groups(tile.queries), site)
     }
 
     private func arguments(_ attention: Attention, _ x: [Operand], _ y: Operand) -> cs_attention {
@@ -50,49 +50,5 @@ extension KernelBuilder {
         (arguments.more_k_offset, arguments.more_k_stride) = (u32(moreK.offset), u32(moreK.rowStride))
         (arguments.more_v_offset, arguments.more_v_stride) = (u32(moreV.offset), u32(moreV.rowStride))
         return arguments
-    }
-}
-
-/// How attention is cut into blocks.
-struct AttentionTile: Hashable {
-    let headWidth: Int
-    let queries: Int
-    static let keys = 32
-    static let invocationCount = 128
-    /// Floats of queries in shared memory, 8 KiB.
-    private static let queryRoom = 2048
-    /// Channels of keys that are held at a time, as the shader has them.
-    private static let chunk = 32
-
-    /// - Parameter sharedMemory: bytes that the device has for a workgroup.
-    /// - Throws: `VulkanError.tooLarge` for a head that does not fit in shared memory.
-    init(headWidth: Int, queries: Int, sharedMemory: Int, node: String) throws(VulkanError) {
-        func fits(_ count: Int) -> Bool {
-            count * (headWidth + 1) <= AttentionTile.queryRoom
-                && AttentionTile.sharedByteCount(headWidth: headWidth, queries: count) <= sharedMemory
-        }
-        guard fits(1) else {
-            throw .tooLarge(node: node, reason: "a head of \(headWidth) channels is more than the kernels take")
-        }
-        self.headWidth = headWidth
-        var count = 32
-        while count > 1, !fits(count) || count / 2 >= queries { count /= 2 }
-        self.queries = count
-    }
-
-    /// Queries, keys, scores, and three numbers of each query, as the shader declares them.
-    private static func sharedByteCount(headWidth: Int, queries: Int) -> Int {
-        4 * (queries * (headWidth + 1) + keys * (chunk + 1) + queries * keys + 3 * queries)
-    }
-
-    var sharedByteCount: Int { AttentionTile.sharedByteCount(headWidth: headWidth, queries: queries) }
-
-    /// In the order of the shader's specialization constants.
-    var constants: [Int] {
-        let across: Int = min(headWidth, AttentionTile.invocationCount)
-        return [
-            AttentionTile.invocationCount, headWidth, queries, AttentionTile.keys, across,
-            AttentionTile.invocationCount / across,
-        ]
     }
 }
