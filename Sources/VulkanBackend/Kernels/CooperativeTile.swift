@@ -28,9 +28,10 @@ struct CooperativeTile: Hashable {
         }
     }
 
-    /// For two tiles of each factor by turns, from the largest. Large tiles and parts read each factor less often; small ones give more workgroups, which few rows need,
-    /// and have room for more depth between two barriers, which is what their time goes by. Found on an H200 with the products
-    /// of the verifier at one picture and sixteen, and with those of a large U-Net (`Benchmarks/graphics-cards.md`).
+    /// For two tiles of each factor by turns, from the largest. Large tiles and parts read each factor less often; small ones
+    /// give more workgroups, which few rows need, and have room for more depth between two barriers, which is what their time
+    /// goes by. Found on an H200 with the products of the verifier at one picture and sixteen, and with those of a large U-Net
+    /// (`Benchmarks/graphics-cards.md`).
     static let sizes = [
         Size(rows: 128, columns: 128, depth: 32, partRows: 64, partColumns: 64, rounds: 4),
         Size(rows: 128, columns: 128, depth: 16, partRows: 64, partColumns: 64, rounds: 4),

@@ -11,9 +11,9 @@ final class CommandBuffer {
     private let device: VulkanDevice
     private let pool: VkCommandPool
     private let fence: VkFence
-    /// In the order of their running; the last `count` was recorded into.
+    /// In the order of their running; those beyond `count` are of an earlier, longer recording.
     private var handles: [VkCommandBuffer] = []
-    /// Buffers of what is recorded.
+    /// Buffers of what is recorded; while recording, the last is the one that takes commands.
     private(set) var count = 0
     private var handle: VkCommandBuffer { handles[count - 1] }
     private var functions: DeviceFunctions { device.functions }
