@@ -136,6 +136,16 @@ import Testing
         }
     }
 
+    /// As deep as the deepest product of SD 1.5's U-Net, a convolution of 2560 channels.
+    @Test(arguments: [ProductKernel.small, .medium, .large]) func deepProductsMatchTheReference(_ kernel: ProductKernel)
+        throws
+    {
+        let graphCase = try LargerCases.make("a deep product") { builder in
+            try builder.linear(builder.input("x", [1, 3, 9 * 2560]), "fc", outputs: 11)
+        }
+        try checkConformance(of: TestDevice.backend(VulkanOptions(products: kernel)), to: graphCase)
+    }
+
     @Test func aProductWhoseDepthIsCutGivesTheSameBits() throws {
         var builder = GraphBuilder()
         builder.output("y", try builder.linear(builder.input("x", [9, 200]), "fc", outputs: 7))

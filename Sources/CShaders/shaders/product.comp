@@ -43,6 +43,7 @@ shared vec4 weight_tile[TILE_DEPTH * WEIGHT_PITCH];
 
 const uint ACROSS = TILE_COLUMNS / PART_COLUMNS;
 const uint DOWN = TILE_ROWS / PART_ROWS;
+const uint ROW_QUADS = (PART_ROWS + 3) / 4;
 
 Eight zero_unless(bool exists, Eight eight) {
     if (IS_WHOLE != 0) return eight;
@@ -105,10 +106,10 @@ void main() {
                 uint k = pair + which;
                 vec4 low = weight_tile[k * WEIGHT_PITCH + across];
                 vec4 high = weight_tile[k * WEIGHT_PITCH + WEIGHT_PITCH / 2 + across];
-                UNROLL for (uint first = 0; first < PART_ROWS; first += 4) {
-                    uint r = own_row(first);
+                UNROLL for (uint quad = 0; quad < ROW_QUADS; ++quad) {
+                    uint first = 4 * quad, r = own_row(first);
                     vec4 xs = x_tile[k * X_PITCH + r / 4];
-                    if (PART_ROWS < 4 && r % 4 != 0) xs.xy = xs.zw;
+                    xs = mix(xs, xs.zwzw, bvec4(PART_ROWS < 4 && r % 4 != 0));
                     UNROLL for (uint i = 0; i < min(PART_ROWS, 4); ++i) {
                         sums[2 * (first + i)] = fma(vec4(xs[i]), low, sums[2 * (first + i)]);
                         sums[2 * (first + i) + 1] = fma(vec4(xs[i]), high, sums[2 * (first + i) + 1]);
