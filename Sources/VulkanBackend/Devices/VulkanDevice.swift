@@ -115,8 +115,7 @@ final class VulkanDevice: @unchecked Sendable {
         }
         if submitted == VK_ERROR_DEVICE_LOST { markLost() }
         // Of several submissions the first may be running when another fails, without a fence to wait for.
-        if count > 0 { try checkSubmitted(submitted, "vkQueueSubmit") }
-        try check(submitted, "vkQueueSubmit")
+        if count > 0 { try checkSubmitted(submitted, "vkQueueSubmit") } else { try check(submitted, "vkQueueSubmit") }
         var fence: VkFence? = fence
         try checkSubmitted(functions.waitForFences(handle, 1, &fence, VkBool32(VK_TRUE), .max), "vkWaitForFences")
         try checkSubmitted(functions.resetFences(handle, 1, &fence), "vkResetFences")

@@ -37,10 +37,10 @@ struct CooperativeTile: Hashable {
         Size(rows: 128, columns: 128, depth: 16, partRows: 64, partColumns: 64, rounds: 4),
         Size(rows: 128, columns: 64, depth: 32, partRows: 64, partColumns: 32, rounds: 1),
         Size(rows: 64, columns: 64, depth: 64, partRows: 32, partColumns: 32, rounds: 1),
-        Size(rows: 32, columns: 32, depth: 64, partRows: 16, partColumns: 16, ahead: 2), modest,
+        Size(rows: 32, columns: 32, depth: 64, partRows: 16, partColumns: 16, ahead: 2),
+        // For units whose sides are more than 16.
+        Size(rows: 64, columns: 64, depth: 32, partRows: 32, partColumns: 32, ahead: 2),
     ]
-    /// For units whose sides are more than 16.
-    private static let modest = Size(rows: 64, columns: 64, depth: 32, partRows: 32, partColumns: 32, ahead: 2)
 
     /// For one tile of each factor: few registers and little shared memory, so that a unit has several workgroups, which
     /// multiply while others wait. The first is what others found best on NVIDIA's cards of two generations
@@ -50,6 +50,7 @@ struct CooperativeTile: Hashable {
         Size(rows: 128, columns: 64, depth: 32, partRows: 32, partColumns: 32, ahead: 0, rounds: 2),
         Size(rows: 64, columns: 64, depth: 64, partRows: 32, partColumns: 32, ahead: 0, rounds: 1),
         Size(rows: 32, columns: 32, depth: 128, partRows: 16, partColumns: 16, ahead: 0),
+        // For units whose sides are more than 16.
         Size(rows: 64, columns: 64, depth: 32, partRows: 32, partColumns: 32, ahead: 0),
     ]
 
