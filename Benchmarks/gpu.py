@@ -120,7 +120,8 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--program", type=Path, default=HERE / "underpaint-gpu-bench")
     parser.add_argument("--device", default="auto", help="Vulkan device: auto, an index or part of a name")
-    precisions = ["float32", "float16", "bfloat16", "float16-tiles", "float16-single", "float16-double", "int8"]
+    ways = ["tiles", "single", "double", "workgroup"]
+    precisions = ["float32", "float16", "bfloat16", *(f"float16-{way}" for way in ways), "int8"]
     parser.add_argument("--precision", default="float16", choices=precisions, help="tiles: without matrix units")
     parser.add_argument("--seconds", type=float, default=0.5, help="for each case and side")
     parser.add_argument("--small", action="store_true", help="only what a software device can do, too")

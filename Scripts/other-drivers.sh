@@ -1,30 +1,36 @@
 #!/usr/bin/env bash
-# What newer drivers make of the Vulkan kernels, without a card: whole Debian systems of other releases in ROOT, by debootstrap (as root).
+# What newer drivers make of the Vulkan kernels, without a card: a whole Debian system of another release in ROOT, by debootstrap
+# (as root), with Mesa's drivers for cards that are not there (package mesa-drm-shim).
 #
-#   Scripts/other-drivers.sh ROOT check [VARIANT]        the check of the kernels on the newest software device, which has real matrix
-#                                                        units (8×8×8, subgroups of 8); minutes for each variant, most of it its compiler's
-#   Scripts/other-drivers.sh ROOT amd FAMILY PRECISION CASE    registers, spills, waves and instructions of a case's kernels on a card of
-#                                                        AMD that is not there (navi31, navi21, vega10, …), by Mesa's compiler
-#   Scripts/other-drivers.sh ROOT amd-assembler FAMILY PRECISION CASE    its machine code
+#   Scripts/other-drivers.sh ROOT check [VARIANT]     the check of the kernels on the newest software device, which has real matrix
+#                                                     units (8×8×8, subgroups of 8); minutes for each variant, most of it its compiler's
+#   Scripts/other-drivers.sh ROOT amd CARD PRECISION CASE      registers, spills, instructions of a case's kernels on a card of AMD
+#                                                     (polaris10, vega10, navi10, navi21, navi31, gfx1201, phoenix, strix1, …)
+#   Scripts/other-drivers.sh ROOT nvidia CHIP PRECISION CASE   the same on one of NVIDIA, by Mesa's compiler: 162 (Turing), 172 (Ampere),
+#                                                     192 (Ada), 1b2 (Blackwell)
+#   Scripts/other-drivers.sh ROOT amd-assembler …, nvidia-assembler …     and the machine code, as the compiler prints it
+#   Scripts/other-drivers.sh ROOT validate CARD|CHIP PRECISION CASE       makes a case's kernels under the newest validation layer
 #
-# PRECISION and CASE as underpaint-gpu-bench takes them: float16 "verifier step, batch 16". About 1 GB a system.
+# PRECISION and CASE as underpaint-gpu-bench takes them: float16 "verifier step, batch 16". About 2 GB.
 set -euo pipefail
-(($# >= 2)) || {
-    sed -n '2,11s/^# \{0,1\}//p' "$0" >&2
+usage() {
+    sed -n '2,17s/^# \{0,1\}//p' "$0" >&2
     exit 64
 }
+(($# >= 2)) || usage
 root=$(realpath -m "$1")
 command=$2
 shift 2
 cd "$(dirname "$0")/.."
 
-# A system of a release with the driver, and the benchmark in it as it is now.
+# A system with the drivers, and the benchmark in it as it is now.
+system=$root/sid
 prepare() {
-    local release=$1 system=$root/$1
-    mkdir -p "$root"
     if [[ ! -e $system/usr/share/vulkan/icd.d/lvp_icd.json ]]; then
-        debootstrap --variant=minbase "$release" "$system" >&2
-        chroot "$system" apt-get install --yes --no-install-recommends mesa-vulkan-drivers libvulkan1 gcc libc6-dev libvulkan-dev >&2
+        mkdir -p "$root"
+        debootstrap --variant=minbase sid "$system" >&2
+        chroot "$system" apt-get install --yes --no-install-recommends \
+            mesa-vulkan-drivers mesa-drm-shim libvulkan1 vulkan-validationlayers >&2
     fi
     swift build --configuration release --static-swift-stdlib --product underpaint-gpu-bench >&2
     local program
@@ -35,30 +41,47 @@ prepare() {
     ldd "$program" | awk '$3 ~ /lib(crypto|zstd)/ {print $3}' | while read -r library; do cp -L "$library" "$system/bench/"; done
 }
 
-amd() {
-    prepare trixie # the last release whose driver makes devices that are not there
-    cp Scripts/null-device.c "$root/trixie/bench/"
-    chroot "$root/trixie" gcc -shared -fPIC -o /bench/libvulkan.so.1 /bench/null-device.c
-    chroot "$root/trixie" env "$@" LD_LIBRARY_PATH=/bench NULL_DEVICE_LOADER=/usr/lib/x86_64-linux-gnu/libvulkan.so.1 \
-        VK_ICD_FILENAMES=/usr/share/vulkan/icd.d/radeon_icd.json /bench/underpaint-gpu-bench <<<"statistics RADV $precision $name" 2>&1
+# The benchmark in the system, with a driver and variables of the environment; a line for it on standard input.
+bench() {
+    local driver=$1
+    shift
+    chroot "$system" env LD_LIBRARY_PATH=/bench VK_ICD_FILENAMES="/usr/share/vulkan/icd.d/${driver}_icd.json" "$@" \
+        /bench/underpaint-gpu-bench 2>&1
 }
+
+# The same on a card that is not there.
+shim() { echo "/usr/lib/x86_64-linux-gnu/lib$1_noop_drm_shim.so"; }
+amd() { bench radeon LD_PRELOAD="$(shim amdgpu)" AMDGPU_GPU_ID="$card" "$@"; }
+nvidia() { bench nouveau LD_PRELOAD="$(shim nouveau)" NOUVEAU_CHIPSET="$card" "$@"; }
 
 case $command in
 check)
-    prepare sid
-    chroot "$root/sid" env LD_LIBRARY_PATH=/bench VK_ICD_FILENAMES=/usr/share/vulkan/icd.d/lvp_icd.json \
-        /bench/underpaint-gpu-bench <<<"check llvmpipe ${1:-float16 cooperative}"
+    prepare
+    bench lvp <<<"check llvmpipe ${1:-float16 cooperative}"
     ;;
-amd | amd-assembler)
-    (($# == 3)) || {
-        echo "usage: Scripts/other-drivers.sh ROOT $command FAMILY PRECISION CASE" >&2
-        exit 64
-    }
-    family=$1 precision=$2 name=$3
-    if [[ $command == amd ]]; then amd RADV_FORCE_FAMILY="$family"; else amd RADV_FORCE_FAMILY="$family" RADV_DEBUG=asm; fi
+amd | nvidia | amd-assembler | nvidia-assembler | validate)
+    (($# == 3)) || usage
+    card=$1
+    prepare
+    case $command in
+    amd) amd <<<"statistics RADV $2 $3" ;;
+    nvidia) nvidia <<<"statistics NVK $2 $3" ;;
+    amd-assembler) amd RADV_DEBUG=asm <<<"statistics RADV $2 $3" ;;
+    # The last of the forms that it prints.
+    nvidia-assembler)
+        nvidia NAK_DEBUG=print MESA_SHADER_CACHE_DISABLE=1 <<<"statistics NVK $2 $3" \
+            | awk '/^NAK IR/ {wanted = /calc_instr_deps/} wanted'
+        ;;
+    validate)
+        # The layer says what is wrong on standard output and goes on.
+        checked=(VK_INSTANCE_LAYERS=VK_LAYER_KHRONOS_validation)
+        if [[ $card =~ ^1[0-9a-f]{2}$ ]]; then
+            nvidia "${checked[@]}" <<<"statistics NVK $2 $3"
+        else
+            amd "${checked[@]}" <<<"statistics RADV $2 $3"
+        fi
+        ;;
+    esac
     ;;
-*)
-    echo "unknown command $command: check, amd or amd-assembler" >&2
-    exit 64
-    ;;
+*) usage ;;
 esac

@@ -18,12 +18,14 @@ import VulkanBackend
 ///                                                 of that name, or in those whose names hold it
 ///     time    DEVICE PRECISION SECONDS CASE       seconds of the fastest run and of its nodes, and its operations
 ///     profile DEVICE PRECISION SECONDS CASE       the same, with time by kind of node
+///     sweep   DEVICE SECONDS CASE                 the same for every size of tiles of every kind of product for matrix units
 ///     statistics DEVICE PRECISION CASE            what the driver tells of the case's kernels: registers, spills, one a line
 ///     write   DEVICE PRECISION FILE CASE          the first result as float32 to a file without spaces in its name
 ///
 /// PRECISION is float32, float16, bfloat16, float16-tiles: float16 without the device's matrix units, float16-single or
-/// float16-double: with them, from one tile or two by turns, or int8: products of bytes in linear layers, float16 elsewhere. DEVICE is an index, part of a name without spaces, or `auto`. A driver can so
-/// alternate with PyTorch in another process.
+/// float16-double: with them, from one tile or two by turns, float16-workgroup: products by matrices of whole workgroups, or
+/// int8: products of bytes in linear layers, float16 elsewhere. DEVICE is an index, part of a name without spaces, or `auto`. A
+/// driver can so alternate with PyTorch in another process.
 @main struct Benchmark {
     private let cases: [BenchmarkCase]
     private var programs: [String: (any ExecutableGraph, RandomTensors)] = [:]
@@ -60,6 +62,11 @@ import VulkanBackend
                 let wanted = cases.first(where: { $0.name == words[4] })
             else { return printNames() }
             try measure(wanted, words[1], precision, seconds, printsProfile: words[0] == "profile")
+        case ("sweep", 4...):
+            let name = words.dropFirst(3).joined(separator: " ")
+            guard let seconds = Double(words[2]), let wanted = cases.first(where: { $0.name == name })
+            else { return printNames() }
+            try sweep(wanted, words[1], seconds)
         case ("statistics", 4...):
             let name = words.dropFirst(3).joined(separator: " ")
             guard let precision = Precision(words[2]), let wanted = cases.first(where: { $0.name == name })
@@ -94,6 +101,25 @@ import VulkanBackend
         if printsProfile { profileLines(program.profile).forEach { print($0) } }
         program.isProfiling = false
         print("{\"run\": \(run), \"nodes\": \(nodes), \"operations\": \(operations)}")
+    }
+
+    /// A size that the device does not take is measured as whatever is taken in its place.
+    private mutating func sweep(_ wanted: BenchmarkCase, _ device: String, _ seconds: Double) throws {
+        for kind in ["float16-single", "float16-double", "float16-workgroup"] {
+            guard let options = Precision(kind)?.options else { continue }
+            let count = VulkanBackend.tileSizeCount(options.products, options.staging ?? .double)
+            for way in [kind] + (0..<count).map({ "\(kind):\($0)" }) {
+                guard let precision = Precision(way) else { continue }
+                print(way, terminator: " ")
+                do {
+                    try measure(wanted, device, precision, seconds, printsProfile: false)
+                } catch {
+                    print("\(error)")
+                }
+                (programs, backends) = ([:], [:])
+            }
+        }
+        print("{}")
     }
 
     private func printStatistics(_ wanted: BenchmarkCase, _ device: String, _ precision: Precision) throws {
@@ -163,18 +189,30 @@ private struct Precision {
     let name: String
     let options: VulkanOptions
 
+    /// With a colon and a number behind it, one of the sizes of tiles.
     init?(_ name: String) {
         self.name = name
+        let parts = name.split(separator: ":")
+        guard let kind = parts.first, parts.count == 1 || parts.count == 2 && Int(parts[1]) != nil,
+            var options = Precision.options(String(kind))
+        else { return nil }
+        options.tileSize = parts.count == 2 ? Int(parts[1]) : nil
+        self.options = options
+    }
+
+    private static func options(_ name: String) -> VulkanOptions? {
         if name == "int8" {
-            options = VulkanOptions(storage: .float16, products: .integer)
+            VulkanOptions(storage: .float16, products: .integer)
         } else if name == "float16-tiles" {
-            options = VulkanOptions(storage: .float16, products: .tiled)
+            VulkanOptions(storage: .float16, products: .tiled)
+        } else if name == "float16-workgroup" {
+            VulkanOptions(storage: .float16, products: .workgroup)
         } else if let staging = TileStaging.allCases.first(where: { name == "float16-\($0)" }) {
-            options = VulkanOptions(storage: .float16, staging: staging)
+            VulkanOptions(storage: .float16, staging: staging)
         } else if let storage = ActivationStorage(rawValue: name) {
-            options = VulkanOptions(storage: storage)
+            VulkanOptions(storage: storage)
         } else {
-            return nil
+            nil
         }
     }
 }

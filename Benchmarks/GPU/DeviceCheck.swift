@@ -42,6 +42,11 @@ struct DeviceCheck {
         Variant(
             name: "float16 cooperative, depth in parts",
             options: VulkanOptions(storage: .float16, products: .cooperative, splits: 3), bound: 3e-5),
+        Variant(
+            name: "float16 workgroup", options: VulkanOptions(storage: .float16, products: .workgroup), bound: 3e-5),
+        Variant(
+            name: "float16 workgroup, depth in parts",
+            options: VulkanOptions(storage: .float16, products: .workgroup, splits: 3), bound: 3e-5),
         Variant(name: "bfloat16", options: VulkanOptions(storage: .bfloat16), bound: 5e-4),
         Variant(name: "float32 int8", options: VulkanOptions(weights: .int8), bound: 1e-3),
         Variant(

@@ -84,6 +84,38 @@ typedef struct VkPhysicalDeviceCooperativeMatrix2FeaturesNV {
     VkBool32 cooperativeMatrixTensorAddressing;
     VkBool32 cooperativeMatrixBlockLoads;
 } VkPhysicalDeviceCooperativeMatrix2FeaturesNV;
+
+static const VkStructureType VK_STRUCTURE_TYPE_COOPERATIVE_MATRIX_FLEXIBLE_DIMENSIONS_PROPERTIES_NV =
+    (VkStructureType)1000593001;
+static const VkStructureType VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_2_PROPERTIES_NV =
+    (VkStructureType)1000593002;
+
+typedef struct VkPhysicalDeviceCooperativeMatrix2PropertiesNV {
+    VkStructureType sType;
+    void *pNext;
+    uint32_t cooperativeMatrixWorkgroupScopeMaxWorkgroupSize;
+    uint32_t cooperativeMatrixFlexibleDimensionsMaxDimension;
+    uint32_t cooperativeMatrixWorkgroupScopeReservedSharedMemory;
+} VkPhysicalDeviceCooperativeMatrix2PropertiesNV;
+
+typedef struct VkCooperativeMatrixFlexibleDimensionsPropertiesNV {
+    VkStructureType sType;
+    void *pNext;
+    uint32_t MGranularity;
+    uint32_t NGranularity;
+    uint32_t KGranularity;
+    VkComponentTypeKHR AType;
+    VkComponentTypeKHR BType;
+    VkComponentTypeKHR CType;
+    VkComponentTypeKHR ResultType;
+    VkBool32 saturatingAccumulation;
+    VkScopeKHR scope;
+    uint32_t workgroupInvocations;
+} VkCooperativeMatrixFlexibleDimensionsPropertiesNV;
+
+typedef VkResult(VKAPI_PTR *PFN_vkGetPhysicalDeviceCooperativeMatrixFlexibleDimensionsPropertiesNV)(
+    VkPhysicalDevice physicalDevice, uint32_t *pPropertyCount,
+    VkCooperativeMatrixFlexibleDimensionsPropertiesNV *pProperties);
 #endif
 
 // As the 64-bit ABI of the registry's declarations has them.
@@ -91,4 +123,7 @@ typedef struct VkPhysicalDeviceCooperativeMatrix2FeaturesNV {
 _Static_assert(sizeof(VkCooperativeMatrixPropertiesKHR) == 56, "VkCooperativeMatrixPropertiesKHR");
 _Static_assert(sizeof(VkPhysicalDeviceCooperativeMatrixFeaturesKHR) == 24, "VkPhysicalDeviceCooperativeMatrixFeaturesKHR");
 _Static_assert(sizeof(VkPhysicalDeviceCooperativeMatrix2FeaturesNV) == 48, "VkPhysicalDeviceCooperativeMatrix2FeaturesNV");
+_Static_assert(sizeof(VkPhysicalDeviceCooperativeMatrix2PropertiesNV) == 32, "VkPhysicalDeviceCooperativeMatrix2PropertiesNV");
+_Static_assert(
+    sizeof(VkCooperativeMatrixFlexibleDimensionsPropertiesNV) == 56, "VkCooperativeMatrixFlexibleDimensionsPropertiesNV");
 #endif

@@ -31,6 +31,10 @@ public struct VulkanBackend: Backend {
 
     /// The kernel of matrix products that was asked for, nil where the device decides.
     public var products: ProductKernel? { host.options.products }
+    /// How many sizes of tiles there are for `VulkanOptions.tileSize`, by the kernel of products and their staging.
+    public static func tileSizeCount(_ products: ProductKernel?, _ staging: TileStaging) -> Int {
+        products == .workgroup ? WorkgroupTile.sizes.count : CooperativeTile.sizes(staging).count
+    }
 
     /// Every device that the loader finds, in its order.
     ///

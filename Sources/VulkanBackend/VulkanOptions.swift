@@ -11,6 +11,9 @@ public struct VulkanOptions: Hashable, Sendable {
     public var splits: Int?
     /// How products and attention for matrix units bring their tiles to shared memory.
     public var staging: TileStaging?
+    /// Which of the sizes that products for matrix units, or of whole workgroups, have for their tiles, from the first on, as far
+    /// as the device takes it; nil: by the product. For measurements.
+    public var tileSize: Int?
     /// Operations after which a new submission is made; for tests.
     var operationsPerSubmission: Int?
     /// Invocations of a subgroup that emulated units belong to; for tests.
@@ -28,14 +31,16 @@ public struct VulkanOptions: Hashable, Sendable {
 
     public init(
         storage: ActivationStorage = .float32, weights: WeightStorage? = nil, products: ProductKernel? = nil,
-        splits: Int? = nil, staging: TileStaging? = nil, validates: Bool = false, cacheFolder: String? = nil,
-        shaderFolder: String? = nil, capturesStatistics: Bool = false, roundsInIntegers: Bool? = nil
+        splits: Int? = nil, staging: TileStaging? = nil, tileSize: Int? = nil, validates: Bool = false,
+        cacheFolder: String? = nil, shaderFolder: String? = nil, capturesStatistics: Bool = false,
+        roundsInIntegers: Bool? = nil
     ) {
         self.storage = storage
         self.weights = weights ?? (products == .integer ? .int8 : WeightStorage(storage))
         self.products = products
         self.splits = splits
         self.staging = staging
+        self.tileSize = tileSize
         self.validates = validates
         self.cacheFolder = cacheFolder
         self.shaderFolder = shaderFolder
@@ -79,6 +84,11 @@ public enum ProductKernel: String, Hashable, Sendable, CaseIterable {
     case cooperative
     /// The same with plain code in the place of the units, for tests where there are none.
     case emulated
+    /// Matrices of whole workgroups (VK_NV_cooperative_matrix2) where factors and what is added are float16 in eights and a
+    /// convolution's stride is one; all other products, and attention, as `cooperative`.
+    case workgroup
+    /// The same with plain code in the place of such matrices, and all other products without, for tests.
+    case emulatedWorkgroup
     /// Linear layers and convolutions of single pixels by dot products of bytes (VK_KHR_shader_integer_dot_product): int8
     /// weights, and activations that are brought to bytes row by row as they come. All other products as the device has it.
     case integer

@@ -21,16 +21,16 @@ struct VulkanVariant: Sendable, CustomTestStringConvertible {
     /// invocation after 65,535 turns altogether: the one that is running ends, every later one makes a single turn. Sums
     /// of more than some 300 terms reach that in the emulation.
     func takes(_ graphCase: GraphCase) -> Bool {
-        if isOfProducts {
-            return graphCase.graph.nodes.contains { node in
-                switch node.operation {
-                case .linear, .convolution2D: backend.products != .emulated || emulates(graphCase)
-                default: false
-                }
+        guard isOfProducts else { return !isEmulated || emulates(graphCase) }
+        return graphCase.graph.nodes.contains { node in
+            switch node.operation {
+            case .linear, .convolution2D: !isEmulated || emulates(graphCase)
+            default: false
             }
         }
-        return backend.products != .emulated || emulates(graphCase)
     }
+
+    var isEmulated: Bool { backend.products == .emulated || backend.products == .emulatedWorkgroup }
 
     /// Whether all nodes are such that the emulated units take part in them and come to their end.
     private func emulates(_ graphCase: GraphCase) -> Bool {
@@ -94,6 +94,21 @@ struct VulkanVariant: Sendable, CustomTestStringConvertible {
         Plan(
             name: "float16, emulated matrix units, the depth in five parts",
             options: VulkanOptions(storage: .float16, products: .emulated, splits: 5),
+            storage: StorageUnderTest(activations: .float16), isOfProducts: true),
+        Plan(
+            name: "float16, emulated matrices of workgroups",
+            options: VulkanOptions(storage: .float16, products: .emulatedWorkgroup),
+            storage: StorageUnderTest(activations: .float16), isOfProducts: true),
+        Plan(
+            name: "float16, emulated matrices of workgroups, the depth in three parts",
+            options: VulkanOptions(storage: .float16, products: .emulatedWorkgroup, splits: 3),
+            storage: StorageUnderTest(activations: .float16), isOfProducts: true),
+        Plan(
+            name: "float16, matrices of workgroups", options: VulkanOptions(storage: .float16, products: .workgroup),
+            storage: StorageUnderTest(activations: .float16, roundsSoftmax: true)),
+        Plan(
+            name: "float16, matrices of workgroups, the depth in four parts",
+            options: VulkanOptions(storage: .float16, products: .workgroup, splits: 4),
             storage: StorageUnderTest(activations: .float16), isOfProducts: true),
         Plan(
             name: "float16, cooperative matrices, the depth in four parts",

@@ -18,7 +18,6 @@ private enum FaultyLoader {
         /// Submissions that go well until one fails, nil where none does.
         var submissionsLeft: Int?
         var cacheFailures = 0
-        var hasSubgroupSizes = true
         /// Bytes that the last pipeline cache was made with.
         var cacheByteCount: Int?
         /// Calls so far.
@@ -122,13 +121,6 @@ private enum FaultyLoader {
                     device, cache, count, data) ?? VK_ERROR_UNKNOWN
             }
             return unsafeBitCast(function, to: PFN_vkVoidFunction.self)
-        case "vkGetPhysicalDeviceProperties2":
-            let function: PFN_vkGetPhysicalDeviceProperties2 = { device, properties in
-                FaultyLoader.real(
-                    "vkGetPhysicalDeviceProperties2", as: PFN_vkGetPhysicalDeviceProperties2.self)?(device, properties)
-                FaultyLoader.takeSubgroupSizes(from: properties?.pointee.pNext)
-            }
-            return unsafeBitCast(function, to: PFN_vkVoidFunction.self)
         default: return nil
         }
     }
@@ -139,20 +131,6 @@ private enum FaultyLoader {
             guard state[keyPath: failures] > 0 else { return false }
             state[keyPath: failures] -= 1
             return true
-        }
-    }
-
-    /// Lets a chain of properties say that no stage may insist on a size of subgroups, if that is wanted.
-    private static func takeSubgroupSizes(from chain: UnsafeMutableRawPointer?) {
-        guard !state.withLock({ $0.hasSubgroupSizes }) else { return }
-        var next = chain
-        while let link = next {
-            let head = link.assumingMemoryBound(to: VkBaseOutStructure.self)
-            if head.pointee.sType == VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_PROPERTIES {
-                link.assumingMemoryBound(to: VkPhysicalDeviceSubgroupSizeControlProperties.self).pointee
-                    .requiredSubgroupSizeStages = 0
-            }
-            next = head.pointee.pNext.map { UnsafeMutableRawPointer($0) }
         }
     }
 }
@@ -248,13 +226,6 @@ private enum FaultyLoader {
                 cacheFolder: (path as NSString).deletingLastPathComponent)
             #expect(FaultyLoader.cacheByteCount == file.load().count)
         }
-    }
-
-    @Test func sizesOfSubgroupsNeedTheStageOfKernels() throws {
-        let hasControl = try physicalDevice().features.hasSubgroupControl
-        #expect(try hasControl == TestDevice.backend().currentDevice.features.hasSubgroupControl)
-        FaultyLoader.reset { $0.hasSubgroupSizes = false }
-        #expect(try !physicalDevice().features.hasSubgroupControl)
     }
 }
 

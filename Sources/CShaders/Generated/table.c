@@ -31,6 +31,10 @@ extern const uint32_t cs_words_convolution_narrow[], cs_count_convolution_narrow
 extern const uint32_t cs_words_product_integer[], cs_count_product_integer;
 extern const uint32_t cs_words_product_cooperative[], cs_count_product_cooperative;
 extern const uint32_t cs_words_convolution_cooperative[], cs_count_convolution_cooperative;
+extern const uint32_t cs_words_product_workgroup[], cs_count_product_workgroup;
+extern const uint32_t cs_words_convolution_workgroup[], cs_count_convolution_workgroup;
+extern const uint32_t cs_words_product_workgroup_emulated[], cs_count_product_workgroup_emulated;
+extern const uint32_t cs_words_convolution_workgroup_emulated[], cs_count_convolution_workgroup_emulated;
 extern const uint32_t cs_words_attention_cooperative[], cs_count_attention_cooperative;
 extern const uint32_t cs_words_attention_emulated[], cs_count_attention_emulated;
 extern const uint32_t cs_words_product_emulated[], cs_count_product_emulated;
@@ -67,6 +71,10 @@ const cs_entry cs_entries[] = {
     {"product_integer", cs_words_product_integer, &cs_count_product_integer, CS_NEEDS_16BIT_STORAGE | CS_NEEDS_INTEGER_DOT_PRODUCT},
     {"product_cooperative", cs_words_product_cooperative, &cs_count_product_cooperative, CS_NEEDS_16BIT_STORAGE | CS_NEEDS_FLOAT16 | CS_NEEDS_COOPERATIVE_MATRIX},
     {"convolution_cooperative", cs_words_convolution_cooperative, &cs_count_convolution_cooperative, CS_NEEDS_16BIT_STORAGE | CS_NEEDS_FLOAT16 | CS_NEEDS_COOPERATIVE_MATRIX},
+    {"product_workgroup", cs_words_product_workgroup, &cs_count_product_workgroup, CS_NEEDS_16BIT_STORAGE | CS_NEEDS_FLOAT16 | CS_NEEDS_COOPERATIVE_MATRIX | CS_NEEDS_WORKGROUP_MATRIX},
+    {"convolution_workgroup", cs_words_convolution_workgroup, &cs_count_convolution_workgroup, CS_NEEDS_16BIT_STORAGE | CS_NEEDS_FLOAT16 | CS_NEEDS_COOPERATIVE_MATRIX | CS_NEEDS_WORKGROUP_MATRIX},
+    {"product_workgroup_emulated", cs_words_product_workgroup_emulated, &cs_count_product_workgroup_emulated, CS_NEEDS_16BIT_STORAGE},
+    {"convolution_workgroup_emulated", cs_words_convolution_workgroup_emulated, &cs_count_convolution_workgroup_emulated, CS_NEEDS_16BIT_STORAGE},
     {"attention_cooperative", cs_words_attention_cooperative, &cs_count_attention_cooperative, CS_NEEDS_16BIT_STORAGE | CS_NEEDS_FLOAT16 | CS_NEEDS_COOPERATIVE_MATRIX},
     {"attention_emulated", cs_words_attention_emulated, &cs_count_attention_emulated, CS_NEEDS_16BIT_STORAGE},
     {"product_emulated", cs_words_product_emulated, &cs_count_product_emulated, CS_NEEDS_16BIT_STORAGE},

@@ -17,6 +17,8 @@ enum {
     CS_NEEDS_COOPERATIVE_MATRIX = 4,
     // VkPhysicalDeviceShaderIntegerDotProductFeatures.shaderIntegerDotProduct
     CS_NEEDS_INTEGER_DOT_PRODUCT = 8,
+    // Of VK_NV_cooperative_matrix2: matrices of workgroups, of sides of many sizes, work on each element, tensors in memory
+    CS_NEEDS_WORKGROUP_MATRIX = 16,
 };
 
 typedef struct {

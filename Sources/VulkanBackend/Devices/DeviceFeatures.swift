@@ -7,7 +7,8 @@ struct DeviceFeatures: Hashable, Sendable {
     var hasFloat16 = false
     /// A shape of float16 matrices that a subgroup multiplies into float32, where there is one.
     var cooperativeMatrix: CooperativeShape?
-    var hasCooperativeMatrix2 = false
+    /// Matrices of float16 that a whole workgroup multiplies into float32, empty where it cannot.
+    var workgroupMatrices: [WorkgroupShape] = []
     var hasIntegerDotProduct = false
     /// Whether the driver tells registers and the like of compiled kernels.
     var hasKernelStatistics = false
@@ -16,8 +17,10 @@ struct DeviceFeatures: Hashable, Sendable {
     /// How products for matrix units best bring their tiles to shared memory.
     var staging = TileStaging.double
     var subgroupSize = 1
-    /// Whether a kernel may insist on that size and on full subgroups.
+    /// Whether a kernel can be sure of that size and of full subgroups.
     var hasSubgroupControl = false
+    /// Whether it need not insist on the size, since the device has no other.
+    var hasOneSubgroupSize = false
     /// Whether the invocations of a subgroup can hand each other values.
     var hasSubgroupShuffle = false
 
@@ -50,6 +53,7 @@ struct DeviceFeatures: Hashable, Sendable {
             (CS_NEEDS_FLOAT16, hasFloat16, "float16 arithmetic"),
             (CS_NEEDS_INTEGER_DOT_PRODUCT, hasIntegerDotProduct, "integer dot products (Vulkan 1.3)"),
             (CS_NEEDS_COOPERATIVE_MATRIX, cooperativeMatrix != nil, "VK_KHR_cooperative_matrix"),
+            (CS_NEEDS_WORKGROUP_MATRIX, !workgroupMatrices.isEmpty, "VK_NV_cooperative_matrix2"),
         ]
         return conditions.first { Int(needs) & $0.0 != 0 && !$0.1 }?.2
     }
@@ -60,9 +64,19 @@ struct DeviceFeatures: Hashable, Sendable {
             has16BitStorage ? "16-bit storage" : nil, hasFloat16 ? "float16" : nil,
             hasIntegerDotProduct ? "integer dot products" : nil,
             cooperativeMatrix.map { "cooperative matrices \($0.rows)×\($0.columns)×\($0.depth)" },
-            hasCooperativeMatrix2 ? "cooperative matrices 2" : nil,
+            workgroupMatrices.isEmpty ? nil : "cooperative matrices 2",
         ].compactMap { $0 }
     }
+}
+
+/// Sizes of a product that a workgroup of a number of invocations does at once.
+struct WorkgroupShape: Hashable, Sendable {
+    /// What sides must be multiples of.
+    let rows: Int
+    let columns: Int
+    let depth: Int
+    let invocationCount: Int
+    let largestSide: Int
 }
 
 /// Sizes of a product that a subgroup does at once.

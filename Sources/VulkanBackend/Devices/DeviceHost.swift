@@ -38,7 +38,7 @@ final class DeviceHost: Sendable {
     ) throws(VulkanError) {
         let isNarrow =
             options.storage != .float32 || options.weights != .float32
-            || [.cooperative, .emulated, .integer].contains(options.products)
+            || [.cooperative, .emulated, .workgroup, .emulatedWorkgroup, .integer].contains(options.products)
         if isNarrow, !features.has16BitStorage {
             throw .missingFeature(
                 device: device, wanted: "storage or products below float32", feature: "16-bit storage")
@@ -50,6 +50,10 @@ final class DeviceHost: Sendable {
         if options.products == .cooperative, features.cooperativeMatrix == nil {
             throw .missingFeature(
                 device: device, wanted: "the cooperative kernel", feature: "VK_KHR_cooperative_matrix with float16")
+        }
+        if options.products == .workgroup, features.workgroupMatrices.isEmpty {
+            throw .missingFeature(
+                device: device, wanted: "the workgroup kernel", feature: "VK_NV_cooperative_matrix2 with float16")
         }
     }
 

@@ -6,6 +6,7 @@ struct FeatureChain {
     var twelve = VkPhysicalDeviceVulkan12Features()
     var subgroups = VkPhysicalDeviceSubgroupSizeControlFeatures()
     var dotProducts = VkPhysicalDeviceShaderIntegerDotProductFeatures()
+    var maintenance = VkPhysicalDeviceMaintenance4Features()
     var cooperative = VkPhysicalDeviceCooperativeMatrixFeaturesKHR()
     var cooperative2 = VkPhysicalDeviceCooperativeMatrix2FeaturesNV()
     var executables = VkPhysicalDevicePipelineExecutablePropertiesFeaturesKHR()
@@ -26,8 +27,19 @@ struct FeatureChain {
         twelve.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES
         subgroups.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES
         dotProducts.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_INTEGER_DOT_PRODUCT_FEATURES
+        maintenance.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MAINTENANCE_4_FEATURES
         cooperative.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_FEATURES_KHR
         cooperative2.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_2_FEATURES_NV
+    }
+
+    /// Whether there are matrices of workgroups, with all that kernels use of them; how many invocations one has is said in
+    /// the way of SPIR-V 1.6, which is a feature of its own.
+    var hasWorkgroupMatrices: Bool {
+        [
+            cooperative2.cooperativeMatrixWorkgroupScope, cooperative2.cooperativeMatrixFlexibleDimensions,
+            cooperative2.cooperativeMatrixPerElementOperations, cooperative2.cooperativeMatrixTensorAddressing,
+            maintenance.maintenance4,
+        ].allSatisfy { $0 == VK_TRUE }
     }
 
     /// Fills the structures in.
@@ -42,32 +54,35 @@ struct FeatureChain {
         withUnsafeMutablePointer(to: &executables) { executables in
             withUnsafeMutablePointer(to: &cooperative2) { cooperative2 in
                 withUnsafeMutablePointer(to: &cooperative) { cooperative in
-                    withUnsafeMutablePointer(to: &dotProducts) { dotProducts in
-                        withUnsafeMutablePointer(to: &subgroups) { subgroups in
-                            withUnsafeMutablePointer(to: &twelve) { twelve in
-                                withUnsafeMutablePointer(to: &eleven) { eleven in
-                                    // From the last to the first, leaving out what the device does not know.
-                                    var next: UnsafeMutableRawPointer?
-                                    if hasExecutables { next = UnsafeMutableRawPointer(executables) }
-                                    if hasCooperative2 {
-                                        cooperative2.pointee.pNext = next
-                                        next = UnsafeMutableRawPointer(cooperative2)
+                    withUnsafeMutablePointer(to: &maintenance) { maintenance in
+                        withUnsafeMutablePointer(to: &dotProducts) { dotProducts in
+                            withUnsafeMutablePointer(to: &subgroups) { subgroups in
+                                withUnsafeMutablePointer(to: &twelve) { twelve in
+                                    withUnsafeMutablePointer(to: &eleven) { eleven in
+                                        // From the last to the first, leaving out what the device does not know.
+                                        var next: UnsafeMutableRawPointer?
+                                        if hasExecutables { next = UnsafeMutableRawPointer(executables) }
+                                        if hasCooperative2 {
+                                            cooperative2.pointee.pNext = next
+                                            next = UnsafeMutableRawPointer(cooperative2)
+                                        }
+                                        if hasCooperative {
+                                            cooperative.pointee.pNext = next
+                                            next = UnsafeMutableRawPointer(cooperative)
+                                        }
+                                        if hasVersion13 {
+                                            maintenance.pointee.pNext = next
+                                            dotProducts.pointee.pNext = UnsafeMutableRawPointer(maintenance)
+                                            subgroups.pointee.pNext = UnsafeMutableRawPointer(dotProducts)
+                                            next = UnsafeMutableRawPointer(subgroups)
+                                        }
+                                        twelve.pointee.pNext = next
+                                        eleven.pointee.pNext = UnsafeMutableRawPointer(twelve)
+                                        var head = VkPhysicalDeviceFeatures2()
+                                        head.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2
+                                        head.pNext = UnsafeMutableRawPointer(eleven)
+                                        return body(&head)
                                     }
-                                    if hasCooperative {
-                                        cooperative.pointee.pNext = next
-                                        next = UnsafeMutableRawPointer(cooperative)
-                                    }
-                                    if hasVersion13 {
-                                        dotProducts.pointee.pNext = next
-                                        subgroups.pointee.pNext = UnsafeMutableRawPointer(dotProducts)
-                                        next = UnsafeMutableRawPointer(subgroups)
-                                    }
-                                    twelve.pointee.pNext = next
-                                    eleven.pointee.pNext = UnsafeMutableRawPointer(twelve)
-                                    var head = VkPhysicalDeviceFeatures2()
-                                    head.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2
-                                    head.pNext = UnsafeMutableRawPointer(eleven)
-                                    return body(&head)
                                 }
                             }
                         }
@@ -91,6 +106,13 @@ struct FeatureChain {
         if features.cooperativeMatrix != nil {
             twelve.vulkanMemoryModel = yes
             cooperative.cooperativeMatrix = yes
+        }
+        if !features.workgroupMatrices.isEmpty {
+            cooperative2.cooperativeMatrixWorkgroupScope = yes
+            cooperative2.cooperativeMatrixFlexibleDimensions = yes
+            cooperative2.cooperativeMatrixPerElementOperations = yes
+            cooperative2.cooperativeMatrixTensorAddressing = yes
+            maintenance.maintenance4 = yes
         }
     }
 }

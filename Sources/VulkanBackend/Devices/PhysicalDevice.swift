@@ -42,9 +42,10 @@ struct PhysicalDevice {
         var features = PhysicalDevice.features(
             handle, instance, extensions, properties.properties, eleven,
             timestampBits: queueFamily.map { families[Int($0)].timestampValidBits } ?? 0)
-        let isNVIDIA = properties.properties.vendorID == PhysicalDevice.nvidia
-        features.packsToNearest = isNVIDIA || driver.driverID == VK_DRIVER_ID_MESA_LLVMPIPE
-        if isNVIDIA { features.staging = .single }
+        // Not that of Mesa for NVIDIA's cards, which cuts off what does not fit.
+        features.packsToNearest = [VK_DRIVER_ID_NVIDIA_PROPRIETARY, VK_DRIVER_ID_MESA_LLVMPIPE].contains(
+            driver.driverID)
+        if properties.properties.vendorID == PhysicalDevice.nvidia { features.staging = .single }
         if properties.properties.deviceType == VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU {
             features.operationsPerSubmission *= 20
         }
@@ -168,28 +169,33 @@ struct PhysicalDevice {
         var chain = FeatureChain(extensions, apiVersion: properties.apiVersion)
         chain.query(handle, instance.functions.features)
         features.has16BitStorage = chain.eleven.storageBuffer16BitAccess == VK_TRUE
-        features.hasSubgroupControl =
-            chain.subgroups.subgroupSizeControl == VK_TRUE && chain.subgroups.computeFullSubgroups == VK_TRUE
-            && stagesOfRequiredSubgroupSizes(handle, instance) & VK_SHADER_STAGE_COMPUTE_BIT.rawValue != 0
+        if chain.subgroups.subgroupSizeControl == VK_TRUE, chain.subgroups.computeFullSubgroups == VK_TRUE {
+            let sizes = subgroupSizes(handle, instance)
+            // Mesa's driver for NVIDIA's cards lets nobody insist on the only size there is.
+            features.hasOneSubgroupSize = sizes.minSubgroupSize == sizes.maxSubgroupSize
+            features.hasSubgroupControl =
+                features.hasOneSubgroupSize
+                || sizes.requiredSubgroupSizeStages & VK_SHADER_STAGE_COMPUTE_BIT.rawValue != 0
+        }
         features.hasIntegerDotProduct = chain.dotProducts.shaderIntegerDotProduct == VK_TRUE
         features.hasFloat16 = chain.twelve.shaderFloat16 == VK_TRUE
-        features.hasCooperativeMatrix2 = chain.cooperative2.cooperativeMatrixWorkgroupScope == VK_TRUE
         features.hasKernelStatistics = chain.executables.pipelineExecutableInfo == VK_TRUE
         if chain.cooperative.cooperativeMatrix == VK_TRUE, chain.twelve.vulkanMemoryModel == VK_TRUE,
             features.has16BitStorage, features.hasFloat16, features.hasSubgroupControl, features.hasSubgroupShuffle
         {
             features.cooperativeMatrix = CooperativeShape.best(of: handle, instance)
+            if chain.hasWorkgroupMatrices { features.workgroupMatrices = WorkgroupShape.all(of: handle, instance) }
         }
         return features
     }
 }
 
 extension PhysicalDevice {
-    /// The stages whose shaders may insist on a size of subgroups. Only for devices that were asked for the features of
-    /// Vulkan 1.3: others do not know the structure.
-    fileprivate static func stagesOfRequiredSubgroupSizes(
+    /// The sizes of subgroups, and the stages whose shaders may insist on one. Only for devices that were asked for the
+    /// features of Vulkan 1.3: others do not know the structure.
+    fileprivate static func subgroupSizes(
         _ handle: VkPhysicalDevice, _ instance: VulkanInstance
-    ) -> VkShaderStageFlags {
+    ) -> VkPhysicalDeviceSubgroupSizeControlProperties {
         var sizes = VkPhysicalDeviceSubgroupSizeControlProperties()
         sizes.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_PROPERTIES
         var properties = VkPhysicalDeviceProperties2()
@@ -198,7 +204,7 @@ extension PhysicalDevice {
             properties.pNext = UnsafeMutableRawPointer(sizes)
             instance.functions.properties(handle, &properties)
         }
-        return sizes.requiredSubgroupSizeStages
+        return sizes
     }
 
     /// What the vendor's extension says, or a number between a small and a large card of the kind: a wrong one costs a
@@ -233,6 +239,43 @@ extension PhysicalDevice {
         case VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU, VK_PHYSICAL_DEVICE_TYPE_VIRTUAL_GPU: 48
         case VK_PHYSICAL_DEVICE_TYPE_CPU: 1
         default: 12
+        }
+    }
+}
+
+extension WorkgroupShape {
+    /// Those of float16 factors and float32 sums.
+    fileprivate static func all(of device: VkPhysicalDevice, _ instance: VulkanInstance) -> [WorkgroupShape] {
+        guard
+            let list: PFN_vkGetPhysicalDeviceCooperativeMatrixFlexibleDimensionsPropertiesNV = try? instance.loader
+                .function(
+                    "vkGetPhysicalDeviceCooperativeMatrixFlexibleDimensionsPropertiesNV", of: instance.handle)
+        else { return [] }
+        var count: UInt32 = 0
+        guard list(device, &count, nil) == VK_SUCCESS, count > 0 else { return [] }
+        var blank = VkCooperativeMatrixFlexibleDimensionsPropertiesNV()
+        blank.sType = VK_STRUCTURE_TYPE_COOPERATIVE_MATRIX_FLEXIBLE_DIMENSIONS_PROPERTIES_NV
+        var all = [VkCooperativeMatrixFlexibleDimensionsPropertiesNV](repeating: blank, count: Int(count))
+        guard list(device, &count, &all).rawValue >= 0 else { return [] }
+
+        var limits = VkPhysicalDeviceCooperativeMatrix2PropertiesNV()
+        limits.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_2_PROPERTIES_NV
+        var properties = VkPhysicalDeviceProperties2()
+        properties.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2
+        withUnsafeMutablePointer(to: &limits) { limits in
+            properties.pNext = UnsafeMutableRawPointer(limits)
+            instance.functions.properties(device, &properties)
+        }
+        return all.prefix(Int(count)).filter {
+            $0.AType == VK_COMPONENT_TYPE_FLOAT16_KHR && $0.BType == VK_COMPONENT_TYPE_FLOAT16_KHR
+                && $0.CType == VK_COMPONENT_TYPE_FLOAT32_KHR && $0.ResultType == VK_COMPONENT_TYPE_FLOAT32_KHR
+                && $0.saturatingAccumulation == VK_FALSE && $0.scope == VK_SCOPE_WORKGROUP_KHR
+                && $0.workgroupInvocations <= limits.cooperativeMatrixWorkgroupScopeMaxWorkgroupSize
+        }.map {
+            WorkgroupShape(
+                rows: Int($0.MGranularity), columns: Int($0.NGranularity), depth: Int($0.KGranularity),
+                invocationCount: Int($0.workgroupInvocations),
+                largestSide: Int(limits.cooperativeMatrixFlexibleDimensionsMaxDimension))
         }
     }
 }

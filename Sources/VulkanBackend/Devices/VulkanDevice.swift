@@ -60,6 +60,7 @@ final class VulkanDevice: @unchecked Sendable {
     ) throws(VulkanError) -> VkDevice {
         var extensions =
             physical.features.cooperativeMatrix == nil ? [] : [VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME]
+        if !physical.features.workgroupMatrices.isEmpty { extensions.append(VK_NV_COOPERATIVE_MATRIX_2_EXTENSION_NAME) }
         if capturesStatistics { extensions.append(VK_KHR_PIPELINE_EXECUTABLE_PROPERTIES_EXTENSION_NAME) }
         var chain = FeatureChain(Set(extensions), apiVersion: physical.properties.apiVersion)
         chain.enable(physical.features)

@@ -32,7 +32,7 @@ struct CooperativeTile: Hashable {
     /// give more workgroups, which few rows need, and have room for more depth between two barriers, which is what their time
     /// goes by. Found on an H200 with the products of the verifier at one picture and sixteen, and with those of a large U-Net
     /// (`Benchmarks/graphics-cards.md`).
-    static let sizes = [
+    private static let double = [
         Size(rows: 128, columns: 128, depth: 32, partRows: 64, partColumns: 64, rounds: 4),
         Size(rows: 128, columns: 128, depth: 16, partRows: 64, partColumns: 64, rounds: 4),
         Size(rows: 128, columns: 64, depth: 32, partRows: 64, partColumns: 32, rounds: 1),
@@ -45,7 +45,7 @@ struct CooperativeTile: Hashable {
     /// For one tile of each factor: few registers and little shared memory, so that a unit has several workgroups, which
     /// multiply while others wait. The first is what others found best on NVIDIA's cards of two generations
     /// (`Benchmarks/graphics-cards.md`).
-    static let single = [
+    private static let single = [
         Size(rows: 128, columns: 128, depth: 32, partRows: 64, partColumns: 32, ahead: 0, rounds: 2),
         Size(rows: 128, columns: 64, depth: 32, partRows: 32, partColumns: 32, ahead: 0, rounds: 2),
         Size(rows: 64, columns: 64, depth: 64, partRows: 32, partColumns: 32, ahead: 0, rounds: 1),
@@ -54,9 +54,21 @@ struct CooperativeTile: Hashable {
         Size(rows: 64, columns: 64, depth: 32, partRows: 32, partColumns: 32, ahead: 0),
     ]
 
+    /// Of a staging.
+    static func sizes(_ staging: TileStaging) -> [Size] { staging == .single ? single : double }
+
     /// The first size that the device takes and that gives each of its units work.
-    init(_ unit: MatrixUnit, _ staging: TileStaging, rows: Int, columns: Int, _ features: DeviceFeatures) {
-        let sizes = staging == .single ? CooperativeTile.single : CooperativeTile.sizes
+    ///
+    /// - Parameter wanted: which of the sizes to take where the device does; nil for any.
+    init(
+        _ unit: MatrixUnit, _ staging: TileStaging, size wanted: Int? = nil, rows: Int, columns: Int,
+        _ features: DeviceFeatures
+    ) {
+        let sizes = CooperativeTile.sizes(staging)
+        if let wanted, sizes.indices.contains(wanted), CooperativeTile(unit, sizes[wanted]).fits(features) {
+            self.init(unit, sizes[wanted])
+            return
+        }
         let fitting = sizes.map { CooperativeTile(unit, $0) }.filter { $0.fits(features) }
         let busy = fitting.first { tile in
             !tile.size.wastes(columns)

@@ -58,53 +58,44 @@ extension KernelBuilder {
         return try self.product(isPlain ? .product : .convolution, product, site)
     }
 
-    /// What both have in common.
-    private struct Product {
-        let x: Operand
-        let weight: Operand
-        let y: Operand
-        var arguments: cs_product
-        var bias: Operand?
-        var residual: Operand?
-        var gate: Operand?
-        var scales: Operand?
+    private func product(_ kernel: Kernel, _ product: Product, _ site: Site) throws(VulkanError) -> [Dispatch] {
+        if options.products == .integer, kernel == .product, product.isInWords {
+            return try integerProduct(product, site)
+        }
+        let arguments = product.arguments
+        let (rows, columns, inner) = (Int(arguments.rows), Int(arguments.columns), Int(arguments.inner))
+        let window = kernel == .convolution ? KernelBuilder.window(kernel: Int(arguments.kernel), product.y.shape) : nil
+        let problem = WorkgroupPlan.Problem(rows: rows, columns: columns, inner: inner, window: window)
+        if product.isInTensors, let plan = WorkgroupPlan(problem, options, features) {
+            return try calls(of: kernel, product, plan.split, plan.groups, variant: plan.variant, site) { flags in
+                plan.constants(flags: flags, activation: arguments.activation)
+            }
+        }
+        let plan = ProductPlan(rows: rows, columns: columns, inner: inner, options, features)
+        let eights = product.eights
+        // A convolution's window may lie outside at any depth.
+        let isWhole = kernel == .product && inner % plan.turn == 0
+        return try calls(of: kernel, product, plan.split, plan.groups, variant: plan.variant, site) { flags in
+            plan.constants + [eights.x ? 1 : 0, eights.weight ? 1 : 0, Int(flags), Int(arguments.activation)]
+                + [eights.result ? 1 : 0, plan.ahead, isWhole ? 1 : 0]
+        }
     }
 
-    private func product(_ kernel: Kernel, _ product: Product, _ site: Site) throws(VulkanError) -> [Dispatch] {
-        var arguments = product.arguments
-        var flags: Int32 = 0
-        if product.bias != nil { flags |= CS_HAS_BIAS }
-        if product.residual != nil { flags |= CS_HAS_RESIDUAL }
-        if product.gate != nil { flags |= CS_HAS_GATE }
-        arguments.flags = UInt32(flags)
-        arguments.x_offset = u32(product.x.offset)
-        arguments.weight_offset = u32(product.weight.offset)
-        arguments.bias_offset = u32(product.bias?.offset ?? 0)
-        arguments.residual_offset = u32(product.residual?.offset ?? 0)
-        arguments.gate_offset = u32(product.gate?.offset ?? 0)
-        arguments.scale_offset = u32(product.scales?.offset ?? 0)
-        arguments.y_offset = u32(product.y.offset)
-        arguments.gate_rows = max(1, arguments.gate_rows)
-        let bindings = [
-            product.x, product.weight, product.bias, product.residual, product.gate, product.scales, product.y,
-        ]
-        let (rows, columns) = (Int(arguments.rows), Int(arguments.columns))
-        if options.products == .integer, kernel == .product, isInWords(product, arguments) {
-            return try integerProduct(product, arguments, bindings, site)
-        }
-        let plan = ProductPlan(rows: rows, columns: columns, inner: Int(arguments.inner), options, features)
-        arguments.splits = u32(plan.split.count)
-        arguments.stretch = u32(plan.split.stretch)
-        func constants(_ flags: Int32) -> [Int] {
-            // A convolution's window may lie outside at any depth.
-            let isWhole = kernel == .product && Int(arguments.inner) % plan.turn == 0
-            return plan.constants + eightsConstants(product, arguments, flags) + [plan.ahead, isWhole ? 1 : 0]
-        }
-        guard plan.split.count > 1 else {
+    /// One call, or one for all parts of the depth and one that adds them up.
+    ///
+    /// - Parameter constants: by what follows the sums.
+    private func calls(
+        of kernel: Kernel, _ product: Product, _ split: ProductSplit, _ groups: (x: Int, y: Int, z: Int),
+        variant: String?, _ site: Site, constants: (Int32) -> [Int]
+    ) throws(VulkanError) -> [Dispatch] {
+        var arguments = product.completeArguments
+        arguments.splits = u32(split.count)
+        arguments.stretch = u32(split.stretch)
+        guard split.count > 1 else {
             return [
                 try call(
-                    kernel, variant: plan.variant, constants: constants(flags), bindings, arguments,
-                    groups: plan.groups, site)
+                    kernel, variant: variant, constants: constants(product.flags), product.bindings, arguments,
+                    groups: groups, site)
             ]
         }
         var parts = arguments
@@ -114,28 +105,21 @@ extension KernelBuilder {
         sums.x_offset = u32(scratch.offset)
         return [
             try call(
-                kernel, variant: plan.variant, constants: constants(CS_IS_PARTIAL),
-                [product.x, product.weight, nil, nil, nil, nil, scratch], parts, groups: plan.groups, site),
-            try elementwise(.productSum, count: rows * columns, [scratch] + bindings.dropFirst(), sums, site),
+                kernel, variant: variant, constants: constants(CS_IS_PARTIAL),
+                [product.x, product.weight, nil, nil, nil, nil, scratch], parts, groups: groups, site),
+            try elementwise(
+                .productSum, count: Int(arguments.rows * arguments.columns), [scratch] + product.bindings.dropFirst(),
+                sums, site),
         ]
     }
 
-    /// Whether the weight is bytes in words that never straddle a row, and no sum of them can leave 32 bits.
-    private func isInWords(_ product: Product, _ arguments: cs_product) -> Bool {
-        product.weight.view.type == .int8 && product.scales != nil && arguments.inner % 4 == 0
-            && product.weight.offset % 4 == 0 && arguments.inner <= 1 << 17
-    }
-
     /// First the rows of x as bytes, with their scales behind them; then the product.
-    private func integerProduct(
-        _ product: Product, _ wanted: cs_product, _ bindings: [Operand?], _ site: Site
-    ) throws(VulkanError) -> [Dispatch] {
+    private func integerProduct(_ product: Product, _ site: Site) throws(VulkanError) -> [Dispatch] {
+        let wanted = product.completeArguments
         let (rows, columns, words) = (Int(wanted.rows), Int(wanted.columns), Int(wanted.inner) / 4)
         var arguments = wanted
         arguments.x_offset = u32(scratch.offset)
         arguments.x_scale_offset = u32(scratch.offset + rows * words)
-        arguments.splits = 1
-        arguments.stretch = arguments.inner
         let rounding = cs_quantize(
             rows: wanted.rows, width: wanted.inner, x_offset: wanted.x_offset, x_stride: wanted.x_stride,
             y_offset: arguments.x_offset, scale_offset: arguments.x_scale_offset)
@@ -148,24 +132,14 @@ extension KernelBuilder {
                 .quantize, constants: [KernelBuilder.groupSize], [product.x, scratch], rounding, groups: flat(rows),
                 site),
             try call(
-                .product, variant: "integer", constants: tile.constants, [scratch] + bindings.dropFirst(), arguments,
-                groups: ProductPlan.folded(across: across, down: down), site),
+                .product, variant: "integer", constants: tile.constants, [scratch] + product.bindings.dropFirst(),
+                arguments, groups: ProductPlan.folded(across: across, down: down), site),
         ]
     }
 
-    /// Whether x and the weight lie in eights that never straddle a row; what follows the product; and whether that can be
-    /// done in eights as well.
-    private func eightsConstants(_ product: Product, _ arguments: cs_product, _ flags: Int32) -> [Int] {
-        // Of a plain product: the row; of a convolution: the channels of a pixel.
-        let width = arguments.channels > 0 ? arguments.channels : arguments.inner
-        let isPacked = width % 8 == 0 && arguments.weight_channel_stride <= 1
-        let x = isPacked && product.x.offset % 8 == 0 && arguments.x_stride % 8 == 0
-        let weight = isPacked && product.weight.offset % 8 == 0
-        let others = [product.bias, product.residual, product.gate, product.scales, product.y]
-        let result =
-            arguments.columns % 8 == 0 && arguments.gate_stride % 8 == 0
-            && others.allSatisfy { ($0?.offset ?? 0) % 8 == 0 }
-        return [x ? 1 : 0, weight ? 1 : 0, Int(flags), Int(arguments.activation), result ? 1 : 0]
+    /// Of a convolution with the result [B, H', W', out].
+    static func window(kernel: Int, _ result: Shape) -> WorkgroupPlan.Window {
+        WorkgroupPlan.Window(taps: kernel * kernel, height: result[1], width: result[2])
     }
 }
 

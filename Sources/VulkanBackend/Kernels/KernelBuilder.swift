@@ -58,14 +58,18 @@ struct KernelBuilder {
         case .linear, .convolution2D:
             let (columns, inner) = (shape[-1], graph[node.inputs[1]].shape.dimensions.dropFirst().reduce(1, *))
             let rows = shape.elementCount / max(1, columns)
-            let plan = ProductPlan(rows: rows, columns: columns, inner: inner, options, features)
-            // The integer kernel's rows in bytes, each with its scale.
-            var isInteger = options.products == .integer
-            if case .convolution2D(let convolution) = node.operation {
-                isInteger = isInteger && convolution.isPlain(kernel: graph[node.inputs[1]].shape[2])
+            var parts = ProductPlan(rows: rows, columns: columns, inner: inner, options, features).split.count
+            var window: WorkgroupPlan.Window?
+            let kernel = graph[node.inputs[1]].shape[-1]
+            if case .convolution2D(let convolution) = node.operation, !convolution.isPlain(kernel: kernel) {
+                window = self.window(kernel: kernel, shape)
             }
+            let problem = WorkgroupPlan.Problem(rows: rows, columns: columns, inner: inner, window: window)
+            if let plan = WorkgroupPlan(problem, options, features) { parts = max(parts, plan.split.count) }
+            // The integer kernel's rows in bytes, each with its scale.
+            let isInteger = options.products == .integer && window == nil
             let bytes = isInteger ? rows * (inner + 4) : 0
-            return max(bytes, plan.split.count > 1 ? 4 * shape.elementCount * plan.split.count : 0)
+            return max(bytes, parts > 1 ? 4 * shape.elementCount * parts : 0)
         default: return 0
         }
     }

@@ -17,7 +17,8 @@ extension MatrixUnit {
     /// The unit to use, nil for kernels without: only where factors are float16 anyway, unless it is asked for.
     static func chosen(_ options: VulkanOptions, _ features: DeviceFeatures) -> MatrixUnit? {
         let isFree = options.products == nil || options.products == .integer
-        let isWanted = options.products == .cooperative || (isFree && options.storage == .float16)
+        let isWanted =
+            [.cooperative, .workgroup].contains(options.products) || (isFree && options.storage == .float16)
         if isWanted, let shape = features.cooperativeMatrix {
             return MatrixUnit(variant: MatrixUnit.cooperative, shape: shape, subgroupSize: features.subgroupSize)
         }

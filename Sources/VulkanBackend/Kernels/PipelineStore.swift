@@ -167,7 +167,7 @@ final class PipelineStore: @unchecked Sendable {
                             info.stage.pName = name
                             info.stage.pSpecializationInfo = specialization
                             if key.subgroupSize != nil {
-                                info.stage.pNext = UnsafeRawPointer(subgroups)
+                                if !features.hasOneSubgroupSize { info.stage.pNext = UnsafeRawPointer(subgroups) }
                                 info.stage.flags =
                                     VK_PIPELINE_SHADER_STAGE_CREATE_REQUIRE_FULL_SUBGROUPS_BIT.rawValue
                             }

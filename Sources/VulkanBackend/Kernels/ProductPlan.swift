@@ -16,7 +16,8 @@ struct ProductPlan {
         let tileRows, tileColumns: Int
         if let unit = MatrixUnit.chosen(options, features) {
             let tile = CooperativeTile(
-                unit, options.staging ?? features.staging, rows: rows, columns: columns, features)
+                unit, options.staging ?? features.staging, size: options.tileSize, rows: rows, columns: columns,
+                features)
             (variant, constants, ahead) = (unit.variant, tile.constants, tile.size.ahead)
             (tileRows, tileColumns) = (tile.size.rows, tile.size.columns)
             turn = tile.size.tiles * tile.size.depth
@@ -26,10 +27,9 @@ struct ProductPlan {
             (tileRows, tileColumns, turn) = (tile.rows, tile.columns, ProductTile.depth)
         }
         let (across, down) = ((columns + tileColumns - 1) / tileColumns, (rows + tileRows - 1) / tileRows)
-        let room = ProductSplit.scratchByteCount / max(1, 4 * rows * columns)
         split = ProductSplit(
             tiles: across * down, of: (tileRows, tileColumns), inner: inner, depth: turn, units: features.unitCount,
-            most: room, wanted: options.splits)
+            most: ProductSplit.room(rows: rows, columns: columns), wanted: options.splits)
         groups = ProductPlan.folded(across: across * split.count, down: down)
     }
 

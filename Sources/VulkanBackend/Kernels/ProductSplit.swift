@@ -10,6 +10,8 @@ struct ProductSplit: Hashable {
     static let most = 16
     /// Most bytes of all parts' sums together.
     static let scratchByteCount = 64 << 20
+    /// Parts whose sums have room.
+    static func room(rows: Int, columns: Int) -> Int { scratchByteCount / max(1, 4 * rows * columns) }
     /// What the second call costs beside a workgroup's own work, in steps along the depth: about three microseconds
     /// for the barrier and the launch, at some 0.3 steps a nanosecond. An estimate: on an H200 products of one picture took
     /// 2.2 µs longer each in two parts than whole (`Benchmarks/graphics-cards.md`).

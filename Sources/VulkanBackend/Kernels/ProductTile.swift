@@ -22,7 +22,7 @@ struct ProductTile: Hashable {
             case .small: [.small]
             case .medium: [.medium]
             case .large: [.large, .medium]
-            case .tiled, .cooperative, .emulated, .integer, nil:
+            case .tiled, .cooperative, .emulated, .workgroup, .emulatedWorkgroup, .integer, nil:
                 [.large, .medium].filter { tile in
                     let count = (rows + tile.rows - 1) / tile.rows * ((columns + tile.columns - 1) / tile.columns)
                     // On any device as many as a small one needs: a guess of its units may be wrong.
