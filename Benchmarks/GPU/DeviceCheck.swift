@@ -43,6 +43,9 @@ struct DeviceCheck {
             name: "float16 cooperative, depth in parts",
             options: VulkanOptions(storage: .float16, products: .cooperative, splits: 3), bound: 3e-5),
         Variant(
+            name: "float16 cooperative, rounded by conversions",
+            options: VulkanOptions(storage: .float16, products: .cooperative, rounding: .conversions), bound: 3e-5),
+        Variant(
             name: "float16 workgroup", options: VulkanOptions(storage: .float16, products: .workgroup), bound: 3e-5),
         Variant(
             name: "float16 workgroup, depth in parts",

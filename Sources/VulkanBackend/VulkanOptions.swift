@@ -24,8 +24,8 @@ public struct VulkanOptions: Hashable, Sendable {
     public var cacheFolder: String?
     /// Whether the driver keeps what it knows of compiled kernels, see `VulkanBackend.kernelStatistics`; for measurements.
     public var capturesStatistics: Bool
-    /// Whether activations are brought to float16 by integers; nil: where the device is not known to round to the nearest.
-    public var roundsInIntegers: Bool?
+    /// How activations are brought to float16; nil: as the device rounds to the nearest with the least to do.
+    public var rounding: HalfRounding?
     /// A folder of NAME.spv files to use instead of the shaders built in; for comparisons.
     public var shaderFolder: String?
 
@@ -33,7 +33,7 @@ public struct VulkanOptions: Hashable, Sendable {
         storage: ActivationStorage = .float32, weights: WeightStorage? = nil, products: ProductKernel? = nil,
         splits: Int? = nil, staging: TileStaging? = nil, tileSize: Int? = nil, validates: Bool = false,
         cacheFolder: String? = nil, shaderFolder: String? = nil, capturesStatistics: Bool = false,
-        roundsInIntegers: Bool? = nil
+        rounding: HalfRounding? = nil
     ) {
         self.storage = storage
         self.weights = weights ?? (products == .integer ? .int8 : WeightStorage(storage))
@@ -45,13 +45,24 @@ public struct VulkanOptions: Hashable, Sendable {
         self.cacheFolder = cacheFolder
         self.shaderFolder = shaderFolder
         self.capturesStatistics = capturesStatistics
-        self.roundsInIntegers = roundsInIntegers
+        self.rounding = rounding
     }
 }
 
 /// How activations are stored on the device.
 public enum ActivationStorage: String, Hashable, Sendable, CaseIterable {
     case float32, float16, bfloat16
+}
+
+/// How kernels bring float32 to float16.
+public enum HalfRounding: String, Hashable, Sendable, CaseIterable {
+    /// As the device packs two of them, which Vulkan leaves open: on some it is the nearest.
+    case packed
+    /// To the nearest by a dozen operations on integers.
+    case integers
+    /// To the nearest by conversions in a mode that says so, in kernels for matrix units on devices that have it; in others by
+    /// integers.
+    case conversions
 }
 
 /// How the weights of products are stored on the device.

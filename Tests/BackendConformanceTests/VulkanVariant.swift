@@ -65,7 +65,7 @@ struct VulkanVariant: Sendable, CustomTestStringConvertible {
             isOfProducts: true),
         Plan(
             name: "float16, rounded in integers",
-            options: VulkanOptions(storage: .float16, roundsInIntegers: true),
+            options: VulkanOptions(storage: .float16, rounding: .integers),
             storage: StorageUnderTest(activations: .float16)
         ),
         Plan(

@@ -34,6 +34,25 @@ struct MatrixUnitTests {
             })
     }
 
+    /// One tile with the next on its way, as no product has them on its own: whole tiles, in eights and one by one.
+    @Test(arguments: [5, 6]) func tilesForMeasurementsMatchTheReference(_ size: Int) throws {
+        let options = VulkanOptions(storage: .float16, products: .emulated, staging: .single, tileSize: size)
+        let backend = try TestDevice.backend(options)
+        for (rows, inner, columns) in [(70, 128, 72), (33, 35, 37)] {
+            let graphCase = try LargerCases.make("a product of \(rows), \(inner) to \(columns)") { builder in
+                let x = try builder.linear(builder.input("x", [1, rows, 16]), "first", outputs: inner)
+                return try builder.linear(x, "second", outputs: columns)
+            }
+            let program = try backend.prepare(graphCase.graph, parameters: graphCase.parameters)
+            #expect(
+                try program.program().dispatches.allSatisfy { dispatch in
+                    let values = Dictionary(uniqueKeysWithValues: dispatch.key.constants.map { ($0.number, $0.value) })
+                    return values[14] == 1 && values[16] == 1
+                })
+            try checkConformance(of: backend, to: graphCase.storedThroughout(MatrixUnitTests.storage))
+        }
+    }
+
     @Test(arguments: [nil, 3]) func aBlockOfTheVerifierMatchesTheReference(_ splits: Int?) throws {
         try check(
             LargerCases.make("a block with its modulation in pieces") { builder in try block(&builder, width: 64) },

@@ -25,13 +25,17 @@ import Testing
         return pairs
     }
 
-    @Test(arguments: [nil, true] as [Bool?]) func aProductIsStoredAsTheNearestHalf(roundsInIntegers: Bool?) throws {
+    @Test(arguments: [nil, .integers] as [HalfRounding?]) func aProductIsStoredAsTheNearestHalf(
+        _ rounding: HalfRounding?
+    )
+        throws
+    {
         let pairs = Self.factors.map { (Float(Float16($0.0)), Float(Float16($0.1))) }
         var builder = GraphBuilder()
         let (a, b) = (builder.input("a", [pairs.count]), builder.input("b", [pairs.count]))
         // Stored between two nodes; what leaves the graph is float32.
         builder.output("y", try builder.multiply(builder.multiply(a, b), builder.input("one", [pairs.count])))
-        let backend = try TestDevice.backend(VulkanOptions(storage: .float16, roundsInIntegers: roundsInIntegers))
+        let backend = try TestDevice.backend(VulkanOptions(storage: .float16, rounding: rounding))
         let program = try backend.compile(builder.graph, parameters: DictionaryParameters())
         let ones = [Float](repeating: 1, count: pairs.count)
         let inputs = ["a": pairs.map(\.0), "b": pairs.map(\.1), "one": ones].mapValues { Tensor([pairs.count], $0) }

@@ -16,8 +16,12 @@
 #define f32 float
 #endif
 
-// Whether shaders built with NARROW round to float16 by integers and leave packHalf2x16 nothing to round.
+// How shaders built with NARROW bring values to float16: as packHalf2x16 does, by integers so that it has nothing left to round,
+// or, where the shader is built for it, by conversions: whoever makes the kernel adds the execution mode RoundingModeRTE.
 #define CS_ROUNDING_CONSTANT 19
+#define CS_PACKED 0
+#define CS_IN_INTEGERS 1
+#define CS_CONVERTED 2
 
 // Storage of a binding, given to shaders built with NARROW as specialization constant CS_TYPE_CONSTANT + binding.
 #define CS_TYPE_CONSTANT 20

@@ -12,6 +12,7 @@
 #extension GL_KHR_shader_subgroup_basic : require
 #extension GL_KHR_shader_subgroup_shuffle : require
 #extension GL_EXT_shader_explicit_arithmetic_types_float16 : require
+#define HALF_CONVERSIONS
 #endif
 #extension GL_EXT_control_flow_attributes : require
 #include "prelude.glsl"

@@ -7,7 +7,7 @@
 #ifdef NARROW
 
 // Vulkan lets a device choose how packHalf2x16 rounds, and AMD's cut off what does not fit.
-layout(constant_id = CS_ROUNDING_CONSTANT) const uint ROUNDS_IN_INTEGERS = 0;
+layout(constant_id = CS_ROUNDING_CONSTANT) const uint ROUNDING = CS_PACKED;
 
 // The float16 that is nearest, ties to even; a NaN stays one. All cases are worked out and one is selected: compilers keep
 // branches of this size, and a kernel has many values.
@@ -24,7 +24,10 @@ float nearest_half(float x) {
 }
 
 uint half_pair(vec2 pair) {
-    if (ROUNDS_IN_INTEGERS != 0) pair = vec2(nearest_half(pair.x), nearest_half(pair.y));
+#ifdef HALF_CONVERSIONS
+    if (ROUNDING == CS_CONVERTED) return packFloat2x16(f16vec2(pair));
+#endif
+    if (ROUNDING == CS_IN_INTEGERS) pair = vec2(nearest_half(pair.x), nearest_half(pair.y));
     return packHalf2x16(pair);
 }
 

@@ -2,7 +2,8 @@
 //
 // Either two tiles of each factor lie in shared memory by turns: while subgroups multiply one, the next AHEAD are on their way
 // from memory into registers, and behind the products the first of these is put down where the one before the last was. Or
-// there is one, filled between products, and the subgroups of other workgroups multiply while this one waits.
+// there is one, filled between products, and the subgroups of other workgroups multiply while this one waits: for memory, or
+// where the next tile came into registers meanwhile, for shared memory alone.
 //
 // There is no branch between a read and where it is put down: a compiler may move the read behind the branch, right before its
 // use, and then every step waits for memory. Which tile is meant is known when loops are unrolled, so that places are.
@@ -13,6 +14,7 @@
 #extension GL_KHR_memory_scope_semantics : require
 #extension GL_KHR_shader_subgroup_basic : require
 #extension GL_EXT_shader_explicit_arithmetic_types_float16 : require
+#define HALF_CONVERSIONS
 #endif
 #extension GL_EXT_control_flow_attributes : require
 #include "prelude.glsl"
@@ -32,8 +34,11 @@ layout(constant_id = 7) const uint UNIT_COLUMNS = 16;
 layout(constant_id = 8) const uint UNIT_DEPTH = 16;
 // Whether the result, and all that goes into it, lies in eights that never straddle a row.
 layout(constant_id = 13) const uint RESULT_IN_EIGHTS = 0;
-// Tiles on their way: one, two where few steps are to be made and each would wait for memory, or none: then there is one tile.
+// Tiles on their way while one is multiplied: one, two where few steps are to be made and each would wait for memory, or, if there
+// is one tile, none.
 layout(constant_id = 14) const uint AHEAD = 1;
+// Of each factor in shared memory.
+layout(constant_id = 16) const uint TILES = 2;
 
 #include "units.glsl"
 #include "eights.glsl"
@@ -45,7 +50,6 @@ WEIGHT_EIGHTS(1, weight)
 #include "epilogue_eights.glsl"
 #include "window.glsl"
 
-const uint TILES = AHEAD == 0 ? 1 : 2;
 const uint SLOTS = AHEAD == 0 ? 1 : AHEAD;
 #include "staging.glsl"
 
@@ -184,16 +188,18 @@ void main() {
     }
 
     find_rows(first_row);
-    if (AHEAD == 0) {
+    UNROLL for (uint slot = 0; slot < AHEAD; ++slot) FETCH(slot, first_column, first_depth + slot * TILE_DEPTH)
+    if (TILES == 1) {
         for (uint depth = first_depth; depth < last_depth; depth += TILE_DEPTH) {
-            FETCH(0, first_column, depth)
+            if (AHEAD == 0) FETCH(0, first_column, depth)
             barrier();
             put_down(0, 0);
             barrier();
+            // In the end a tile that nobody multiplies.
+            if (AHEAD != 0) FETCH(0, first_column, depth + TILE_DEPTH)
             PRODUCTS(0, part_row, part_column, sums)
         }
     } else {
-        UNROLL for (uint slot = 0; slot < AHEAD; ++slot) FETCH(slot, first_column, first_depth + slot * TILE_DEPTH)
         put_down(0, 0);
         for (uint first = first_depth; first < last_depth; first += TILES * TILE_DEPTH) {
             UNROLL for (uint which = 0; which < TILES; ++which) {

@@ -14,6 +14,8 @@ struct DeviceFeatures: Hashable, Sendable {
     var hasKernelStatistics = false
     /// Whether what does not fit into float16 is known to become the nearest one when it is packed; Vulkan leaves it open.
     var packsToNearest = false
+    /// Whether conversions to float16 can be told to give the nearest one.
+    var conversionsCanRound = false
     /// How products for matrix units best bring their tiles to shared memory.
     var staging = TileStaging.double
     var subgroupSize = 1

@@ -45,6 +45,10 @@ struct PhysicalDevice {
         // Not that of Mesa for NVIDIA's cards, which cuts off what does not fit.
         features.packsToNearest = [VK_DRIVER_ID_NVIDIA_PROPRIETARY, VK_DRIVER_ID_MESA_LLVMPIPE].contains(
             driver.driverID)
+        // That of 64 bits is set along with it, since some devices have only one for both.
+        features.conversionsCanRound =
+            driver.shaderRoundingModeRTEFloat16 == VK_TRUE && driver.shaderRoundingModeRTEFloat64 == VK_TRUE
+            && driver.roundingModeIndependence != VK_SHADER_FLOAT_CONTROLS_INDEPENDENCE_NONE
         if properties.properties.vendorID == PhysicalDevice.nvidia { features.staging = .single }
         if properties.properties.deviceType == VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU {
             features.operationsPerSubmission *= 20

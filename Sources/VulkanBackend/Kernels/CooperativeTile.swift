@@ -11,14 +11,13 @@ struct CooperativeTile: Hashable {
         let depth: Int
         let partRows: Int
         let partColumns: Int
-        /// Tiles that are on their way from memory while one is multiplied; none where there is one tile of each factor.
+        /// Tiles of each factor in shared memory, and those that are on their way from memory while one is multiplied.
+        var tiles = 2
         var ahead = 1
         /// Tiles for each unit of the device that a product must have.
         var rounds = 0
 
         var subgroupCount: Int { rows / partRows * (columns / partColumns) }
-        /// Tiles of each factor in shared memory.
-        var tiles: Int { ahead == 0 ? 1 : 2 }
         /// What a step of the depth brings, in elements of both factors.
         var side: Int { rows + columns }
 
@@ -46,13 +45,21 @@ struct CooperativeTile: Hashable {
     /// multiply while others wait. The first is what others found best on NVIDIA's cards of two generations
     /// (`Benchmarks/graphics-cards.md`).
     private static let single = [
-        Size(rows: 128, columns: 128, depth: 32, partRows: 64, partColumns: 32, ahead: 0, rounds: 2),
-        Size(rows: 128, columns: 64, depth: 32, partRows: 32, partColumns: 32, ahead: 0, rounds: 2),
-        Size(rows: 64, columns: 64, depth: 64, partRows: 32, partColumns: 32, ahead: 0, rounds: 1),
-        Size(rows: 32, columns: 32, depth: 128, partRows: 16, partColumns: 16, ahead: 0),
+        Size(rows: 128, columns: 128, depth: 32, partRows: 64, partColumns: 32, tiles: 1, ahead: 0, rounds: 2),
+        Size(rows: 128, columns: 64, depth: 32, partRows: 32, partColumns: 32, tiles: 1, ahead: 0, rounds: 2),
+        Size(rows: 64, columns: 64, depth: 64, partRows: 32, partColumns: 32, tiles: 1, ahead: 0, rounds: 1),
+        Size(rows: 32, columns: 32, depth: 128, partRows: 16, partColumns: 16, tiles: 1, ahead: 0),
+        // With the next tile on its way: for measurements alone.
+        Size(rows: 128, columns: 128, depth: 32, partRows: 64, partColumns: 32, tiles: 1, rounds: unwanted),
+        Size(rows: 128, columns: 64, depth: 32, partRows: 32, partColumns: 32, tiles: 1, rounds: unwanted),
+        Size(rows: 64, columns: 64, depth: 64, partRows: 32, partColumns: 32, tiles: 1, rounds: unwanted),
+        Size(rows: 32, columns: 32, depth: 128, partRows: 16, partColumns: 16, tiles: 1, rounds: unwanted),
         // For units whose sides are more than 16.
-        Size(rows: 64, columns: 64, depth: 32, partRows: 32, partColumns: 32, ahead: 0),
+        Size(rows: 64, columns: 64, depth: 32, partRows: 32, partColumns: 32, tiles: 1, ahead: 0),
     ]
+
+    /// Tiles that no product has.
+    private static let unwanted = 1 << 40
 
     /// Of a staging.
     static func sizes(_ staging: TileStaging) -> [Size] { staging == .single ? single : double }

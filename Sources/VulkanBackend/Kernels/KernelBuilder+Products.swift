@@ -77,7 +77,7 @@ extension KernelBuilder {
         let isWhole = kernel == .product && inner % plan.turn == 0
         return try calls(of: kernel, product, plan.split, plan.groups, variant: plan.variant, site) { flags in
             plan.constants + [eights.x ? 1 : 0, eights.weight ? 1 : 0, Int(flags), Int(arguments.activation)]
-                + [eights.result ? 1 : 0, plan.ahead, isWhole ? 1 : 0]
+                + [eights.result ? 1 : 0, plan.ahead, isWhole ? 1 : 0, plan.tiles]
         }
     }
 

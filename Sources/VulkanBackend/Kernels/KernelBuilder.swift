@@ -106,9 +106,7 @@ struct KernelBuilder {
             PipelineKey.Constant(number: UInt32(number), value: UInt32(clamping: value))
         }
         if !isWide {
-            let roundsInIntegers = options.roundsInIntegers ?? !features.packsToNearest
-            values.append(
-                PipelineKey.Constant(number: UInt32(CS_ROUNDING_CONSTANT), value: roundsInIntegers ? 1 : 0))
+            values.append(PipelineKey.Constant(number: UInt32(CS_ROUNDING_CONSTANT), value: rounding(variant).code))
             for (number, operand) in bindings.enumerated() {
                 let type = operand?.view.type ?? .float32
                 values.append(
@@ -121,6 +119,13 @@ struct KernelBuilder {
         return Dispatch(
             node: site.index, key: key, bindings: bound, result: kernel.result,
             arguments: withUnsafeBytes(of: arguments) { [UInt8]($0) }, groups: groups)
+    }
+
+    /// How kernels of a variant bring values to float16.
+    private func rounding(_ variant: String?) -> HalfRounding {
+        let wanted = options.rounding ?? (features.packsToNearest ? .packed : .conversions)
+        let canConvert = variant == MatrixUnit.cooperative && features.conversionsCanRound
+        return wanted == .conversions && !canConvert ? .integers : wanted
     }
 
     /// A call with one invocation for each of `count` elements.
@@ -136,6 +141,17 @@ struct KernelBuilder {
     func flat(_ count: Int) -> (x: Int, y: Int, z: Int) {
         let x = min(max(count, 1), features.maxWorkgroups[0], 32_768)
         return (x, (count + x - 1) / x, 1)
+    }
+}
+
+extension HalfRounding {
+    /// As in `ShaderArguments.h`.
+    fileprivate var code: UInt32 {
+        switch self {
+        case .packed: UInt32(CS_PACKED)
+        case .integers: UInt32(CS_IN_INTEGERS)
+        case .conversions: UInt32(CS_CONVERTED)
+        }
     }
 }
 

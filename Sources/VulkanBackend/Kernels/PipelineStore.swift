@@ -131,7 +131,8 @@ final class PipelineStore: @unchecked Sendable {
             throw .missingFeature(device: name, wanted: key.shader, feature: feature)
         }
         var module: VkShaderModule?
-        let created = shader.words.withUnsafeBytes { bytes in
+        let words = key.roundsConversions ? shader.wordsThatRoundConversions : shader.words
+        let created = words.withUnsafeBytes { bytes in
             var info = VkShaderModuleCreateInfo()
             info.sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO
             info.codeSize = bytes.count

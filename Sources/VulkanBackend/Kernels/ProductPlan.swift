@@ -6,6 +6,8 @@ struct ProductPlan {
     let constants: [Int]
     /// Tiles that are on their way from memory while one is multiplied.
     let ahead: Int
+    /// Of each factor in shared memory.
+    let tiles: Int
     /// The depth that the kernel's loop takes at a time: of a tile, or of all that lie in shared memory by turns.
     let turn: Int
     let split: ProductSplit
@@ -18,12 +20,13 @@ struct ProductPlan {
             let tile = CooperativeTile(
                 unit, options.staging ?? features.staging, size: options.tileSize, rows: rows, columns: columns,
                 features)
-            (variant, constants, ahead) = (unit.variant, tile.constants, tile.size.ahead)
+            (variant, constants) = (unit.variant, tile.constants)
+            (tiles, ahead) = (tile.size.tiles, tile.size.ahead)
             (tileRows, tileColumns) = (tile.size.rows, tile.size.columns)
             turn = tile.size.tiles * tile.size.depth
         } else {
             let tile = ProductTile(options.products, rows: rows, columns: columns, features)
-            (variant, constants, ahead) = (nil, tile.constants, 0)
+            (variant, constants, tiles, ahead) = (nil, tile.constants, 1, 0)
             (tileRows, tileColumns, turn) = (tile.rows, tile.columns, ProductTile.depth)
         }
         let (across, down) = ((columns + tileColumns - 1) / tileColumns, (rows + tileRows - 1) / tileRows)

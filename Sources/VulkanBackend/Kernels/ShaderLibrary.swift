@@ -7,6 +7,36 @@ struct ShaderLibrary: Sendable {
         let words: [UInt32]
         /// Of CS_NEEDS_…
         let needs: UInt32
+
+        /// The words with execution modes that have conversions to types of 16 and of 64 bits give the nearest value
+        /// (SPV_KHR_float_controls, in Vulkan since 1.2). They are put in here, because a module that has them is none for
+        /// devices without.
+        var wordsThatRoundConversions: [UInt32] {
+            let (capability, entryPoint, executionMode, rounding): (UInt32, UInt32, UInt32, UInt32) = (17, 15, 16, 4462)
+            // OpCapability RoundingModeRTE, OpExtension "SPV_KHR_float_controls"
+            let declaration: [UInt32] = [2 << 16 | capability, 4467]
+            let name = Array("SPV_KHR_float_controls".utf8) + [0, 0]
+            let `extension` = stride(from: 0, to: name.count, by: 4).map { first in
+                (0..<4).reduce(UInt32(0)) { $0 | UInt32(name[first + $1]) << UInt32(8 * $1) }
+            }
+            var result = Array(words.prefix(5)) + declaration
+            var (position, isDeclared) = (5, false)
+            while position < words.count {
+                let (code, count) = (words[position] & 0xFFFF, max(1, Int(words[position] >> 16)))
+                if code != capability, !isDeclared {
+                    result += [UInt32(1 + `extension`.count) << 16 | 10] + `extension`
+                    isDeclared = true
+                }
+                result += words[position..<min(position + count, words.count)]
+                if code == entryPoint, position + 2 < words.count {
+                    for width in [16, 64] as [UInt32] {
+                        result += [4 << 16 | executionMode, words[position + 2], rounding, width]
+                    }
+                }
+                position += count
+            }
+            return result
+        }
     }
 
     private let shaders: [String: Shader]
