@@ -121,8 +121,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--program", type=Path, default=HERE / "underpaint-gpu-bench")
     parser.add_argument("--device", default="auto", help="Vulkan device: auto, an index or part of a name")
     ways = ["tiles", "single", "double", "workgroup"]
-    precisions = ["float32", "float16", "bfloat16", *(f"float16-{way}" for way in ways), "int8"]
-    parser.add_argument("--precision", default="float16", choices=precisions, help="tiles: without matrix units")
+    stored = ["float32", "float16", "bfloat16"]
+    precisions = [*stored, *(f"{kind}-tuned" for kind in stored), *(f"float16-{way}" for way in ways), "int8"]
+    parser.add_argument("--precision", default="float16", choices=precisions, help="tiles: without matrix units; tuned: measured first")
     parser.add_argument("--seconds", type=float, default=0.5, help="for each case and side")
     parser.add_argument("--small", action="store_true", help="only what a software device can do, too")
     parser.add_argument(

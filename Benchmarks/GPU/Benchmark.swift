@@ -24,7 +24,8 @@ import VulkanBackend
 ///
 /// PRECISION is float32, float16, bfloat16, float16-tiles: float16 without the device's matrix units, float16-single or
 /// float16-double: with them, from one tile or two by turns, float16-workgroup: products by matrices of whole workgroups, or
-/// int8: products of bytes in linear layers, float16 elsewhere. DEVICE is an index, part of a name without spaces, or `auto`. A
+/// int8: products of bytes in linear layers, float16 elsewhere; float32-tuned, float16-tuned or bfloat16-tuned: in the ways that
+/// are measured to be fastest before. DEVICE is an index, part of a name without spaces, or `auto`. A
 /// driver can so alternate with PyTorch in another process.
 @main struct Benchmark {
     private let cases: [BenchmarkCase]
@@ -161,7 +162,8 @@ import VulkanBackend
         let backend = try backends[key] ?? VulkanBackend(device: Benchmark.choice(device), options: precision.options)
         backends[key] = backend
         let tensors = RandomTensors(for: wanted.graph)
-        return (try backend.compile(wanted.graph, parameters: tensors), tensors)
+        let compiler: any Backend = precision.isTuned ? backend.tuner() : backend
+        return (try compiler.compile(wanted.graph, parameters: tensors), tensors)
     }
 
     /// Seconds of the fastest of at least five runs, from tensors to tensors.
@@ -188,11 +190,14 @@ import VulkanBackend
 private struct Precision {
     let name: String
     let options: VulkanOptions
+    /// Whether every product is measured in all ways first.
+    let isTuned: Bool
 
     /// With a colon and a number behind it, one of the sizes of tiles.
     init?(_ name: String) {
         self.name = name
-        let parts = name.split(separator: ":")
+        isTuned = name.hasSuffix("-tuned")
+        let parts = (isTuned ? name.dropLast("-tuned".count) : name[...]).split(separator: ":")
         guard let kind = parts.first, parts.count == 1 || parts.count == 2 && Int(parts[1]) != nil,
             var options = Precision.options(String(kind))
         else { return nil }

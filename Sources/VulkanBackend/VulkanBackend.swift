@@ -61,7 +61,27 @@ public struct VulkanBackend: Backend {
         return try VulkanExecutable(VulkanBackend.optimised(graph), parameters: parameters, host: host)
     }
 
-    private static func optimised(_ graph: Graph) -> Graph {
+    /// A backend that tunes this one: what it finds holds for graphs that are compiled after.
+    ///
+    /// - Parameters:
+    ///   - runCount: of each way to compute a product; the fastest counts.
+    ///   - onProgress: takes a line for each way that is being measured.
+    public func tuner(
+        runCount: Int = 5, onProgress: @escaping @Sendable (String) -> Void = { _ in }
+    ) -> VulkanTuner {
+        VulkanTuner(self, host, runCount: runCount, onProgress: onProgress)
+    }
+
+    /// Keeps what was tuned for programs to come, beside the compiled kernels.
+    ///
+    /// - Returns: the file; nil where there is no folder for it.
+    /// - Throws: what keeps the file from being written.
+    public func saveTuning() throws -> String? { try host.saveTuning() }
+
+    /// Products and attentions that are computed in ways that were measured on this device.
+    public var tunedCount: Int { host.tuning.products.count + host.tuning.attention.count }
+
+    static func optimised(_ graph: Graph) -> Graph {
         graph.applying([DeadCodeElimination(), FusionPass(), AttentionFusion(), LevelOrder()])
     }
 

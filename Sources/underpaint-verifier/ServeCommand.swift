@@ -121,6 +121,7 @@ struct ServeCommand: AsyncParsableCommand {
         var facts: Logger.Metadata = [
             "backend": "\(selected.backend.name)", "threads": "\(policy.count)", "parallel": "\(jobs)",
         ]
+        if let tuned = (selected.backend as? VulkanBackend)?.tunedCount, tuned > 0 { facts["tuned"] = "\(tuned)" }
         if let reason = selected.reason { facts["reason"] = "\(reason)" }
         logger.info("starting", metadata: facts)
         let verifierHost = VerifierHost(

@@ -18,7 +18,7 @@ struct VerifierCommand: AsyncParsableCommand {
         commandName: "underpaint-verifier",
         abstract: "Check, correct and finish pictures that drafts on other machines began.",
         version: ProgramVersion.current,
-        subcommands: [ServeCommand.self],
+        subcommands: [ServeCommand.self, TuneCommand.self],
         defaultSubcommand: ServeCommand.self
     )
 }

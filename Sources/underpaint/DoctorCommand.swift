@@ -117,7 +117,10 @@ enum Diagnosis {
         do {
             let selected = try options.makeBackend(threads: ThreadPolicy())
             let reason = selected.reason.map { " (\($0))" } ?? ""
-            findings.append(Finding("verifier", "embedded, it computes on \(selected.backend.name)\(reason)"))
+            let tuned = (selected.backend as? VulkanBackend)?.tunedCount ?? 0
+            let ways = tuned == 0 ? "" : ", \(tuned) products and attentions as `underpaint-verifier tune` measured"
+            findings.append(
+                Finding("verifier", "embedded, it computes on \(selected.backend.name)\(ways)\(reason)"))
         } catch {
             findings.append(Finding("verifier", "\(error)", isWell: false))
         }

@@ -1,7 +1,7 @@
 /// The numbers of rows that shared batches have: few, because every one costs a compiled graph.
-struct BatchSizes: Hashable, Sendable {
+public struct BatchSizes: Hashable, Sendable {
     /// Powers of two to the largest.
-    static let standard = BatchSizes(largest: 16)
+    public static let standard = BatchSizes(largest: 16)
 
     private let ascending: [Int]
 
@@ -12,6 +12,9 @@ struct BatchSizes: Hashable, Sendable {
     }
 
     var largest: Int { ascending[ascending.count - 1] }
+
+    /// Those that a number of rows may be batched in.
+    public func upTo(_ rows: Int) -> [Int] { ascending.filter { $0 <= max(1, rows) } }
 
     /// Without the largest, unless it is the only one.
     var smaller: BatchSizes { BatchSizes(largest: max(1, largest / 2)) }

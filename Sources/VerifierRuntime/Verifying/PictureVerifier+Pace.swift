@@ -20,6 +20,19 @@ extension PictureVerifier {
         return pace
     }
 
+    /// Evaluates pictures together once, which compiles the graph of jobs that share a batch of that many.
+    ///
+    /// - Throws: what the backend throws, or `ModelError` for a shape that the verifier does not take.
+    public func warmUp(batch: Int, at shape: LatentShape) throws {
+        try studio.withLock { studio in
+            let grey = Latent(shape: shape, values: Array(repeating: 0, count: shape.elementCount))
+            let row = StudioDenoiser.Row(
+                state: grey, time: 1, prompt: try studio.text.unconditional(), guidance: Double(standardGuidance))
+            _ = try studio.denoiser.velocities(
+                Array(repeating: row, count: batch), unconditional: studio.text.unconditional())
+        }
+    }
+
     /// Whether the verifier names sizes that it was trained for; without one its pace cannot be measured beforehand.
     public var listsSizes: Bool { catalogue.contains { !$0.latentShapes.isEmpty } }
 

@@ -8,6 +8,8 @@ final class DeviceHost: Sendable {
     private let instance: VulkanInstance
     private let current: Mutex<VulkanDevice>
     private let losses = Mutex(0)
+    private let tuned: Mutex<Tuning>
+    private let tuningFile: TuningFile?
     /// Those of executables that are there still.
     private let places = Mutex<[PlaceReference]>([])
 
@@ -26,6 +28,10 @@ final class DeviceHost: Sendable {
         try DeviceHost.check(options, devices[description.index].features, device: description.name)
         shaders = try ShaderLibrary(folder: options.shaderFolder)
         self.options = options
+        let physical = devices[description.index]
+        let file = options.cacheFolder.map { [shaders] in TuningFile(folder: $0, physical, shaders) }
+        tuned = Mutex(file?.load(options, physical.features) ?? Tuning())
+        tuningFile = file
         current = Mutex(
             try VulkanDevice(
                 devices[description.index], shaders: shaders, cacheFolder: options.cacheFolder,
@@ -65,6 +71,18 @@ final class DeviceHost: Sendable {
 
     /// How often the device was lost and set up anew.
     var lossCount: Int { losses.withLock { $0 } }
+
+    /// What is known of the device: for programs that are made from now on.
+    var tuning: Tuning {
+        get { tuned.withLock { $0 } }
+        set { tuned.withLock { $0 = newValue } }
+    }
+
+    /// Keeps it for later; gives the file, nil where there is no folder for it.
+    func saveTuning() throws -> String? {
+        try tuningFile?.store(tuning, options)
+        return tuningFile?.path
+    }
 
     /// Where a new executable keeps its program.
     func makePlace() -> ProgramPlace {

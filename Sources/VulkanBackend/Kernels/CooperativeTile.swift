@@ -17,6 +17,13 @@ struct CooperativeTile: Hashable {
         /// Tiles for each unit of the device that a product must have.
         var rounds = 0
 
+        /// In words.
+        var name: String {
+            let plural = tiles == 1 ? "tile" : "tiles"
+            return
+                "\(tiles) \(plural) of \(rows)×\(columns)×\(depth) in parts of \(partRows)×\(partColumns), \(ahead) ahead"
+        }
+
         var subgroupCount: Int { rows / partRows * (columns / partColumns) }
         /// What a step of the depth brings, in elements of both factors.
         var side: Int { rows + columns }
@@ -84,7 +91,7 @@ struct CooperativeTile: Hashable {
         self = busy ?? fitting.last ?? CooperativeTile(unit, sizes[sizes.count - 1])
     }
 
-    private init(_ unit: MatrixUnit, _ size: Size) { (self.unit, self.size) = (unit, size) }
+    init(_ unit: MatrixUnit, _ size: Size) { (self.unit, self.size) = (unit, size) }
 
     /// Tiles of a size that a product must have on any device: a guess of its units may be wrong.
     private var fewest: Int { size.rounds == 0 ? 0 : 16 * size.rounds }
@@ -103,7 +110,7 @@ struct CooperativeTile: Hashable {
         return 16 * max(tiles, strips)
     }
 
-    private func fits(_ features: DeviceFeatures) -> Bool {
+    func fits(_ features: DeviceFeatures) -> Bool {
         let shape = unit.shape
         return size.partRows % shape.rows == 0 && size.partColumns % shape.columns == 0 && size.depth % shape.depth == 0
             && size.partRows * size.partColumns <= unit.mostSums * unit.subgroupSize

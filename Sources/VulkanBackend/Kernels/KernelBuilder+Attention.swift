@@ -16,10 +16,13 @@ extension KernelBuilder {
             ((q.shape[1] + queries - 1) / queries, attention.headCount, q.shape[0])
         }
         let isInEights = (x + [y]).allSatisfy { $0.offset % 8 == 0 && $0.rowStride % 8 == 0 } && headWidth % 8 == 0
+        let problem = AttentionProblem(
+            attention.headCount, q: q.shape, k: x[1].shape, more: attention.hasMoreKeys ? x[3].shape : nil)
         if let unit = MatrixUnit.chosen(options, features),
             let tile = CooperativeAttentionTile(
-                unit, options.staging ?? .double, headWidth: headWidth, queries: q.shape[1],
-                heads: attention.headCount * q.shape[0], features)
+                unit, tuning.staging(options, for: problem) ?? options.staging ?? .double, headWidth: headWidth,
+                queries: problem.queries,
+                heads: problem.heads, features)
         {
             return try call(
                 .attention, variant: unit.variant, constants: tile.constants + [stretches, isInEights ? 1 : 0],

@@ -63,18 +63,18 @@ extension KernelBuilder {
             return try integerProduct(product, site)
         }
         let arguments = product.arguments
-        let (rows, columns, inner) = (Int(arguments.rows), Int(arguments.columns), Int(arguments.inner))
-        let window = kernel == .convolution ? KernelBuilder.window(kernel: Int(arguments.kernel), product.y.shape) : nil
-        let problem = WorkgroupPlan.Problem(rows: rows, columns: columns, inner: inner, window: window)
+        let problem = ProductProblem(
+            product.y.shape, weight: product.weight.shape, isConvolution: kernel == .convolution)
+        let options = tuning.options(options, for: problem)
         if product.isInTensors, let plan = WorkgroupPlan(problem, options, features) {
             return try calls(of: kernel, product, plan.split, plan.groups, variant: plan.variant, site) { flags in
                 plan.constants(flags: flags, activation: arguments.activation)
             }
         }
-        let plan = ProductPlan(rows: rows, columns: columns, inner: inner, options, features)
+        let plan = ProductPlan(problem, options, features)
         let eights = product.eights
         // A convolution's window may lie outside at any depth.
-        let isWhole = kernel == .product && inner % plan.turn == 0
+        let isWhole = kernel == .product && problem.inner % plan.turn == 0
         return try calls(of: kernel, product, plan.split, plan.groups, variant: plan.variant, site) { flags in
             plan.constants + [eights.x ? 1 : 0, eights.weight ? 1 : 0, Int(flags), Int(arguments.activation)]
                 + [eights.result ? 1 : 0, plan.ahead, isWhole ? 1 : 0, plan.tiles]
@@ -135,11 +135,6 @@ extension KernelBuilder {
                 .product, variant: "integer", constants: tile.constants, [scratch] + product.bindings.dropFirst(),
                 arguments, groups: ProductPlan.folded(across: across, down: down), site),
         ]
-    }
-
-    /// Of a convolution with the result [B, H', W', out].
-    static func window(kernel: Int, _ result: Shape) -> WorkgroupPlan.Window {
-        WorkgroupPlan.Window(taps: kernel * kernel, height: result[1], width: result[2])
     }
 }
 

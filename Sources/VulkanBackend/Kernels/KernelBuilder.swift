@@ -6,6 +6,7 @@ import Tensors
 struct KernelBuilder {
     let table: ValueTable
     let options: VulkanOptions
+    let tuning: Tuning
     let features: DeviceFeatures
     let deviceName: String
     /// Where kernels that work in two steps keep what is between them.
@@ -49,26 +50,20 @@ struct KernelBuilder {
 
     /// Bytes that a node needs in the scratch buffer.
     static func scratchByteCount(
-        _ node: Node, in graph: Graph, _ options: VulkanOptions, _ features: DeviceFeatures
+        _ node: Node, in graph: Graph, _ options: VulkanOptions, _ tuning: Tuning, _ features: DeviceFeatures
     ) -> Int {
         let shape = graph[node.output].shape
         switch node.operation {
         case .groupNorm(let norm):
             return 8 * shape[0] * norm.groupCount * groupParts(pixels: shape[1] * shape[2])
         case .linear, .convolution2D:
-            let (columns, inner) = (shape[-1], graph[node.inputs[1]].shape.dimensions.dropFirst().reduce(1, *))
-            let rows = shape.elementCount / max(1, columns)
-            var parts = ProductPlan(rows: rows, columns: columns, inner: inner, options, features).split.count
-            var window: WorkgroupPlan.Window?
-            let kernel = graph[node.inputs[1]].shape[-1]
-            if case .convolution2D(let convolution) = node.operation, !convolution.isPlain(kernel: kernel) {
-                window = self.window(kernel: kernel, shape)
-            }
-            let problem = WorkgroupPlan.Problem(rows: rows, columns: columns, inner: inner, window: window)
+            guard let problem = ProductProblem(node, in: graph) else { return 0 }
+            let options = tuning.options(options, for: problem)
+            var parts = ProductPlan(problem, options, features).split.count
             if let plan = WorkgroupPlan(problem, options, features) { parts = max(parts, plan.split.count) }
             // The integer kernel's rows in bytes, each with its scale.
-            let isInteger = options.products == .integer && window == nil
-            let bytes = isInteger ? rows * (inner + 4) : 0
+            let isInteger = options.products == .integer && problem.window == nil
+            let bytes = isInteger ? problem.rows * (problem.inner + 4) : 0
             return max(bytes, parts > 1 ? 4 * shape.elementCount * parts : 0)
         default: return 0
         }

@@ -14,11 +14,13 @@ struct ProductPlan {
     /// Workgroups: tiles of all parts across, tiles down, folded where there are more than a row holds.
     let groups: (x: Int, y: Int, z: Int)
 
-    init(rows: Int, columns: Int, inner: Int, _ options: VulkanOptions, _ features: DeviceFeatures) {
+    init(_ problem: ProductProblem, _ options: VulkanOptions, _ features: DeviceFeatures) {
+        let (rows, columns, inner) = (problem.rows, problem.columns, problem.inner)
         let tileRows, tileColumns: Int
         if let unit = MatrixUnit.chosen(options, features) {
             let tile = CooperativeTile(
-                unit, options.staging ?? features.staging, size: options.tileSize, rows: rows, columns: columns,
+                unit, options.staging ?? features.staging,
+                size: options.products == .workgroup ? nil : options.tileSize, rows: rows, columns: columns,
                 features)
             (variant, constants) = (unit.variant, tile.constants)
             (tiles, ahead) = (tile.size.tiles, tile.size.ahead)

@@ -1,5 +1,6 @@
 import CShaders
 import Foundation
+import Tensors
 
 /// Shaders by name, as SPIR-V.
 struct ShaderLibrary: Sendable {
@@ -53,6 +54,13 @@ struct ShaderLibrary: Sendable {
             shaders[name] = Shader(words: words, needs: entry.needs)
         }
         self.shaders = shaders
+    }
+
+    /// A SHA-256 of all of them, in hexadecimal digits; empty where it cannot be made.
+    var fingerprint: String {
+        let words = shaders.sorted { $0.key < $1.key }.flatMap(\.value.words)
+        let digest = words.withUnsafeBytes { try? FileDigest($0).bytes } ?? []
+        return digest.map { String(UInt16($0) + 0x100, radix: 16).dropFirst() }.joined()
     }
 
     /// - Throws: `VulkanError.unknownShader`.

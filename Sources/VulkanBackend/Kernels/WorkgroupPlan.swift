@@ -12,30 +12,13 @@ struct WorkgroupPlan {
     /// Workgroups, as those of a `ProductPlan`.
     let groups: (x: Int, y: Int, z: Int)
 
-    /// A product as its kernel sees it.
-    struct Problem {
-        let rows: Int
-        let columns: Int
-        /// Elements that are summed, of all taps.
-        let inner: Int
-        /// Of a convolution, nil for a plain product.
-        var window: Window?
-    }
-
-    /// Of a convolution: its taps, and the height and width of its result.
-    struct Window {
-        let taps: Int
-        let height: Int
-        let width: Int
-    }
-
     /// What emulated matrices may be like: anything that fits into shared memory.
     private static let emulated = [128, 256].map {
         WorkgroupShape(rows: 8, columns: 8, depth: 8, invocationCount: $0, largestSide: 64)
     }
 
     /// Nil unless the options ask for such matrices and one of the sizes is allowed.
-    init?(_ problem: Problem, _ options: VulkanOptions, _ features: DeviceFeatures) {
+    init?(_ problem: ProductProblem, _ options: VulkanOptions, _ features: DeviceFeatures) {
         let isEmulated = options.products == .emulatedWorkgroup
         guard isEmulated || options.products == .workgroup,
             let tile = WorkgroupTile(

@@ -23,13 +23,11 @@ struct WorkgroupTile: Hashable {
     ///
     /// - Parameter wanted: which of the sizes to take where it is allowed; nil for any.
     init?(_ shapes: [WorkgroupShape], size wanted: Int? = nil, rows: Int, columns: Int, _ features: DeviceFeatures) {
-        if let wanted, WorkgroupTile.sizes.indices.contains(wanted),
-            shapes.contains(where: { $0.allows(WorkgroupTile.sizes[wanted]) })
-        {
+        if let wanted, WorkgroupTile.sizes.indices.contains(wanted), WorkgroupTile.sizes[wanted].isAllowed(by: shapes) {
             self = WorkgroupTile.sizes[wanted]
             return
         }
-        let allowed = WorkgroupTile.sizes.filter { size in shapes.contains { $0.allows(size) } }
+        let allowed = WorkgroupTile.sizes.filter { $0.isAllowed(by: shapes) }
         let busy = allowed.first { tile in
             // On any device as many as a small one needs: a guess of its units may be wrong.
             tile.count(rows: rows, columns: columns) >= tile.rounds * max(features.unitCount, 16)
@@ -42,6 +40,11 @@ struct WorkgroupTile: Hashable {
         (self.rows, self.columns, self.depth) = (rows, columns, depth)
         (self.invocationCount, self.turn, self.rounds) = (invocationCount, turn, rounds)
     }
+
+    /// In words.
+    var name: String { "\(rows)×\(columns)×\(depth) of \(invocationCount) invocations" }
+
+    func isAllowed(by shapes: [WorkgroupShape]) -> Bool { shapes.contains { $0.allows(self) } }
 
     private func count(rows wanted: Int, columns across: Int) -> Int {
         (wanted + rows - 1) / rows * ((across + columns - 1) / columns)

@@ -70,7 +70,8 @@ final class VulkanExecutable: ExecutableGraph {
         if let program = place.program, program.device === device { return program }
         // The memory of the old one first: there may not be enough for both.
         place.program = nil
-        let program = try VulkanProgram(graph, parameters: parameters, options: host.options, device: device)
+        let program = try VulkanProgram(
+            graph, parameters: parameters, options: host.options, tuning: host.tuning, device: device)
         place.program = program
         // Lost meanwhile: the host may have cleared the places already and does not come by again.
         if device.isLost {

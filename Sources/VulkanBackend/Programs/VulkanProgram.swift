@@ -22,15 +22,17 @@ final class VulkanProgram: @unchecked Sendable {
     /// - Parameter graph: valid, through its passes.
     /// - Throws: `ParameterError` or `VulkanError`.
     init(
-        _ graph: Graph, parameters: any ParameterSource, options: VulkanOptions, device: VulkanDevice
+        _ graph: Graph, parameters: any ParameterSource, options: VulkanOptions, tuning: Tuning = Tuning(),
+        device: VulkanDevice
     ) throws {
         let table = try ValueTable(
             graph, tensors: try graph.parameterTensors(from: parameters), options: options, device: device)
         let scratchByteCount =
-            graph.nodes.map { KernelBuilder.scratchByteCount($0, in: graph, options, device.features) }.max() ?? 0
+            graph.nodes.map { KernelBuilder.scratchByteCount($0, in: graph, options, tuning, device.features) }.max()
+            ?? 0
         let scratch = try DeviceBuffer(device, byteCount: scratchByteCount, .device)
         let builder = KernelBuilder(
-            table: table, options: options, features: device.features, deviceName: device.name,
+            table: table, options: options, tuning: tuning, features: device.features, deviceName: device.name,
             scratch: Operand(
                 BufferView(buffer: scratch, byteOffset: 0, byteCount: scratch.byteCount, type: .float32),
                 ValueInfo(shape: [scratch.byteCount / 4]), alignment: device.features.offsetAlignment))

@@ -1,0 +1,85 @@
+import Foundation
+import Tensors
+
+/// What was measured on a device and its driver, on disk beside the compiled pipelines.
+///
+/// What is damaged, or of other kernels than these, counts as none.
+struct TuningFile: Sendable {
+    let path: String
+    /// Of the shaders.
+    private let kernels: String
+
+    init(path: String, _ shaders: ShaderLibrary) {
+        (self.path, kernels) = (path, shaders.fingerprint)
+    }
+
+    /// The file for a device and its driver.
+    init(folder: String, _ device: PhysicalDevice, _ shaders: ShaderLibrary) {
+        self.init(path: PipelineCacheFile(folder: folder, device).path + ".tuning.json", shaders)
+    }
+
+    private struct Contents: Codable {
+        var kernels: String
+        /// By what is stored, for example `float16, float16`.
+        var tunings: [String: Entries]
+    }
+
+    private struct Entries: Codable {
+        var products: [Product] = []
+        var attention: [Attention] = []
+    }
+
+    private struct Product: Codable {
+        let problem: ProductProblem
+        /// By its name.
+        let way: String
+    }
+
+    private struct Attention: Codable {
+        let problem: AttentionProblem
+        let staging: TileStaging
+    }
+
+    private static func key(_ options: VulkanOptions) -> String {
+        "\(options.storage.rawValue), \(options.weights.rawValue)"
+    }
+
+    private func contents() -> Contents? {
+        guard let data = FileManager.default.contents(atPath: path),
+            let contents = try? JSONDecoder().decode(Contents.self, from: data), contents.kernels == kernels
+        else { return nil }
+        return contents
+    }
+
+    /// What is known for values stored as the options say; of ways that the device does not have, nothing.
+    func load(_ options: VulkanOptions, _ features: DeviceFeatures) -> Tuning {
+        guard let entries = contents()?.tunings[TuningFile.key(options)] else { return Tuning() }
+        let ways = Dictionary(KernelWay.all(options, features).map { ($0.name, $0) }) { first, _ in first }
+        return Tuning(
+            products: Dictionary(
+                entries.products.compactMap { entry in ways[entry.way].map { (entry.problem, $0) } }
+            ) { first, _ in first },
+            attention: Dictionary(entries.attention.map { ($0.problem, $0.staging) }) { first, _ in first })
+    }
+
+    /// Replaces what is known for values stored as the options say, in one go.
+    ///
+    /// - Throws: whatever keeps the file from being written.
+    func store(_ tuning: Tuning, _ options: VulkanOptions) throws {
+        var contents = contents() ?? Contents(kernels: kernels, tunings: [:])
+        func order(_ problem: ProductProblem) -> [Int] {
+            let window = problem.window
+            return [window?.taps ?? 0, problem.rows, problem.columns, problem.inner, window?.height ?? 0]
+        }
+        contents.tunings[TuningFile.key(options)] = Entries(
+            products: tuning.products.sorted { order($0.key).lexicographicallyPrecedes(order($1.key)) }
+                .map { Product(problem: $0.key, way: $0.value.name) },
+            attention: tuning.attention.sorted { ($0.key.heads, $0.key.queries) < ($1.key.heads, $1.key.queries) }
+                .map { Attention(problem: $0.key, staging: $0.value) })
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+        let folder = (path as NSString).deletingLastPathComponent
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try encoder.encode(contents).write(to: URL(fileURLWithPath: path), options: .atomic)
+    }
+}

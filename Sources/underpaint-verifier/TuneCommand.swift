@@ -1,0 +1,113 @@
+import ArgumentParser
+import BackendSelection
+import CPUBackend
+import Foundation
+import Models
+import VerifierRuntime
+import VulkanBackend
+
+/// `underpaint-verifier tune`: measures which kernels are fastest on a graphics card, and keeps that.
+struct TuneCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "tune",
+        abstract: "Measure on a graphics card which kernels compute the models fastest, and keep that.",
+        discussion: """
+            Every product and every attention of the models is computed in all the ways that the card has, for pictures alone and
+            for as many together as a server takes, in one size or in all. From then on every program of this user that computes on
+            this card in this precision takes the fastest; a new driver or a new version of the kernels is measured anew.
+            Pictures may differ in their last bits from those made before.
+
+            EXAMPLES
+              underpaint-verifier tune --precision float16
+              underpaint-verifier tune --device 1 --precision float16 --parallel 16 --all-sizes
+            EXIT CODES: 0 done, 66 no models, 69 no such card.
+            """)
+
+    @OptionGroup var compute: ComputeOptions
+
+    @Option(help: ArgumentHelp("Folder with EdgeModels/ and CloudModels/.", valueName: "folder"))
+    var models: String?
+
+    @Option(help: "Id of the draft model.")
+    var draftModel = "studio-draft"
+
+    @Option(help: "Id of the verifier model.")
+    var verifierModel = "studio-verifier"
+
+    @Option(help: ArgumentHelp("Pictures together at most, as `serve --parallel` has them.", valueName: "jobs"))
+    var parallel = 8
+
+    @Flag(help: "Pictures of every size that the verifier was trained for, not of the first alone.")
+    var allSizes = false
+
+    @Option(help: ArgumentHelp("Runs of each way, of which the fastest counts.", valueName: "count"))
+    var runs = 5
+
+    @Flag(help: "Print JSON, one object a graph.")
+    var json = false
+
+    func validate() throws {
+        guard (1...64).contains(parallel) else { throw ValidationError("--parallel must be between 1 and 64") }
+        guard (1...1000).contains(runs) else { throw ValidationError("--runs must be between 1 and 1000") }
+        if compute.backend == .cpu {
+            throw ValidationError("there is nothing to tune on a processor: leave out --backend cpu")
+        }
+    }
+
+    func run() async throws {
+        do {
+            try tune()
+        } catch let error as ModelError {
+            try fail(error, code: 66)
+        } catch let error as VulkanError {
+            try fail(error, code: 69)
+        }
+    }
+
+    private func fail(_ error: any Error, code: Int32) throws -> Never {
+        try? FileHandle.standardError.write(contentsOf: Data("\(error)\n".utf8))
+        throw ExitCode(code)
+    }
+
+    private func tune() throws {
+        var compute = compute
+        compute.backend = .vulkan
+        guard let backend = try compute.makeBackend(threads: ThreadPolicy()).backend as? VulkanBackend else { return }
+        let pair = try ModelPair(draft: draftModel, verifier: verifierModel, in: ModelStore.standard(models))
+        let progress = Progress()
+        let tuner = backend.tuner(runCount: runs) { progress.show($0) }
+        let verifier = try PictureVerifier(models: pair, backend: tuner, decodeTile: compute.decodeTile)
+        let shapes = verifier.catalogue.flatMap(\.latentShapes)
+        for shape in allSizes ? shapes : Array(shapes.prefix(1)) {
+            _ = try verifier.measurePace(at: shape)
+            for batch in BatchSizes.standard.upTo(parallel) where batch > 1 {
+                try verifier.warmUp(batch: batch, at: shape)
+            }
+        }
+        progress.end()
+        for report in tuner.reports { try show(report) }
+        if let file = try backend.saveTuning(), !json { print("kept in \(file)") }
+    }
+
+    private func show(_ report: VulkanTuner.Report) throws {
+        guard json else { return print(report) }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        print(String(decoding: try encoder.encode(report), as: UTF8.self))
+    }
+}
+
+/// What is being measured, on one line of a terminal; nothing where there is none.
+private final class Progress: Sendable {
+    private let isShown = isatty(STDERR_FILENO) == 1
+
+    func show(_ line: String) {
+        if isShown { write("\r\u{1B}[K\(line)") }
+    }
+
+    func end() {
+        if isShown { write("\r\u{1B}[K") }
+    }
+
+    private func write(_ text: String) { try? FileHandle.standardError.write(contentsOf: Data(text.utf8)) }
+}

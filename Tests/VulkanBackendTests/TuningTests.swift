@@ -1,0 +1,133 @@
+import Foundation
+import Graphs
+import Tensors
+import TestSupport
+import Testing
+
+@testable import VulkanBackend
+
+/// What is measured on a device, how it is kept, and that whatever it says is computed right.
+@Suite(.serialized, .enabled(if: TestDevice.isPresent)) struct TuningTests {
+    private static func graphCase() throws -> GraphCase {
+        try LargerCases.make("products and attention to tune") { builder in
+            let x = try builder.convolution2D(
+                builder.input("x", [1, 8, 8, 16]), "in", outputs: 32, kernel: 3, padding: 1)
+            let tokens = try builder.reshape(x, [1, 64, 32])
+            let joint = try builder.split(builder.linear(tokens, "qkv", outputs: 96), axis: 2, parts: 3)
+            return try builder.linear(
+                builder.attention(joint[0], joint[1], joint[2], headCount: 2), "out", outputs: 32)
+        }
+    }
+
+    private func host(_ options: VulkanOptions = VulkanOptions()) throws -> DeviceHost {
+        try DeviceHost(TestDevice.choice, options)
+    }
+
+    /// The kernels' sizes of tiles, of products in the order of the graph.
+    private func tileRows(_ program: VulkanProgram) -> [UInt32] {
+        program.dispatches.filter { $0.key.shader.hasPrefix("product_") || $0.key.shader.hasPrefix("convolution_") }
+            .compactMap { dispatch in dispatch.key.constants.first { $0.number == 1 }?.value }
+    }
+
+    @Test func everyWayIsComputedRight() throws {
+        let graphCase = try TuningTests.graphCase()
+        let graph = VulkanBackend.optimised(graphCase.graph)
+        let problems = graph.nodes.compactMap { ProductProblem($0, in: graph) }
+        #expect(Set(problems).count == 3)
+        let host = try host()
+        for (way, rows) in zip([ProductKernel.small, .medium, .large], [32, 64, 128] as [UInt32]) {
+            host.tuning = Tuning(products: [problems[1]: .plain(way)])
+            let program = try VulkanExecutable(graph, parameters: graphCase.parameters, host: host)
+            #expect(try tileRows(program.program())[1] == rows)
+            let found = try program.run(graphCase.runs[0])
+            let expected = try ReferenceBackend().compile(graphCase.graph, parameters: graphCase.parameters).run(
+                graphCase.runs[0])
+            for (name, tensor) in expected {
+                expectClose(try #require(found[name]), tensor, bound: graphCase.bound, "\(way) \(name)")
+            }
+        }
+    }
+
+    @Test func whoAsksForAWayGetsIt() throws {
+        let graphCase = try TuningTests.graphCase()
+        let graph = VulkanBackend.optimised(graphCase.graph)
+        let problems = graph.nodes.compactMap { ProductProblem($0, in: graph) }
+        let host = try host(VulkanOptions(products: .medium))
+        host.tuning = Tuning(products: Dictionary(problems.map { ($0, .plain(.large)) }) { first, _ in first })
+        let program = try VulkanExecutable(graph, parameters: graphCase.parameters, host: host)
+        #expect(try tileRows(program.program()) == [64, 64, 64])
+    }
+
+    /// Whatever it finds: what was fastest is one of the ways, is no slower than before, is measured once, and is computed right.
+    @Test func theTunerFindsWaysThatHold() throws {
+        let graphCase = try TuningTests.graphCase()
+        try withTemporaryFile { path in
+            let folder = (path as NSString).deletingLastPathComponent
+            let backend = try TestDevice.backend(VulkanOptions(cacheFolder: folder))
+            let tuner = backend.tuner(runCount: 2)
+            _ = try tuner.compile(graphCase.graph, parameters: graphCase.parameters)
+            _ = try tuner.compile(graphCase.graph, parameters: graphCase.parameters)
+            let report = try #require(tuner.reports.first)
+            #expect(tuner.reports.count == 1, "nothing new the second time")
+            #expect(report.problemCount == 4)
+            #expect(report.changedCount == backend.tunedCount && report.changedCount <= 3)
+            #expect(report.secondsBefore > 0 && report.secondsAfter <= report.secondsBefore)
+            try checkConformance(of: backend, to: graphCase)
+            let file = try #require(try backend.saveTuning())
+            #expect(FileManager.default.fileExists(atPath: file))
+            #expect(try TestDevice.backend(VulkanOptions(cacheFolder: folder)).tunedCount == report.changedCount)
+            // Other storage is another matter.
+            #expect(
+                try TestDevice.backend(VulkanOptions(storage: .float16, cacheFolder: folder)).tunedCount == 0)
+        }
+    }
+
+    @Test func theFileKeepsWhatItKnowsAndNoMore() throws {
+        try withTemporaryFile { path in
+            let shaders = try ShaderLibrary(folder: nil)
+            let file = TuningFile(path: path, shaders)
+            let features = try TestDevice.backend().currentDevice.features
+            let options = VulkanOptions()
+            #expect(file.load(options, features) == Tuning(), "there is none")
+            let plain = ProductProblem(rows: 64, columns: 96, inner: 32)
+            let windowed = ProductProblem(
+                rows: 64, columns: 32, inner: 144, window: ProductProblem.Window(taps: 9, height: 8, width: 8))
+            let attention = AttentionProblem(queries: 64, keys: 88, headWidth: 16, heads: 2)
+            let tuning = Tuning(
+                products: [plain: .plain(.large), windowed: .plain(.small)], attention: [attention: .single])
+            try file.store(tuning, options)
+            #expect(file.load(options, features) == tuning)
+            // What another way of storing values knows stays.
+            let halves = VulkanOptions(storage: .float16)
+            try file.store(Tuning(products: [plain: .plain(.medium)]), halves)
+            #expect(file.load(options, features) == tuning)
+            #expect(file.load(halves, features).products == [plain: .plain(.medium)])
+            // This device has no matrix units: what needs them is not taken over.
+            try file.store(Tuning(products: [plain: .units(.single, 0), windowed: .workgroup(0)]), options)
+            #expect(file.load(options, features).products.isEmpty)
+            // Of other kernels, or damaged.
+            var text = try String(contentsOfFile: path, encoding: .utf8)
+            #expect(text.contains(shaders.fingerprint) && shaders.fingerprint.count == 64)
+            text = text.replacing(shaders.fingerprint, with: String(repeating: "0", count: 64))
+            try text.write(toFile: path, atomically: true, encoding: .utf8)
+            #expect(file.load(halves, features) == Tuning())
+            try String(text.prefix(40)).write(toFile: path, atomically: true, encoding: .utf8)
+            #expect(file.load(halves, features) == Tuning())
+        }
+    }
+
+    /// Each is found by its name, or two of them would be one in the file.
+    @Test func waysHaveNamesOfTheirOwn() {
+        var features = DeviceFeatures()
+        (features.sharedMemory, features.maxWorkgroupInvocations, features.subgroupSize) = (49_152, 1024, 32)
+        features.cooperativeMatrix = CooperativeShape(rows: 16, columns: 16, depth: 16)
+        features.workgroupMatrices = [128, 256].map {
+            WorkgroupShape(rows: 32, columns: 32, depth: 16, invocationCount: $0, largestSide: 512)
+        }
+        let ways = KernelWay.all(VulkanOptions(storage: .float16), features)
+        #expect(ways.count == 3 + CooperativeTile.sizes(.single).count + CooperativeTile.sizes(.double).count + 5)
+        #expect(Set(ways.map(\.name)).count == ways.count)
+        // Where values are float32 no matrix unit takes part.
+        #expect(KernelWay.all(VulkanOptions(), features).count == 3)
+    }
+}
