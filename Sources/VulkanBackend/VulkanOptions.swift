@@ -95,7 +95,7 @@ public enum ProductKernel: String, Hashable, Sendable, CaseIterable {
     case cooperative
     /// The same with plain code in the place of the units, for tests where there are none.
     case emulated
-    /// Matrices of whole workgroups (VK_NV_cooperative_matrix2) where factors and what is added are float16 in eights and a
+    /// Matrices of whole workgroups (VK_NV_cooperative_matrix2; no card has run them yet) where factors and what is added are float16 in eights and a
     /// convolution's stride is one; all other products, and attention, as `cooperative`.
     case workgroup
     /// The same with plain code in the place of such matrices, and all other products without, for tests.

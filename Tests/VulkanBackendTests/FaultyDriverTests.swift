@@ -208,6 +208,21 @@ private enum FaultyLoader {
         #expect(host.lossCount == 1)
     }
 
+    /// A way that takes the device along is refused, and the others are measured on a new one.
+    @Test func aWayThatLosesTheDeviceIsRefused() throws {
+        let graphCase = try LargerCases.make("a product to tune") { builder in
+            try builder.linear(builder.input("x", [1, 70, 67]), "fc", outputs: 131)
+        }
+        let host = try DeviceHost(TestDevice.choice, VulkanOptions(), loader: FaultyLoader.loader)
+        var run = try TuningRun(VulkanBackend.optimised(graphCase.graph), graphCase.parameters, host, runCount: 1)
+        FaultyLoader.reset { $0.waitFailures = 1 }
+        try run.measure(.plain(.small))
+        #expect(run.refused.count == 1 && run.refused.allSatisfy { $0.hasPrefix("small: ") })
+        #expect(host.lossCount == 1)
+        try run.measure(.plain(.medium))
+        #expect(run.refused.count == 1)
+    }
+
     @Test func pipelinesThatWereNotSavedAreSavedLater() throws {
         try withTemporaryFile { path in
             let device = try device(cacheFolder: (path as NSString).deletingLastPathComponent)

@@ -71,6 +71,7 @@ import Testing
             #expect(tuner.reports.count == 1, "nothing new the second time")
             #expect(report.problemCount == 4)
             #expect(report.changedCount == backend.tunedCount && report.changedCount <= 3)
+            #expect(report.refused.isEmpty, "\(report)")
             #expect(report.secondsBefore > 0 && report.secondsAfter <= report.secondsBefore)
             try checkConformance(of: backend, to: graphCase)
             let file = try #require(try backend.saveTuning())
@@ -79,6 +80,22 @@ import Testing
             // Other storage is another matter.
             #expect(
                 try TestDevice.backend(VulkanOptions(storage: .float16, cacheFolder: folder)).tunedCount == 0)
+        }
+    }
+
+    /// A way is refused whose results are others; NaN are, whatever they are compared with.
+    @Test func resultsAreCompared() {
+        func error(_ found: [Float], _ expected: [Float]) -> Double {
+            TuningRun.error(of: ["y": Tensor([found.count], found)], ["y": Tensor([expected.count], expected)])
+        }
+        #expect(error([1, 2], [1, 2]) == 0)
+        #expect(error([0, 0], [0, 0]) == 0)
+        #expect(error([1, 2.5], [1, 2]) == 0.25 / 5)
+        #expect(error([1, .nan], [1, 2]).isNaN)
+        #expect(error([1], [1, 2]) == .infinity)
+        #expect(TuningRun.error(of: [:], ["y": Tensor([1], [1 as Float])]) == .infinity)
+        for storage in ActivationStorage.allCases {
+            #expect(!(Double.nan <= storage.tolerance) && storage.tolerance < 0.05)
         }
     }
 

@@ -1,0 +1,169 @@
+import Graphs
+import Tensors
+
+/// Computes a graph in one way after another, and remembers for each of its products and attentions which was fastest.
+struct TuningRun {
+    /// What is measured, whatever the node's weights.
+    enum Problem: Hashable, Sendable {
+        case product(ProductProblem)
+        case attention(AttentionProblem)
+    }
+
+    /// Seconds of all nodes of a problem in one run, by the rules alone.
+    private(set) var usual: [Problem: Double] = [:]
+    /// Ways whose results were others, or that failed, each with the reason.
+    private(set) var refused: [String] = []
+    private var best: [Problem: (seconds: Double, way: KernelWay)] = [:]
+
+    private let graph: Graph
+    private let parameters: any ParameterSource
+    private let host: DeviceHost
+    private let runCount: Int
+    /// By node.
+    private let problems: [Problem?]
+    private let inputs: [String: Tensor]
+    private var expected: [String: Tensor] = [:]
+
+    /// Another way must take so much of the time of the usual one at most, or the next measurement may say the opposite.
+    private static let gain = 0.97
+    /// A way that takes so many times as long is not run again.
+    private static let patience = 3.0
+
+    /// Measures the graph as it is computed by the rules.
+    ///
+    /// - Parameter graph: valid, through its passes.
+    init(_ graph: Graph, _ parameters: any ParameterSource, _ host: DeviceHost, runCount: Int) throws {
+        (self.graph, self.parameters, self.host, self.runCount) = (graph, parameters, host, runCount)
+        problems = graph.nodes.map { TuningRun.problem(of: $0, in: graph) }
+        inputs = TuningRun.inputs(of: graph)
+        (usual, expected) = try measured(host.options, limit: .infinity)
+    }
+
+    /// The products and attentions of a graph.
+    static func problems(of graph: Graph) -> Set<Problem> { Set(graph.nodes.compactMap { problem(of: $0, in: graph) }) }
+
+    private static func problem(of node: Node, in graph: Graph) -> Problem? {
+        ProductProblem(node, in: graph).map { .product($0) } ?? AttentionProblem(node, in: graph).map { .attention($0) }
+    }
+
+    /// Numbers between −√3 and √3, the same each time; zero where they name rows of a table.
+    private static func inputs(of graph: Graph) -> [String: Tensor] {
+        var word: UInt32 = 1
+        func next() -> Float {
+            word = word &* 1_664_525 &+ 1_013_904_223  // Numerical Recipes' generator
+            return (Float(word >> 8) / Float(1 << 23) - 1) * 1.732_050_8
+        }
+        return Dictionary(
+            uniqueKeysWithValues: graph.inputs.map { input in
+                let (shape, type) = (graph[input.value].shape, graph[input.value].elementType)
+                let isIndex = type == .int32
+                return (
+                    input.name,
+                    isIndex
+                        ? Tensor(shape, [Int32](repeating: 0, count: shape.elementCount))
+                        : Tensor(shape, rounding: (0..<shape.elementCount).map { _ in next() }, to: type)
+                )
+            })
+    }
+
+    /// Computes the graph in a way; what goes wrong, or computes something else, is refused.
+    ///
+    /// - Throws: `VulkanError` if the device was lost and there is no other.
+    mutating func measure(_ way: KernelWay) throws(VulkanError) {
+        let device = host.device
+        do {
+            let limit = TuningRun.patience * usual.values.reduce(0, +)
+            let (seconds, results) = try measured(way.applied(to: host.options), limit: limit)
+            let error = TuningRun.error(of: results, expected)
+            // Written so that a NaN is refused, too.
+            guard error <= host.options.storage.tolerance else {
+                refused.append("\(way.name): its results are others (NMSE \(error))")
+                return
+            }
+            for (problem, seconds) in seconds where seconds < best[problem]?.seconds ?? usual[problem] ?? 0 {
+                // Attention has a choice only among those for matrix units.
+                if case .attention = problem { guard case .units = way else { continue } }
+                best[problem] = (seconds, way)
+            }
+        } catch {
+            refused.append("\(way.name): \(error)")
+            if device.isLost { _ = try host.replacement(for: device) }
+        }
+    }
+
+    /// Puts what was found in the place of what was known.
+    ///
+    /// - Returns: how many problems are computed in another way than by the rules, and what all take then.
+    func enter(into tuning: inout Tuning) -> (changedCount: Int, seconds: Double) {
+        var (changedCount, seconds) = (0, 0.0)
+        for (problem, before) in usual {
+            let found = best[problem].flatMap { $0.seconds < TuningRun.gain * before ? $0 : nil }
+            switch problem {
+            case .product(let problem): tuning.products[problem] = found?.way
+            case .attention(let problem):
+                if case .units(let staging, _) = found?.way {
+                    tuning.attention[problem] = staging
+                } else {
+                    tuning.attention[problem] = nil
+                }
+            }
+            changedCount += found == nil ? 0 : 1
+            seconds += found?.seconds ?? before
+        }
+        return (changedCount, seconds)
+    }
+
+    /// What all nodes of a problem take together in the fastest of some runs, and the results.
+    ///
+    /// - Parameter limit: seconds that a run of all of them may take, or it is the last.
+    private func measured(
+        _ options: VulkanOptions, limit: Double
+    ) throws -> (seconds: [Problem: Double], results: [String: Tensor]) {
+        let program = try VulkanProgram(graph, parameters: parameters, options: options, device: host.device)
+        var fastest = [Double](repeating: .infinity, count: graph.nodes.count)
+        // The first run is not counted: drivers do some of their work then.
+        var results = try program.run(inputs) { _, _ in }
+        for _ in 0..<runCount {
+            var whole = 0.0
+            results = try program.run(inputs) { node, seconds in
+                fastest[node] = min(fastest[node], seconds)
+                if problems[node] != nil { whole += seconds }
+            }
+            if whole > limit { break }
+        }
+        var sums: [Problem: Double] = [:]
+        for (node, problem) in problems.enumerated() {
+            if let problem, fastest[node].isFinite { sums[problem, default: 0] += fastest[node] }
+        }
+        return (sums, results)
+    }
+
+    /// The largest normalised mean squared error of a result.
+    static func error(of found: [String: Tensor], _ expected: [String: Tensor]) -> Double {
+        var worst = 0.0
+        for (name, tensor) in expected {
+            let (a, b) = (found[name]?.floats() ?? [], tensor.floats())
+            guard a.count == b.count else { return .infinity }
+            var (error, energy) = (0.0, 0.0)
+            for (a, b) in zip(a, b) {
+                error += (Double(a) - Double(b)) * (Double(a) - Double(b))
+                energy += Double(b) * Double(b)
+            }
+            let share = error == 0 ? 0 : error / energy
+            if !(share <= worst) { worst = share }
+        }
+        return worst
+    }
+}
+
+extension ActivationStorage {
+    /// The largest normalised mean squared error between two ways to compute a graph: of adding float32 in another order, or of
+    /// rounding to 2⁻¹¹ or 2⁻⁸ elsewhere some dozens of times.
+    var tolerance: Double {
+        switch self {
+        case .float32: 1e-8
+        case .float16: 1e-4
+        case .bfloat16: 1e-2
+        }
+    }
+}
