@@ -11,8 +11,10 @@ import Testing
     /// a row are off by up to a 254th of its largest: no more.
     @Test(arguments: precisions) func narrowPicturesAreNear(_ precision: ProductPrecision) throws {
         let backend = CPUBackend(precision: precision, threads: ThreadPolicy(count: 2))
-        let found = try Workshop().psnr(of: backend, mode: .trust)
-        print("tiny models: \(precision.rawValue) products beside float32 \(found) dB")
+        // The tiny models' layers are too small to be multiplied in bytes.
+        let workshop = try precision == .int8 ? Workshop.released() : Workshop()
+        let found = try workshop.psnr(of: backend, mode: .trust)
+        print("\(precision.rawValue) products beside float32: \(found) dB")
         #expect(found >= 28 && found.isFinite)
     }
 }

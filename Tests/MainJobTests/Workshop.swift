@@ -6,7 +6,7 @@ import Models
 import Speculation
 import VerifierRuntime
 
-/// Both halves with the tiny random models of the fixtures, in a folder of their own.
+/// Both halves with the tiny random models of the fixtures, in a folder of their own, or with the models that are built in.
 final class Workshop: Sendable {
     let models: ModelPair
     let verifier: PictureVerifier
@@ -49,10 +49,18 @@ final class Workshop: Sendable {
         }
     }
 
+    private static let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+
+    /// With the models that come with the checkout.
+    static func released() throws -> Workshop { try Workshop(in: tests.deletingLastPathComponent()) }
+
     /// - Parameter change: edits the verifier's manifest, of a copy.
-    init(_ change: ((inout [String: Any]) -> Void)? = nil) throws {
-        var root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .appendingPathComponent("Fixtures/tiny")
+    convenience init(_ change: ((inout [String: Any]) -> Void)? = nil) throws {
+        try self.init(in: Workshop.tests.appendingPathComponent("Fixtures/tiny"), change)
+    }
+
+    private init(in origin: URL, _ change: ((inout [String: Any]) -> Void)? = nil) throws {
+        var root = origin
         if let change {
             let copy = FileManager.default.temporaryDirectory.appendingPathComponent(JobID.random().text)
             try FileManager.default.copyItem(at: root, to: copy)
