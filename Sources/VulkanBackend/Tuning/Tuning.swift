@@ -1,23 +1,27 @@
 /// What was measured to be the fastest on a device, for each product and each attention that was met.
 struct Tuning: Hashable, Sendable {
-    var products: [ProductProblem: KernelWay] = [:]
+    var products: [ProductProblem: Choice] = [:]
     var attention: [AttentionProblem: TileStaging] = [:]
+
+    /// How a product is computed.
+    struct Choice: Hashable, Sendable {
+        /// Nil for that of the rules.
+        var way: KernelWay?
+        /// In how many parts its depth is cut, as far as it reaches; nil for as many as the rules say.
+        var parts: Int?
+    }
 
     /// The options for a product: who asks for a way of his own gets that.
     func options(_ options: VulkanOptions, for problem: ProductProblem) -> VulkanOptions {
-        guard options.choosesFreely, let way = products[problem] else { return options }
-        return way.applied(to: options)
+        guard options.choosesFreely, let choice = products[problem] else { return options }
+        var chosen = choice.way?.applied(to: options) ?? options
+        chosen.splits = choice.parts
+        return chosen
     }
 
     /// How attention brings its tiles to shared memory, nil where nothing is known or somebody asks for something else.
     func staging(_ options: VulkanOptions, for problem: AttentionProblem) -> TileStaging? {
         options.choosesFreely ? attention[problem] : nil
-    }
-
-    /// With what another one knows, which wins.
-    func merged(with other: Tuning) -> Tuning {
-        Tuning(
-            products: products.merging(other.products) { $1 }, attention: attention.merging(other.attention) { $1 })
     }
 }
 

@@ -32,7 +32,8 @@ struct TuningFile: Sendable {
     private struct Product: Codable {
         let problem: ProductProblem
         /// By its name.
-        let way: String
+        let way: String?
+        let parts: Int?
     }
 
     private struct Attention: Codable {
@@ -55,10 +56,13 @@ struct TuningFile: Sendable {
     func load(_ options: VulkanOptions, _ features: DeviceFeatures) -> Tuning {
         guard let entries = contents()?.tunings[TuningFile.key(options)] else { return Tuning() }
         let ways = Dictionary(KernelWay.all(options, features).map { ($0.name, $0) }) { first, _ in first }
+        let choices = entries.products.compactMap { entry -> (ProductProblem, Tuning.Choice)? in
+            let way = entry.way.flatMap { ways[$0] }
+            if entry.way != nil, way == nil { return nil }
+            return (entry.problem, Tuning.Choice(way: way, parts: entry.parts))
+        }
         return Tuning(
-            products: Dictionary(
-                entries.products.compactMap { entry in ways[entry.way].map { (entry.problem, $0) } }
-            ) { first, _ in first },
+            products: Dictionary(choices) { first, _ in first },
             attention: Dictionary(entries.attention.map { ($0.problem, $0.staging) }) { first, _ in first })
     }
 
@@ -73,7 +77,7 @@ struct TuningFile: Sendable {
         }
         contents.tunings[TuningFile.key(options)] = Entries(
             products: tuning.products.sorted { order($0.key).lexicographicallyPrecedes(order($1.key)) }
-                .map { Product(problem: $0.key, way: $0.value.name) },
+                .map { Product(problem: $0.key, way: $0.value.way?.name, parts: $0.value.parts) },
             attention: tuning.attention.sorted { ($0.key.heads, $0.key.queries) < ($1.key.heads, $1.key.queries) }
                 .map { Attention(problem: $0.key, staging: $0.value) })
         let encoder = JSONEncoder()

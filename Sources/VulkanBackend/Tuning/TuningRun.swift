@@ -13,7 +13,7 @@ struct TuningRun {
     private(set) var usual: [Problem: Double] = [:]
     /// Ways whose results were others, or that failed, each with the reason.
     private(set) var refused: [String] = []
-    private var best: [Problem: (seconds: Double, way: KernelWay)] = [:]
+    private var best: [Problem: (seconds: Double, choice: Tuning.Choice)] = [:]
 
     private let graph: Graph
     private let parameters: any ParameterSource
@@ -36,7 +36,7 @@ struct TuningRun {
         (self.graph, self.parameters, self.host, self.runCount) = (graph, parameters, host, runCount)
         problems = graph.nodes.map { TuningRun.problem(of: $0, in: graph) }
         inputs = TuningRun.inputs(of: graph)
-        (usual, expected) = try measured(host.options, limit: .infinity)
+        (usual, expected) = try measured(host.options, Tuning(), limit: .infinity)
     }
 
     /// The products and attentions of a graph.
@@ -70,25 +70,49 @@ struct TuningRun {
     ///
     /// - Throws: `VulkanError` if the device was lost and there is no other.
     mutating func measure(_ way: KernelWay) throws(VulkanError) {
+        guard let seconds = try seconds(way.name, way.applied(to: host.options), Tuning()) else { return }
+        for (problem, seconds) in seconds where seconds < fastest(problem) {
+            // Attention has a choice only among those for matrix units.
+            if case .attention = problem { guard case .units = way else { continue } }
+            best[problem] = (seconds, Tuning.Choice(way: way))
+        }
+    }
+
+    /// Computes the graph with the depth of every product in so many parts, each in the way that was fastest so far.
+    ///
+    /// - Throws: as `measure`.
+    mutating func measure(parts: Int) throws(VulkanError) {
+        var tuning = Tuning()
+        _ = enter(into: &tuning)
+        for case .product(let problem) in usual.keys {
+            tuning.products[problem, default: Tuning.Choice()].parts = parts
+        }
+        guard let seconds = try seconds("the depth in \(parts)", host.options, tuning) else { return }
+        for (problem, seconds) in seconds where seconds < fastest(problem) {
+            guard case .product(let product) = problem else { continue }
+            best[problem] = (seconds, tuning.products[product] ?? Tuning.Choice())
+        }
+    }
+
+    private func fastest(_ problem: Problem) -> Double { best[problem]?.seconds ?? usual[problem] ?? 0 }
+
+    /// What the problems take; nil, and refused, if something goes wrong or something else is computed.
+    private mutating func seconds(
+        _ name: String, _ options: VulkanOptions, _ tuning: Tuning
+    ) throws(VulkanError) -> [Problem: Double]? {
         let device = host.device
         do {
             let limit = TuningRun.patience * usual.values.reduce(0, +)
-            let (seconds, results) = try measured(way.applied(to: host.options), limit: limit)
+            let (seconds, results) = try measured(options, tuning, limit: limit)
             let error = TuningRun.error(of: results, expected)
             // Written so that a NaN is refused, too.
-            guard error <= host.options.storage.tolerance else {
-                refused.append("\(way.name): its results are others (NMSE \(error))")
-                return
-            }
-            for (problem, seconds) in seconds where seconds < best[problem]?.seconds ?? usual[problem] ?? 0 {
-                // Attention has a choice only among those for matrix units.
-                if case .attention = problem { guard case .units = way else { continue } }
-                best[problem] = (seconds, way)
-            }
+            if error <= host.options.storage.tolerance { return seconds }
+            refused.append("\(name): its results are others (NMSE \(error))")
         } catch {
-            refused.append("\(way.name): \(error)")
+            refused.append("\(name): \(error)")
             if device.isLost { _ = try host.replacement(for: device) }
         }
+        return nil
     }
 
     /// Puts what was found in the place of what was known.
@@ -99,13 +123,10 @@ struct TuningRun {
         for (problem, before) in usual {
             let found = best[problem].flatMap { $0.seconds < TuningRun.gain * before ? $0 : nil }
             switch problem {
-            case .product(let problem): tuning.products[problem] = found?.way
+            case .product(let problem): tuning.products[problem] = found?.choice
             case .attention(let problem):
-                if case .units(let staging, _) = found?.way {
-                    tuning.attention[problem] = staging
-                } else {
-                    tuning.attention[problem] = nil
-                }
+                tuning.attention[problem] = nil
+                if case .units(let staging, _) = found?.choice.way { tuning.attention[problem] = staging }
             }
             changedCount += found == nil ? 0 : 1
             seconds += found?.seconds ?? before
@@ -117,9 +138,10 @@ struct TuningRun {
     ///
     /// - Parameter limit: seconds that a run of all of them may take, or it is the last.
     private func measured(
-        _ options: VulkanOptions, limit: Double
+        _ options: VulkanOptions, _ tuning: Tuning, limit: Double
     ) throws -> (seconds: [Problem: Double], results: [String: Tensor]) {
-        let program = try VulkanProgram(graph, parameters: parameters, options: options, device: host.device)
+        let program = try VulkanProgram(
+            graph, parameters: parameters, options: options, tuning: tuning, device: host.device)
         var fastest = [Double](repeating: .infinity, count: graph.nodes.count)
         // The first run is not counted: drivers do some of their work then.
         var results = try program.run(inputs) { _, _ in }

@@ -33,6 +33,9 @@ public final class VulkanTuner: Backend {
         }
     }
 
+    /// In how many parts the depth of products is cut.
+    private static let parts = [1, 2, 3, 4, 6, 8]
+
     private let backend: VulkanBackend
     private let host: DeviceHost
     private let runCount: Int
@@ -78,6 +81,10 @@ public final class VulkanTuner: Backend {
         for way in KernelWay.all(host.options, host.device.features) {
             onProgress("\(label): \(way.name)")
             try run.measure(way)
+        }
+        for parts in VulkanTuner.parts {
+            onProgress("\(label): the depth of products in \(parts)")
+            try run.measure(parts: parts)
         }
         var tuning = host.tuning
         let (changedCount, after) = run.enter(into: &tuning)
