@@ -91,8 +91,8 @@ struct DeviceCheck {
             do {
                 FileHandle.standardError.write(Data("\(variant.name): \(entry.name)\n".utf8))
                 let error = try entry.error(on: backend)
-                // Written so that a NaN is worst of all.
-                if !(error <= worst.error) { worst = (error, entry.name) }
+                // A NaN is worst of all, and stays.
+                if error.isNaN || error > worst.error { worst = (error, entry.name) }
                 if backend.lossCount > 0 {
                     print("BAD \(variant.name): \(entry.name): the device was lost, and then not a second time")
                     (faults, known) = (faults + 1, nil)

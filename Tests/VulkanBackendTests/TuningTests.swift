@@ -97,6 +97,11 @@ import Testing
         #expect(error([1, 2.5], [1, 2]) == 0.25 / 5)
         #expect(error([1, .nan], [1, 2]).isNaN)
         #expect(error([1], [1, 2]) == .infinity)
+        // Whichever of several results it is in.
+        let many = Dictionary(uniqueKeysWithValues: (0..<20).map { ("y\($0)", Tensor([1], [1 as Float])) })
+        var wrong = many.mapValues { _ in Tensor([1], [2 as Float]) }
+        wrong["y7"] = Tensor([1], [Float.nan])
+        #expect(TuningRun.error(of: wrong, many).isNaN)
         #expect(TuningRun.error(of: [:], ["y": Tensor([1], [1 as Float])]) == .infinity)
         #expect(ActivationStorage.allCases.allSatisfy { $0.tolerance < 0.05 })
     }

@@ -160,7 +160,7 @@ struct TuningRun {
         return (sums, results)
     }
 
-    /// The largest normalised mean squared error of a result.
+    /// The largest normalised mean squared error of a result, NaN if one is.
     static func error(of found: [String: Tensor], _ expected: [String: Tensor]) -> Double {
         var worst = 0.0
         for (name, tensor) in expected {
@@ -172,7 +172,7 @@ struct TuningRun {
                 energy += Double(b) * Double(b)
             }
             let share = error == 0 ? 0 : error / energy
-            if !(share <= worst) { worst = share }
+            if share.isNaN || share > worst { worst = share }
         }
         return worst
     }
