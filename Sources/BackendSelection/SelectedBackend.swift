@@ -1,6 +1,6 @@
 public import CPUBackend
 public import Graphs
-public import VulkanBackend
+import VulkanBackend
 
 #if canImport(Glibc)
     import Glibc

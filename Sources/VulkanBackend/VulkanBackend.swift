@@ -65,11 +65,13 @@ public struct VulkanBackend: Backend {
     ///
     /// - Parameters:
     ///   - runCount: of each way to compute a product; the fastest counts.
+    ///   - excluded: parts of names of ways that are not measured, should a driver not survive them.
     ///   - onProgress: takes a line for each way that is being measured.
     public func tuner(
-        runCount: Int = 5, onProgress: @escaping @Sendable (String) -> Void = { _ in }
+        runCount: Int = 5, excluding excluded: [String] = [],
+        onProgress: @escaping @Sendable (String) -> Void = { _ in }
     ) -> VulkanTuner {
-        VulkanTuner(self, host, runCount: runCount, onProgress: onProgress)
+        VulkanTuner(self, host, runCount: runCount, excluding: excluded, onProgress: onProgress)
     }
 
     /// Keeps what was tuned for programs to come, beside the compiled kernels.

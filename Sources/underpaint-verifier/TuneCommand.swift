@@ -3,6 +3,7 @@ import BackendSelection
 import CPUBackend
 import Foundation
 import Models
+import Speculation
 import VerifierRuntime
 import VulkanBackend
 
@@ -20,7 +21,7 @@ struct TuneCommand: AsyncParsableCommand {
             EXAMPLES
               underpaint-verifier tune --precision float16
               underpaint-verifier tune --device 1 --precision float16 --parallel 16 --all-sizes
-            EXIT CODES: 0 done, 66 no models, 69 no such card.
+            EXIT CODES: 0 done, 66 no models, 69 no such card, 73 what was measured cannot be kept.
             """)
 
     @OptionGroup var compute: ComputeOptions
@@ -43,6 +44,13 @@ struct TuneCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Runs of each way, of which the fastest counts.", valueName: "count"))
     var runs = 5
 
+    @Option(
+        name: .customLong("without"),
+        help: ArgumentHelp(
+            "Leave out ways whose names hold this, should a driver not survive them, for example 'matrices of workgroups'.",
+            valueName: "words"))
+    var excluded: [String] = []
+
     @Flag(help: "Print JSON, one object a graph.")
     var json = false
 
@@ -61,10 +69,15 @@ struct TuneCommand: AsyncParsableCommand {
             try fail(error, code: 66)
         } catch let error as VulkanError {
             try fail(error, code: 69)
+        } catch let error as CocoaError {
+            let reason = error.localizedDescription
+            try fail(
+                "what was measured cannot be kept: \(reason); let XDG_CACHE_HOME name a folder that can be written",
+                code: 73)
         }
     }
 
-    private func fail(_ error: any Error, code: Int32) throws -> Never {
+    private func fail(_ error: some CustomStringConvertible, code: Int32) throws -> Never {
         try? FileHandle.standardError.write(contentsOf: Data("\(error)\n".utf8))
         throw ExitCode(code)
     }
@@ -75,13 +88,16 @@ struct TuneCommand: AsyncParsableCommand {
         guard let backend = try compute.makeBackend(threads: ThreadPolicy()).backend as? VulkanBackend else { return }
         let pair = try ModelPair(draft: draftModel, verifier: verifierModel, in: ModelStore.standard(models))
         let progress = Progress()
-        let tuner = backend.tuner(runCount: runs) { progress.show($0) }
+        let tuner = backend.tuner(runCount: runs, excluding: excluded) { progress.show($0) }
         let verifier = try PictureVerifier(models: pair, backend: tuner, decodeTile: compute.decodeTile)
         let shapes = verifier.catalogue.flatMap(\.latentShapes)
         for shape in allSizes ? shapes : Array(shapes.prefix(1)) {
             _ = try verifier.measurePace(at: shape)
+            // After each: whoever stops keeps what there is.
+            _ = try backend.saveTuning()
             for batch in BatchSizes.standard.upTo(parallel) where batch > 1 {
                 try verifier.warmUp(batch: batch, at: shape)
+                _ = try backend.saveTuning()
             }
         }
         progress.end()

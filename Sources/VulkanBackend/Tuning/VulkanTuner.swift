@@ -39,6 +39,7 @@ public final class VulkanTuner: Backend {
     private let backend: VulkanBackend
     private let host: DeviceHost
     private let runCount: Int
+    private let excluded: [String]
     private let onProgress: @Sendable (String) -> Void
     private let state = Mutex(State())
 
@@ -49,11 +50,14 @@ public final class VulkanTuner: Backend {
 
     /// - Parameters:
     ///   - runCount: of each way; the fastest counts.
+    ///   - excluded: parts of names of ways.
     ///   - onProgress: takes a line for each way that is being measured.
     init(
-        _ backend: VulkanBackend, _ host: DeviceHost, runCount: Int, onProgress: @escaping @Sendable (String) -> Void
+        _ backend: VulkanBackend, _ host: DeviceHost, runCount: Int, excluding excluded: [String],
+        onProgress: @escaping @Sendable (String) -> Void
     ) {
         (self.backend, self.host, self.runCount, self.onProgress) = (backend, host, max(1, runCount), onProgress)
+        self.excluded = excluded
     }
 
     public var name: String { backend.name }
@@ -78,7 +82,8 @@ public final class VulkanTuner: Backend {
 
         onProgress("\(label): as it is")
         var run = try TuningRun(graph, parameters, host, runCount: runCount)
-        for way in KernelWay.all(host.options, host.device.features) {
+        for way in KernelWay.all(host.options, host.device.features) where !excluded.contains(where: way.name.contains)
+        {
             onProgress("\(label): \(way.name)")
             try run.measure(way)
         }
