@@ -11,6 +11,8 @@ private enum PretendedDriver {
         /// The stages that may insist on a size of subgroups, and the largest size.
         var subgroupStages: VkShaderStageFlags?
         var largestSubgroup: UInt32?
+        var smallestSubgroup: UInt32?
+        var vendor: UInt32?
         /// Whether there are cooperative matrices, 16×16×16 of a subgroup and these of a workgroup.
         var matrices: [Matrix]?
         var hasTensorAddressing = true
@@ -58,6 +60,7 @@ private enum PretendedDriver {
             let function: PFN_vkGetPhysicalDeviceProperties2 = { device, properties in
                 PretendedDriver.real("vkGetPhysicalDeviceProperties2", as: PFN_vkGetPhysicalDeviceProperties2.self)?(
                     device, properties)
+                if let vendor = PretendedDriver.claims.vendor { properties?.pointee.properties.vendorID = vendor }
                 PretendedDriver.claimProperties(properties?.pointee.pNext)
             }
             return unsafeBitCast(function, to: PFN_vkVoidFunction.self)
@@ -153,6 +156,7 @@ private enum PretendedDriver {
             (sizes: inout VkPhysicalDeviceSubgroupSizeControlProperties) in
             if let stages = claims.subgroupStages { sizes.requiredSubgroupSizeStages = stages }
             if let largest = claims.largestSubgroup { sizes.maxSubgroupSize = largest }
+            if let smallest = claims.smallestSubgroup { sizes.minSubgroupSize = smallest }
         }
         edit(chain, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_2_PROPERTIES_NV) {
             (limits: inout VkPhysicalDeviceCooperativeMatrix2PropertiesNV) in
@@ -191,6 +195,19 @@ private enum PretendedDriver {
         claims.subgroupStages = VK_SHADER_STAGE_COMPUTE_BIT.rawValue
         let chosen = try PretendedDriver.features(claims)
         #expect(chosen.hasSubgroupControl && !chosen.hasOneSubgroupSize)
+    }
+
+    /// As drivers of Intel's second Xe generation report it: sizes of 16 and 32.
+    @Test func intelsSubgroupsAreTheirSmallest() throws {
+        let compute = VK_SHADER_STAGE_COMPUTE_BIT.rawValue
+        var claims = PretendedDriver.Claims(
+            subgroupStages: compute, largestSubgroup: 32, smallestSubgroup: 16, vendor: 0x8086)
+        #expect(try PretendedDriver.features(claims).subgroupSize == 16)
+        claims.vendor = 0x1002
+        let reported = try TestDevice.backend().currentDevice.features.subgroupSize
+        #expect(try PretendedDriver.features(claims).subgroupSize == reported)
+        (claims.vendor, claims.subgroupStages) = (0x8086, 0)
+        #expect(try PretendedDriver.features(claims).subgroupSize == reported)
     }
 
     @Test func float16IsLeftToDriversThatAreKnownToRound() throws {

@@ -57,6 +57,7 @@ struct PhysicalDevice {
     }
 
     private static let nvidia: UInt32 = 0x10DE
+    fileprivate static let intel: UInt32 = 0x8086
 
     var limits: VkPhysicalDeviceLimits { properties.limits }
 
@@ -177,9 +178,13 @@ struct PhysicalDevice {
             let sizes = subgroupSizes(handle, instance)
             // Mesa's driver for NVIDIA's cards lets nobody insist on the only size there is.
             features.hasOneSubgroupSize = sizes.minSubgroupSize == sizes.maxSubgroupSize
-            features.hasSubgroupControl =
-                features.hasOneSubgroupSize
-                || sizes.requiredSubgroupSizeStages & VK_SHADER_STAGE_COMPUTE_BIT.rawValue != 0
+            let canInsist = sizes.requiredSubgroupSizeStages & VK_SHADER_STAGE_COMPUTE_BIT.rawValue != 0
+            features.hasSubgroupControl = features.hasOneSubgroupSize || canInsist
+            // Intel's cards share a thread's registers among the subgroup: at 32, which their drivers report, an invocation has a
+            // few dozen, which its part of a tile would fill. llama.cpp takes their smallest size, too.
+            if properties.vendorID == PhysicalDevice.intel, canInsist {
+                features.subgroupSize = Int(sizes.minSubgroupSize)
+            }
         }
         features.hasIntegerDotProduct = chain.dotProducts.shaderIntegerDotProduct == VK_TRUE
         features.hasFloat16 = chain.twelve.shaderFloat16 == VK_TRUE
