@@ -51,6 +51,34 @@ import Testing
         }
     }
 
+    /// With emulated units, eight rows of queries each.
+    @Test func everyWayOfAttentionIsComputedRight() throws {
+        let graphCase = try LargerCases.make("attention to tune") { builder in
+            let q = builder.input("q", [2, 40, 64])
+            let (k, v) = (builder.input("k", [2, 70, 64]), builder.input("v", [2, 70, 64]))
+            return try builder.attention(q, k, v, headCount: 2)
+        }.storedThroughout(StorageUnderTest(activations: .float16, roundsSoftmax: true))
+        let graph = VulkanBackend.optimised(graphCase.graph)
+        let problem = try #require(graph.nodes.compactMap { AttentionProblem($0, in: graph) }.first)
+        let host = try host(VulkanOptions(storage: .float16, products: .emulated))
+        let expected = try ReferenceBackend().compile(graphCase.graph, parameters: graphCase.parameters).run(
+            graphCase.runs[0])
+        var sides: Set<[UInt32]> = []
+        for way in CooperativeAttentionTile.Way.all {
+            host.tuning = Tuning(attention: [problem: way])
+            let program = try VulkanExecutable(graph, parameters: graphCase.parameters, host: host)
+            let key = try #require(try program.program().dispatches.first { $0.key.shader == "attention_emulated" }).key
+            let values = Dictionary(uniqueKeysWithValues: key.constants.map { ($0.number, $0.value) })
+            #expect(values[2] == UInt32(8 * way.subgroups * way.unitsDown), "\(way.name)")
+            sides.insert([values[2] ?? 0, values[3] ?? 0, values[6] ?? 0, values[7] ?? 0])
+            for (name, tensor) in try program.run(graphCase.runs[0]) {
+                guard let wanted = expected[name] else { continue }
+                expectClose(tensor, wanted, bound: graphCase.bound, "\(way.name) \(name)")
+            }
+        }
+        #expect(sides.count == CooperativeAttentionTile.Way.all.count)
+    }
+
     @Test func whoAsksForAWayGetsIt() throws {
         let graphCase = try TuningTests.graphCase()
         let graph = VulkanBackend.optimised(graphCase.graph)
@@ -119,7 +147,7 @@ import Testing
             let attention = AttentionProblem(queries: 64, keys: 88, headWidth: 16, heads: 2)
             let tuning = Tuning(
                 products: [plain: .init(way: .plain(.large)), windowed: .init(way: .plain(.small), parts: 3)],
-                attention: [attention: .single])
+                attention: [attention: .init(staging: .single, subgroups: 2, unitsDown: 1)])
             try file.store(tuning, options)
             #expect(file.load(options, features) == tuning)
             // What another way of storing values knows stays.

@@ -17,6 +17,23 @@ struct CooperativeAttentionTile: Hashable {
         (subgroups: 1, unitsDown: 1, rounds: 0),
     ]
 
+    /// Its queries and staging as somebody wants them.
+    struct Way: Hashable, Sendable, Codable {
+        let staging: TileStaging
+        let subgroups: Int
+        let unitsDown: Int
+
+        /// All that there are.
+        static let all = TileStaging.allCases.flatMap { staging in
+            sizes.map { Way(staging: staging, subgroups: $0.subgroups, unitsDown: $0.unitsDown) }
+        }
+
+        /// In words.
+        var name: String {
+            "attention of \(subgroups) subgroups, \(unitsDown) units' rows each, \(staging.rawValue) tiles"
+        }
+    }
+
     /// Keys of a block. The more invocations share a query, the more keys it takes for each of them to have as many as
     /// a unit is deep: 64 where four do, as in subgroups of 64 with units of 16 rows, or of 32 with units of 8.
     ///
@@ -47,6 +64,21 @@ struct CooperativeAttentionTile: Hashable {
                         return
                     }
                 }
+            }
+        }
+        return nil
+    }
+
+    /// As somebody wants it; nil where that does not fit, or would leave half of its queries empty.
+    init?(_ unit: MatrixUnit, _ way: Way, headWidth: Int, queries: Int, _ features: DeviceFeatures) {
+        for tiles in way.staging == .single ? [1] : [2, 1] {
+            for keys in CooperativeAttentionTile.keyCounts {
+                let tile = CooperativeAttentionTile(
+                    unit: unit, staging: way.staging, headWidth: headWidth, subgroups: way.subgroups,
+                    unitsDown: way.unitsDown, tiles: tiles, keys: keys)
+                guard tile.fits(features), tile.queries < 2 * queries else { continue }
+                self = tile
+                return
             }
         }
         return nil

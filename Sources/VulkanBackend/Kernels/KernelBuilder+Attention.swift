@@ -18,22 +18,28 @@ extension KernelBuilder {
         let isInEights = (x + [y]).allSatisfy { $0.offset % 8 == 0 && $0.rowStride % 8 == 0 } && headWidth % 8 == 0
         let problem = AttentionProblem(
             attention.headCount, q: q.shape, k: x[1].shape, more: attention.hasMoreKeys ? x[3].shape : nil)
-        if let unit = MatrixUnit.chosen(options, features),
-            let tile = CooperativeAttentionTile(
-                unit, tuning.staging(options, for: problem) ?? options.staging ?? .double, headWidth: headWidth,
-                queries: problem.queries,
-                heads: problem.heads, features)
-        {
+        if let unit = MatrixUnit.chosen(options, features), let tile = tile(unit, problem) {
             return try call(
                 .attention, variant: unit.variant, constants: tile.constants + [stretches, isInEights ? 1 : 0],
-                bindings,
-                arguments(attention, x, y), groups: groups(tile.queries), site)
+                bindings, arguments(attention, x, y), groups: groups(tile.queries), site)
         }
         let tile = try AttentionTile(
             headWidth: headWidth, queries: q.shape[1], sharedMemory: features.sharedMemory, node: site.node.name)
         return try call(
             .attention, constants: tile.constants + [stretches, isInEights ? 1 : 0], bindings,
             arguments(attention, x, y), groups: groups(tile.queries), site)
+    }
+
+    /// As it was measured to be fastest, or by the rules.
+    private func tile(_ unit: MatrixUnit, _ problem: AttentionProblem) -> CooperativeAttentionTile? {
+        let (headWidth, queries) = (problem.headWidth, problem.queries)
+        if let way = tuning.way(options, for: problem),
+            let tile = CooperativeAttentionTile(unit, way, headWidth: headWidth, queries: queries, features)
+        {
+            return tile
+        }
+        return CooperativeAttentionTile(
+            unit, options.staging ?? .double, headWidth: headWidth, queries: queries, heads: problem.heads, features)
     }
 
     private func arguments(_ attention: Attention, _ x: [Operand], _ y: Operand) -> cs_attention {

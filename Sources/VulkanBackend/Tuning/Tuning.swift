@@ -1,7 +1,7 @@
 /// What was measured to be the fastest on a device, for each product and each attention that was met.
 struct Tuning: Hashable, Sendable {
     var products: [ProductProblem: Choice] = [:]
-    var attention: [AttentionProblem: TileStaging] = [:]
+    var attention: [AttentionProblem: CooperativeAttentionTile.Way] = [:]
 
     /// How a product is computed.
     struct Choice: Hashable, Sendable {
@@ -19,9 +19,9 @@ struct Tuning: Hashable, Sendable {
         return chosen
     }
 
-    /// How attention brings its tiles to shared memory, nil where nothing is known or somebody asks for something else.
-    func staging(_ options: VulkanOptions, for problem: AttentionProblem) -> TileStaging? {
-        options.choosesFreely ? attention[problem] : nil
+    /// How attention is cut into blocks, nil where nothing is known or somebody asks for something else.
+    func way(_ options: VulkanOptions, for problem: AttentionProblem) -> CooperativeAttentionTile.Way? {
+        options.staging == nil ? attention[problem] : nil
     }
 }
 

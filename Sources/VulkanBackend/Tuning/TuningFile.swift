@@ -38,7 +38,7 @@ struct TuningFile: Sendable {
 
     private struct Attention: Codable {
         let problem: AttentionProblem
-        let staging: TileStaging
+        let way: CooperativeAttentionTile.Way
     }
 
     private static func key(_ options: VulkanOptions) -> String {
@@ -63,7 +63,7 @@ struct TuningFile: Sendable {
         }
         return Tuning(
             products: Dictionary(choices) { first, _ in first },
-            attention: Dictionary(entries.attention.map { ($0.problem, $0.staging) }) { first, _ in first })
+            attention: Dictionary(entries.attention.map { ($0.problem, $0.way) }) { first, _ in first })
     }
 
     /// Replaces what is known for values stored as the options say, in one go.
@@ -79,7 +79,7 @@ struct TuningFile: Sendable {
             products: tuning.products.sorted { order($0.key).lexicographicallyPrecedes(order($1.key)) }
                 .map { Product(problem: $0.key, way: $0.value.way?.name, parts: $0.value.parts) },
             attention: tuning.attention.sorted { ($0.key.heads, $0.key.queries) < ($1.key.heads, $1.key.queries) }
-                .map { Attention(problem: $0.key, staging: $0.value) })
+                .map { Attention(problem: $0.key, way: $0.value) })
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
         let folder = (path as NSString).deletingLastPathComponent

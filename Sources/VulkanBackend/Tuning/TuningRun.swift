@@ -13,7 +13,9 @@ struct TuningRun {
     private(set) var usual: [Problem: Double] = [:]
     /// Ways whose results were others, or that failed, each with the reason.
     private(set) var refused: [String] = []
-    private var best: [Problem: (seconds: Double, choice: Tuning.Choice)] = [:]
+    /// The fastest so far, of problems for which anything was faster than the rules, and what they take.
+    private var found = Tuning()
+    private var fastest: [Problem: Double] = [:]
 
     private let graph: Graph
     private let parameters: any ParameterSource
@@ -36,7 +38,7 @@ struct TuningRun {
         (self.graph, self.parameters, self.host, self.runCount) = (graph, parameters, host, runCount)
         problems = graph.nodes.map { TuningRun.problem(of: $0, in: graph) }
         inputs = TuningRun.inputs(of: graph)
-        (usual, expected) = try measured(host.options, Tuning(), limit: .infinity)
+        (usual, expected) = try measured(Tuning(), limit: .infinity)
     }
 
     /// The products and attentions of a graph.
@@ -66,82 +68,90 @@ struct TuningRun {
             })
     }
 
-    /// Computes the graph in a way; what goes wrong, or computes something else, is refused.
+    /// Computes all products in a way; what goes wrong, or computes something else, is refused.
     ///
     /// - Throws: `VulkanError` if the device was lost and there is no other.
     mutating func measure(_ way: KernelWay) throws(VulkanError) {
-        guard let seconds = try seconds(way.name, way.applied(to: host.options), Tuning()) else { return }
-        for (problem, seconds) in seconds where seconds < fastest(problem) {
-            // Attention has a choice only among those for matrix units.
-            if case .attention = problem { guard case .units = way else { continue } }
-            best[problem] = (seconds, Tuning.Choice(way: way))
-        }
+        var trial = Tuning()
+        for case .product(let problem) in usual.keys { trial.products[problem] = Tuning.Choice(way: way) }
+        try measure(trial, way.name)
     }
 
-    /// Computes the graph with the depth of every product in so many parts, each in the way that was fastest so far.
+    /// Computes all products with their depth in so many parts, each in the way that was fastest so far.
     ///
-    /// - Throws: as `measure`.
+    /// - Throws: as above.
     mutating func measure(parts: Int) throws(VulkanError) {
-        var tuning = Tuning()
-        _ = enter(into: &tuning)
+        var trial = Tuning()
         for case .product(let problem) in usual.keys {
-            tuning.products[problem, default: Tuning.Choice()].parts = parts
+            trial.products[problem] = Tuning.Choice(way: found.products[problem]?.way, parts: parts)
         }
-        guard let seconds = try seconds("the depth in \(parts)", host.options, tuning) else { return }
-        for (problem, seconds) in seconds where seconds < fastest(problem) {
-            guard case .product(let product) = problem else { continue }
-            best[problem] = (seconds, tuning.products[product] ?? Tuning.Choice())
-        }
+        try measure(trial, "the depth in \(parts)")
     }
 
-    private func fastest(_ problem: Problem) -> Double { best[problem]?.seconds ?? usual[problem] ?? 0 }
+    /// Computes all attentions in a way.
+    ///
+    /// - Throws: as above.
+    mutating func measure(_ way: CooperativeAttentionTile.Way) throws(VulkanError) {
+        var trial = Tuning()
+        for case .attention(let problem) in usual.keys { trial.attention[problem] = way }
+        guard !trial.attention.isEmpty else { return }
+        try measure(trial, way.name)
+    }
 
-    /// What the problems take; nil, and refused, if something goes wrong or something else is computed.
-    private mutating func seconds(
-        _ name: String, _ options: VulkanOptions, _ tuning: Tuning
-    ) throws(VulkanError) -> [Problem: Double]? {
+    private mutating func measure(_ trial: Tuning, _ name: String) throws(VulkanError) {
         let device = host.device
         do {
             let limit = TuningRun.patience * usual.values.reduce(0, +)
-            let (seconds, results) = try measured(options, tuning, limit: limit)
+            let (seconds, results) = try measured(trial, limit: limit)
             let error = TuningRun.error(of: results, expected)
             // Written so that a NaN is refused, too.
-            if error <= host.options.storage.tolerance { return seconds }
-            refused.append("\(name): its results are others (NMSE \(error))")
+            guard error <= host.options.storage.tolerance else {
+                refused.append("\(name): its results are others (NMSE \(error))")
+                return
+            }
+            for (problem, seconds) in seconds where seconds < fastest[problem] ?? usual[problem] ?? 0 {
+                switch problem {
+                case .product(let product):
+                    guard let choice = trial.products[product] else { continue }
+                    found.products[product] = choice
+                case .attention(let attention):
+                    guard let way = trial.attention[attention] else { continue }
+                    found.attention[attention] = way
+                }
+                fastest[problem] = seconds
+            }
         } catch {
             refused.append("\(name): \(error)")
             if device.isLost { _ = try host.replacement(for: device) }
         }
-        return nil
     }
 
     /// Puts what was found in the place of what was known.
     ///
     /// - Returns: how many problems are computed in another way than by the rules, and what all take then.
     func enter(into tuning: inout Tuning) -> (changedCount: Int, seconds: Double) {
-        var (changedCount, seconds) = (0, 0.0)
+        var (changedCount, whole) = (0, 0.0)
         for (problem, before) in usual {
-            let found = best[problem].flatMap { $0.seconds < TuningRun.gain * before ? $0 : nil }
+            let seconds = fastest[problem] ?? before
+            let isWorthIt = seconds < TuningRun.gain * before
             switch problem {
-            case .product(let problem): tuning.products[problem] = found?.choice
-            case .attention(let problem):
-                tuning.attention[problem] = nil
-                if case .units(let staging, _) = found?.choice.way { tuning.attention[problem] = staging }
+            case .product(let problem): tuning.products[problem] = isWorthIt ? found.products[problem] : nil
+            case .attention(let problem): tuning.attention[problem] = isWorthIt ? found.attention[problem] : nil
             }
-            changedCount += found == nil ? 0 : 1
-            seconds += found?.seconds ?? before
+            changedCount += isWorthIt ? 1 : 0
+            whole += isWorthIt ? seconds : before
         }
-        return (changedCount, seconds)
+        return (changedCount, whole)
     }
 
     /// What all nodes of a problem take together in the fastest of some runs, and the results.
     ///
     /// - Parameter limit: seconds that a run of all of them may take, or it is the last.
     private func measured(
-        _ options: VulkanOptions, _ tuning: Tuning, limit: Double
+        _ tuning: Tuning, limit: Double
     ) throws -> (seconds: [Problem: Double], results: [String: Tensor]) {
         let program = try VulkanProgram(
-            graph, parameters: parameters, options: options, tuning: tuning, device: host.device)
+            graph, parameters: parameters, options: host.options, tuning: tuning, device: host.device)
         var fastest = [Double](repeating: .infinity, count: graph.nodes.count)
         // The first run is not counted: drivers do some of their work then.
         var results = try program.run(inputs) { _, _ in }

@@ -82,8 +82,13 @@ public final class VulkanTuner: Backend {
 
         onProgress("\(label): as it is")
         var run = try TuningRun(graph, parameters, host, runCount: runCount)
-        for way in KernelWay.all(host.options, host.device.features) where !excluded.contains(where: way.name.contains)
-        {
+        func isWanted(_ name: String) -> Bool { !excluded.contains(where: name.contains) }
+        for way in KernelWay.all(host.options, host.device.features) where isWanted(way.name) {
+            onProgress("\(label): \(way.name)")
+            try run.measure(way)
+        }
+        let hasUnits = MatrixUnit.chosen(host.options, host.device.features) != nil
+        for way in hasUnits ? CooperativeAttentionTile.Way.all : [] where isWanted(way.name) {
             onProgress("\(label): \(way.name)")
             try run.measure(way)
         }
