@@ -81,7 +81,7 @@ find_first() {
     [[ $("$compiler" --version 2>/dev/null | head -1) == "$first_version" ]]
 }
 
-# Those of `found` that are at hand.
+# Puts the names of the compilers that are at hand into `found`.
 find_compilers() {
     found=
     if find_first; then found+=first; fi

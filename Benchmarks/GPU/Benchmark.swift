@@ -118,12 +118,17 @@ import VulkanBackend
                     print("\(error)")
                 }
                 (programs, backends) = ([:], [:])
+                // What comes next may take the program along.
+                fflush(nil)
             }
         }
         print("{}")
     }
 
     private func printStatistics(_ wanted: BenchmarkCase, _ device: String, _ precision: Precision) throws {
+        guard !precision.isTuned else {
+            return print("{\"error\": \"statistics are of the rules alone: leave out -tuned\"}")
+        }
         var options = precision.options
         options.capturesStatistics = true
         let backend = try VulkanBackend(device: Benchmark.choice(device), options: options)

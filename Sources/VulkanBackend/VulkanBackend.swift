@@ -3,7 +3,7 @@ public import Graphs
 /// Runs graphs on a GPU of any vendor through Vulkan compute.
 ///
 /// One device for all graphs, one queue; graphs of one model share their weights. The same inputs give the same bits
-/// at every run on one device and driver.
+/// at every run on one device and driver, as long as nobody tunes it (`VulkanTuner`).
 public struct VulkanBackend: Backend {
     private let host: DeviceHost
 
@@ -33,7 +33,7 @@ public struct VulkanBackend: Backend {
     public var products: ProductKernel? { host.options.products }
     /// How many sizes of tiles there are for `VulkanOptions.tileSize`, by the kernel of products and their staging.
     public static func tileSizeCount(_ products: ProductKernel?, _ staging: TileStaging) -> Int {
-        products == .workgroup ? WorkgroupTile.sizes.count : CooperativeTile.sizes(staging).count
+        products == .workgroup || products == .emulatedWorkgroup ? WorkgroupTile.sizes.count : CooperativeTile.sizes(staging).count
     }
 
     /// Every device that the loader finds, in its order.

@@ -13,15 +13,15 @@ struct TuneCommand: AsyncParsableCommand {
         commandName: "tune",
         abstract: "Measure on a graphics card which kernels compute the models fastest, and keep that.",
         discussion: """
-            Every product and every attention of the models is computed in all the ways that the card has, for pictures alone and
-            for as many together as a server takes, in one size or in all. From then on every program of this user that computes on
-            this card in this precision takes the fastest; a new driver or a new version of the kernels is measured anew.
-            Pictures may differ in their last bits from those made before.
+            The products and attentions of the verifier, its critic, the text encoder and the decoder are computed in all the ways
+            that the card has, for pictures alone and for as many together as a server takes, in one size or in all. From then on
+            every program of this user that computes on this card in this precision takes the fastest; a new driver or a new
+            version of the kernels takes none of it and is measured anew. Pictures may differ in their last bits from those before.
 
             EXAMPLES
               underpaint-verifier tune --precision float16
               underpaint-verifier tune --device 1 --precision float16 --parallel 16 --all-sizes
-            EXIT CODES: 0 done, 66 no models, 69 no such card, 73 what was measured cannot be kept.
+            EXIT CODES: 0 done, 66 no models or none with sizes, 69 no such card, 73 what was measured cannot be kept.
             """)
 
     @OptionGroup var compute: ComputeOptions
@@ -69,6 +69,8 @@ struct TuneCommand: AsyncParsableCommand {
             try fail(error, code: 66)
         } catch let error as VulkanError {
             try fail(error, code: 69)
+        } catch let error as VerifierError {
+            try fail(error, code: 66)
         } catch let error as CocoaError {
             let reason = error.localizedDescription
             try fail(
@@ -87,18 +89,22 @@ struct TuneCommand: AsyncParsableCommand {
         compute.backend = .vulkan
         guard let backend = try compute.makeBackend(threads: ThreadPolicy()).backend as? VulkanBackend else { return }
         let pair = try ModelPair(draft: draftModel, verifier: verifierModel, in: ModelStore.standard(models))
+        // Before an hour is spent on what could not be kept.
+        _ = try backend.saveTuning()
         let progress = Progress()
+        defer { progress.end() }
         let tuner = backend.tuner(runCount: runs, excluding: excluded) { progress.show($0) }
         let verifier = try PictureVerifier(models: pair, backend: tuner, decodeTile: compute.decodeTile)
         let shapes = verifier.catalogue.flatMap(\.latentShapes)
+        guard !shapes.isEmpty else {
+            throw VerifierError(
+                .invalidJob, "the verifier lists no picture size in its manifest: nothing can be measured")
+        }
         for shape in allSizes ? shapes : Array(shapes.prefix(1)) {
             _ = try verifier.measurePace(at: shape)
             // After each: whoever stops keeps what there is.
             _ = try backend.saveTuning()
-            for batch in BatchSizes.standard.upTo(parallel) where batch > 1 {
-                try verifier.warmUp(batch: batch, at: shape)
-                _ = try backend.saveTuning()
-            }
+            try verifier.warmUp(jobs: parallel, at: shape) { _ = try backend.saveTuning() }
         }
         progress.end()
         for report in tuner.reports { try show(report) }

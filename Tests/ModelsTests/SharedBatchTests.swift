@@ -9,6 +9,15 @@ import Testing
 @Suite struct SharedBatchTests {
     private static let shape = LatentShape(height: 8, width: 8, channelCount: 4)
 
+    /// Whatever the last batch of so many rows is, it is one of them.
+    @Test func sizesUpToARowCountAreThoseOfItsBatches() {
+        for (rows, largest) in [(1, 1), (2, 2), (3, 4), (5, 4), (6, 8), (8, 8), (12, 16), (16, 16), (64, 16)] {
+            #expect(BatchSizes.standard.upTo(rows).last == largest, "\(rows)")
+            #expect(
+                (1...rows).allSatisfy { BatchSizes.standard.upTo(rows).contains(BatchSizes.standard.next(for: $0)) })
+        }
+    }
+
     @Test(
         "few sizes, little of them empty",
         arguments: [

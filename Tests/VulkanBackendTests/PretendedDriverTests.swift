@@ -16,6 +16,8 @@ private enum PretendedDriver {
         /// Whether there are cooperative matrices, 16×16×16 of a subgroup and these of a workgroup.
         var matrices: [Matrix]?
         var hasTensorAddressing = true
+        /// Whether conversions to float16 may be told to round.
+        var canRound = true
     }
 
     /// Float16 matrices of a workgroup, or of what else the scope says.
@@ -151,6 +153,9 @@ private enum PretendedDriver {
         edit(chain, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_PROPERTIES) {
             (properties: inout VkPhysicalDeviceVulkan12Properties) in
             if let driver = claims.driver { properties.driverID = driver }
+            properties.shaderRoundingModeRTEFloat16 = VkBool32(claims.canRound ? VK_TRUE : VK_FALSE)
+            properties.shaderRoundingModeRTEFloat64 = properties.shaderRoundingModeRTEFloat16
+            properties.roundingModeIndependence = VK_SHADER_FLOAT_CONTROLS_INDEPENDENCE_ALL
         }
         edit(chain, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_PROPERTIES) {
             (sizes: inout VkPhysicalDeviceSubgroupSizeControlProperties) in
@@ -223,6 +228,9 @@ private enum PretendedDriver {
             .init(rows: 32, columns: 32, invocations: 128),
             .init(rows: 32, columns: 32, invocations: 128, sums: VK_COMPONENT_TYPE_FLOAT16_KHR),
             .init(rows: 32, columns: 64, invocations: 256),
+            .init(rows: 64, columns: 32, invocations: 256, sums: VK_COMPONENT_TYPE_FLOAT16_KHR),
+            // Sums that cannot become float16, sides that no tile has, and too many invocations.
+            .init(rows: 32, columns: 32, invocations: 64), .init(rows: 96, columns: 32, invocations: 128),
             .init(rows: 64, columns: 64, invocations: 512),
         ])
         let features = try PretendedDriver.features(claims)
@@ -230,9 +238,14 @@ private enum PretendedDriver {
         #expect(
             features.workgroupMatrices == [
                 WorkgroupShape(rows: 32, columns: 32, depth: 16, invocationCount: 128, largestSide: 512),
-                WorkgroupShape(rows: 32, columns: 64, depth: 16, invocationCount: 256, largestSide: 512),
+                WorkgroupShape(rows: 64, columns: 64, depth: 16, invocationCount: 256, largestSide: 512),
             ])
         #expect(features.names.contains("cooperative matrices 2"))
+        // Nothing rounds what is stored.
+        claims.driver = VK_DRIVER_ID_MESA_RADV
+        claims.canRound = false
+        #expect(try PretendedDriver.features(claims).workgroupMatrices.isEmpty)
+        (claims.driver, claims.canRound) = (nil, true)
         // As llvmpipe of Mesa 26.2 has it.
         claims.hasTensorAddressing = false
         #expect(try PretendedDriver.features(claims).workgroupMatrices.isEmpty)

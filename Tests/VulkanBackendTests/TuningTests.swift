@@ -1,5 +1,6 @@
 import Foundation
 import Graphs
+import Synchronization
 import Tensors
 import TestSupport
 import Testing
@@ -96,13 +97,18 @@ import Testing
         try withTemporaryFile { path in
             let folder = (path as NSString).deletingLastPathComponent
             let backend = try TestDevice.backend(VulkanOptions(cacheFolder: folder))
-            let tuner = backend.tuner(runCount: 2)
+            let progress = Mutex<[String]>([])
+            let tuner = backend.tuner(runCount: 2) { line in progress.withLock { $0.append(line) } }
             _ = try tuner.compile(graphCase.graph, parameters: graphCase.parameters)
             _ = try tuner.compile(graphCase.graph, parameters: graphCase.parameters)
             let report = try #require(tuner.reports.first)
             #expect(tuner.reports.count == 1, "nothing new the second time")
             #expect(report.problemCount == 4)
             #expect(report.changedCount == backend.tunedCount && report.changedCount <= 3)
+            let lines = progress.withLock { $0 }
+            for word in ["small", "medium", "large", "depth in 8 parts"] {
+                #expect(lines.contains { $0.hasSuffix(word) }, "\(word)")
+            }
             #expect(report.refused.isEmpty, "\(report)")
             #expect(report.secondsBefore > 0 && report.secondsAfter <= report.secondsBefore)
             try checkConformance(of: backend, to: graphCase)
@@ -113,6 +119,46 @@ import Testing
             #expect(
                 try TestDevice.backend(VulkanOptions(storage: .float16, cacheFolder: folder)).tunedCount == 0)
         }
+    }
+
+    @Test func whatIsExcludedIsNotMeasured() throws {
+        let graphCase = try TuningTests.graphCase()
+        let progress = Mutex<[String]>([])
+        let backend = try TestDevice.backend()
+        let tuner = backend.tuner(runCount: 1, excluding: ["small", "large", "parts"]) { line in
+            progress.withLock { $0.append(line) }
+        }
+        _ = try tuner.compile(graphCase.graph, parameters: graphCase.parameters)
+        #expect(progress.withLock { $0.count } == 3, "the rules, medium tiles, and both once more")
+        #expect(tuner.reports.map(\.refused) == [[]])
+    }
+
+    /// The fastest of all trials is found, each for itself, and kept where it is still faster by more than the gain.
+    @Test func theLedgerFindsWhatIsFastest() {
+        let one = ProductProblem(rows: 64, columns: 96, inner: 32)
+        let two = ProductProblem(rows: 64, columns: 32, inner: 32)
+        let three = ProductProblem(rows: 8, columns: 8, inner: 8)
+        let attention = AttentionProblem(queries: 64, keys: 64, headWidth: 16, heads: 2)
+        var ledger = TuningLedger(
+            usual: [.product(one): 10, .product(two): 10, .product(three): 10, .attention(attention): 10])
+        func all(_ choice: Tuning.Choice) -> Tuning { Tuning(products: [one: choice, two: choice, three: choice]) }
+        let (small, large) = (Tuning.Choice(way: .plain(.small)), Tuning.Choice(way: .plain(.large)))
+        ledger.take(
+            [.product(one): 5, .product(two): 9, .product(three): 11, .attention(attention): 1], of: all(small))
+        ledger.take([.product(one): 6, .product(two): 4, .product(three): 12], of: all(large))
+        let parts = Tuning.Choice(way: .plain(.small), parts: 2)
+        ledger.take([.product(one): 3, .product(two): 4], of: all(parts))
+        let way = CooperativeAttentionTile.Way(staging: .single, subgroups: 2, unitsDown: 1)
+        ledger.take([.attention(attention): 7, .product(three): 1], of: Tuning(attention: [attention: way]))
+        #expect(ledger.found == Tuning(products: [one: parts, two: large], attention: [attention: way]))
+
+        // Measured again, the second is hardly faster, and the third, which has no way, must not be taken for tuned.
+        let (tuning, count, seconds) = ledger.confirmed(
+            usual: [.product(one): 10, .product(two): 10, .product(three): 10, .attention(attention): 10],
+            tuned: [.product(one): 3, .product(two): 9.8, .product(three): 8, .attention(attention): 7])
+        #expect(tuning == Tuning(products: [one: parts], attention: [attention: way]))
+        #expect(count == 2)
+        #expect(seconds == 3 + 10 + 10 + 7)
     }
 
     /// A way is refused whose results are others; NaN are, whatever they are compared with.
@@ -155,6 +201,10 @@ import Testing
             try file.store(Tuning(products: [plain: .init(parts: 2)]), halves)
             #expect(file.load(options, features) == tuning)
             #expect(file.load(halves, features).products == [plain: .init(parts: 2)])
+            // A size of attention's blocks that there is not.
+            let none = CooperativeAttentionTile.Way(staging: .single, subgroups: 3, unitsDown: 0)
+            try file.store(Tuning(attention: [attention: none]), options)
+            #expect(file.load(options, features) == Tuning())
             // This device has no matrix units: what needs them is not taken over.
             try file.store(
                 Tuning(products: [plain: .init(way: .units(.single, 0)), windowed: .init(way: .workgroup(0))]), options)

@@ -13,8 +13,11 @@ public struct BatchSizes: Hashable, Sendable {
 
     var largest: Int { ascending[ascending.count - 1] }
 
-    /// Those that a number of rows may be batched in.
-    public func upTo(_ rows: Int) -> [Int] { ascending.filter { $0 <= max(1, rows) } }
+    /// Those that as many rows, or fewer, are batched in.
+    public func upTo(_ rows: Int) -> [Int] {
+        let most = next(for: max(1, min(rows, largest)))
+        return ascending.filter { $0 <= most }
+    }
 
     /// Without the largest, unless it is the only one.
     var smaller: BatchSizes { BatchSizes(largest: max(1, largest / 2)) }

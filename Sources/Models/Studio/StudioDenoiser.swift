@@ -201,7 +201,7 @@ public final class StudioDenoiser {
     }
 
     /// The sizes of shared batches that the device has room for.
-    func batchSizes(for shape: LatentShape) throws -> BatchSizes {
+    public func batchSizes(for shape: LatentShape) throws -> BatchSizes {
         if let known = knownSizes[shape] { return known }
         var sizes = BatchSizes.standard
         while sizes.largest > 1, try !backend.holds(graph(BatchShape(batch: sizes.largest, latent: shape))) {

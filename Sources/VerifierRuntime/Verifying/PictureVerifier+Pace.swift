@@ -20,16 +20,22 @@ extension PictureVerifier {
         return pace
     }
 
-    /// Evaluates pictures together once, which compiles the graph of jobs that share a batch of that many.
+    /// Evaluates rows together, once in each of the sizes that as many jobs share, which compiles their graphs.
     ///
+    /// - Parameter onEach: called after each size; throw to stop.
     /// - Throws: what the backend throws, or `ModelError` for a shape that the verifier does not take.
-    public func warmUp(batch: Int, at shape: LatentShape) throws {
+    public func warmUp(jobs: Int, at shape: LatentShape, onEach: () throws -> Void) throws {
         try studio.withLock { studio in
             let grey = Latent(shape: shape, values: Array(repeating: 0, count: shape.elementCount))
+            let prompt = try studio.text.unconditional()
+            // One row each, where the model takes such.
+            let isUnguided = (try? models.verifier.manifest.guidance.check(1)) != nil
             let row = StudioDenoiser.Row(
-                state: grey, time: 1, prompt: try studio.text.unconditional(), guidance: Double(standardGuidance))
-            _ = try studio.denoiser.velocities(
-                Array(repeating: row, count: batch), unconditional: studio.text.unconditional())
+                state: grey, time: 1, prompt: prompt, guidance: isUnguided ? 1 : Double(standardGuidance))
+            for size in try studio.denoiser.batchSizes(for: shape).upTo(jobs) {
+                _ = try studio.denoiser.velocities(Array(repeating: row, count: size), unconditional: prompt)
+                try onEach()
+            }
         }
     }
 

@@ -16,7 +16,7 @@ struct FeatureChain {
     private let hasCooperative2: Bool
     private let hasExecutables: Bool
 
-    /// - Parameter apiVersion: of the device; sizes of subgroups and integer dot products came with Vulkan 1.3.
+    /// - Parameter apiVersion: of the device; sizes of subgroups and integer dot products and maintenance 4 came with Vulkan 1.3.
     init(_ extensions: Set<String>, apiVersion: UInt32) {
         hasVersion13 = apiVersion >= cvk_api_version_1_3
         hasCooperative = extensions.contains(VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME)

@@ -49,6 +49,8 @@ struct PhysicalDevice {
         features.conversionsCanRound =
             driver.shaderRoundingModeRTEFloat16 == VK_TRUE && driver.shaderRoundingModeRTEFloat64 == VK_TRUE
             && driver.roundingModeIndependence != VK_SHADER_FLOAT_CONTROLS_INDEPENDENCE_NONE
+        // What they store is rounded by conversions alone.
+        if !features.packsToNearest, !features.conversionsCanRound { features.workgroupMatrices = [] }
         if properties.properties.vendorID == PhysicalDevice.nvidia { features.staging = .single }
         if properties.properties.deviceType == VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU {
             features.operationsPerSubmission *= 20
@@ -181,7 +183,8 @@ struct PhysicalDevice {
             let canInsist = sizes.requiredSubgroupSizeStages & VK_SHADER_STAGE_COMPUTE_BIT.rawValue != 0
             features.hasSubgroupControl = features.hasOneSubgroupSize || canInsist
             // Intel's cards share a thread's registers among the subgroup: at 32, which their drivers report, an invocation has a
-            // few dozen, which its part of a tile would fill. llama.cpp takes their smallest size, too.
+            // few dozen, which its part of a tile would fill. llama.cpp takes their smallest size, too. Kernels without matrix
+            // units have smaller tiles then as well, for the same reason.
             if properties.vendorID == PhysicalDevice.intel, canInsist {
                 features.subgroupSize = Int(sizes.minSubgroupSize)
             }
@@ -193,7 +196,9 @@ struct PhysicalDevice {
             features.has16BitStorage, features.hasFloat16, features.hasSubgroupControl, features.hasSubgroupShuffle
         {
             features.cooperativeMatrix = CooperativeShape.best(of: handle, instance)
-            if chain.hasWorkgroupMatrices { features.workgroupMatrices = WorkgroupShape.all(of: handle, instance) }
+            if features.cooperativeMatrix != nil, chain.hasWorkgroupMatrices {
+                features.workgroupMatrices = WorkgroupShape.all(of: handle, instance)
+            }
         }
         return features
     }
@@ -253,7 +258,7 @@ extension PhysicalDevice {
 }
 
 extension WorkgroupShape {
-    /// Those of float16 factors and float32 sums.
+    /// Those of float16 factors and float32 sums that may become float16 and that a size of tiles is made for.
     fileprivate static func all(of device: VkPhysicalDevice, _ instance: VulkanInstance) -> [WorkgroupShape] {
         guard
             let list: PFN_vkGetPhysicalDeviceCooperativeMatrixFlexibleDimensionsPropertiesNV = try? instance.loader
@@ -275,16 +280,25 @@ extension WorkgroupShape {
             properties.pNext = UnsafeMutableRawPointer(limits)
             instance.functions.properties(device, &properties)
         }
-        return all.prefix(Int(count)).filter {
+        let products = all.prefix(Int(count)).filter {
             $0.AType == VK_COMPONENT_TYPE_FLOAT16_KHR && $0.BType == VK_COMPONENT_TYPE_FLOAT16_KHR
-                && $0.CType == VK_COMPONENT_TYPE_FLOAT32_KHR && $0.ResultType == VK_COMPONENT_TYPE_FLOAT32_KHR
                 && $0.saturatingAccumulation == VK_FALSE && $0.scope == VK_SCOPE_WORKGROUP_KHR
                 && $0.workgroupInvocations <= limits.cooperativeMatrixWorkgroupScopeMaxWorkgroupSize
-        }.map {
-            WorkgroupShape(
-                rows: Int($0.MGranularity), columns: Int($0.NGranularity), depth: Int($0.KGranularity),
-                invocationCount: Int($0.workgroupInvocations),
+        }
+        return products.compactMap { product -> WorkgroupShape? in
+            guard product.CType == VK_COMPONENT_TYPE_FLOAT32_KHR, product.ResultType == VK_COMPONENT_TYPE_FLOAT32_KHR,
+                let narrow = products.first(where: {
+                    $0.ResultType == VK_COMPONENT_TYPE_FLOAT16_KHR
+                        && $0.workgroupInvocations == product.workgroupInvocations
+                })
+            else { return nil }
+            let shape = WorkgroupShape(
+                // Powers of two, so that the larger one is a multiple of the other.
+                rows: Int(max(product.MGranularity, narrow.MGranularity)),
+                columns: Int(max(product.NGranularity, narrow.NGranularity)), depth: Int(product.KGranularity),
+                invocationCount: Int(product.workgroupInvocations),
                 largestSide: Int(limits.cooperativeMatrixFlexibleDimensionsMaxDimension))
+            return WorkgroupTile.sizes.contains { $0.isAllowed(by: [shape]) } ? shape : nil
         }
     }
 }

@@ -119,9 +119,10 @@ struct CooperativeAttentionTile: Hashable {
 
     private func fits(_ features: DeviceFeatures) -> Bool {
         let shape = unit.shape
-        // Two rows of units with wide heads would leave no registers for anything else.
+        // Two rows of units with wide heads, or in small subgroups, would leave no registers for anything else.
         return headWidth % 8 == 0 && keys % shape.columns == 0 && ownKeys % shape.depth == 0 && ownKeys % 8 == 0
-            && (unitsDown == 1 || paddedWidth <= 80) && sharedByteCount <= features.sharedMemory
+            && (unitsDown == 1 || paddedWidth <= 80 && partRows * paddedWidth <= unit.mostSums * unit.subgroupSize)
+            && sharedByteCount <= features.sharedMemory
             && subgroups * unit.subgroupSize <= features.maxWorkgroupInvocations
     }
 

@@ -119,7 +119,8 @@ struct KernelBuilder {
     /// How kernels of a variant bring values to float16.
     private func rounding(_ variant: String?) -> HalfRounding {
         let wanted = options.rounding ?? (features.packsToNearest ? .packed : .conversions)
-        let canConvert = variant == MatrixUnit.cooperative && features.conversionsCanRound
+        let converts = [MatrixUnit.cooperative, WorkgroupPlan.real].contains(variant)
+        let canConvert = converts && features.conversionsCanRound
         return wanted == .conversions && !canConvert ? .integers : wanted
     }
 

@@ -12,9 +12,13 @@ struct WorkgroupPlan {
     /// Workgroups, as those of a `ProductPlan`.
     let groups: (x: Int, y: Int, z: Int)
 
-    /// What emulated matrices may be like: anything that fits into shared memory.
-    private static let emulated = [128, 256].map {
-        WorkgroupShape(rows: 8, columns: 8, depth: 8, invocationCount: $0, largestSide: 64)
+    /// The variant of kernels for real matrices.
+    static let real = "workgroup"
+
+    /// What emulated matrices may be like, whose factors lie in shared memory in float32.
+    private static func emulated(_ features: DeviceFeatures) -> [WorkgroupShape] {
+        let shape = WorkgroupShape(rows: 8, columns: 8, depth: 8, invocationCount: 128, largestSide: 64)
+        return 4 * 2 * shape.largestSide * shape.largestSide <= features.sharedMemory ? [shape] : []
     }
 
     /// Nil unless the options ask for such matrices and one of the sizes is allowed.
@@ -22,11 +26,11 @@ struct WorkgroupPlan {
         let isEmulated = options.products == .emulatedWorkgroup
         guard isEmulated || options.products == .workgroup,
             let tile = WorkgroupTile(
-                isEmulated ? WorkgroupPlan.emulated : features.workgroupMatrices, size: options.tileSize,
+                isEmulated ? WorkgroupPlan.emulated(features) : features.workgroupMatrices, size: options.tileSize,
                 rows: problem.rows, columns: problem.columns, features)
         else { return nil }
         self.tile = tile
-        variant = isEmulated ? "workgroup_emulated" : "workgroup"
+        variant = isEmulated ? "workgroup_emulated" : WorkgroupPlan.real
         let across = (problem.columns + tile.columns - 1) / tile.columns
         var down = (problem.rows + tile.rows - 1) / tile.rows
         let (taps, inner) = (problem.window?.taps ?? 1, problem.inner / (problem.window?.taps ?? 1))

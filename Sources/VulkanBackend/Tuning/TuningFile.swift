@@ -6,11 +6,10 @@ import Tensors
 /// What is damaged, or of other kernels than these, counts as none.
 struct TuningFile: Sendable {
     let path: String
-    /// Of the shaders.
-    private let kernels: String
+    private let shaders: ShaderLibrary
 
     init(path: String, _ shaders: ShaderLibrary) {
-        (self.path, kernels) = (path, shaders.fingerprint)
+        (self.path, self.shaders) = (path, shaders)
     }
 
     /// The file for a device and its driver.
@@ -19,6 +18,7 @@ struct TuningFile: Sendable {
     }
 
     private struct Contents: Codable {
+        /// The fingerprint of the shaders.
         var kernels: String
         /// By what is stored, for example `float16, float16`.
         var tunings: [String: Entries]
@@ -47,7 +47,7 @@ struct TuningFile: Sendable {
 
     private func contents() -> Contents? {
         guard let data = FileManager.default.contents(atPath: path),
-            let contents = try? JSONDecoder().decode(Contents.self, from: data), contents.kernels == kernels
+            let contents = try? JSONDecoder().decode(Contents.self, from: data), contents.kernels == shaders.fingerprint
         else { return nil }
         return contents
     }
@@ -63,14 +63,18 @@ struct TuningFile: Sendable {
         }
         return Tuning(
             products: Dictionary(choices) { first, _ in first },
-            attention: Dictionary(entries.attention.map { ($0.problem, $0.way) }) { first, _ in first })
+            attention: Dictionary(
+                entries.attention.filter { CooperativeAttentionTile.Way.all.contains($0.way) }.map {
+                    ($0.problem, $0.way)
+                }
+            ) { first, _ in first })
     }
 
     /// Replaces what is known for values stored as the options say, in one go.
     ///
     /// - Throws: whatever keeps the file from being written.
     func store(_ tuning: Tuning, _ options: VulkanOptions) throws {
-        var contents = contents() ?? Contents(kernels: kernels, tunings: [:])
+        var contents = contents() ?? Contents(kernels: shaders.fingerprint, tunings: [:])
         func order(_ problem: ProductProblem) -> [Int] {
             let window = problem.window
             return [window?.taps ?? 0, problem.rows, problem.columns, problem.inner, window?.height ?? 0]

@@ -1,21 +1,13 @@
 import Graphs
 import Tensors
 
-/// Computes a graph in one way after another, and remembers for each of its products and attentions which was fastest.
+/// Computes a graph in one way after another, and keeps the ledger of what its products and attentions take.
 struct TuningRun {
-    /// What is measured, whatever the node's weights.
-    enum Problem: Hashable, Sendable {
-        case product(ProductProblem)
-        case attention(AttentionProblem)
-    }
+    typealias Problem = TuningLedger.Problem
 
-    /// Seconds of all nodes of a problem in one run, by the rules alone.
-    private(set) var usual: [Problem: Double] = [:]
+    private(set) var ledger: TuningLedger
     /// Ways whose results were others, or that failed, each with the reason.
     private(set) var refused: [String] = []
-    /// The fastest so far, of problems for which anything was faster than the rules, and what they take.
-    private var found = Tuning()
-    private var fastest: [Problem: Double] = [:]
 
     private let graph: Graph
     private let parameters: any ParameterSource
@@ -24,21 +16,32 @@ struct TuningRun {
     /// By node.
     private let problems: [Problem?]
     private let inputs: [String: Tensor]
-    private var expected: [String: Tensor] = [:]
+    private let expected: [String: Tensor]
 
-    /// Another way must take so much of the time of the usual one at most, or the next measurement may say the opposite.
-    private static let gain = 0.97
     /// A way that takes so many times as long is not run again.
     private static let patience = 3.0
+    /// Turns in which rules and findings are measured side by side in the end.
+    private static let turns = 2
 
-    /// Measures the graph as it is computed by the rules.
+    /// Measures the graph as it is computed by the rules; once more on another device if the device is lost.
     ///
     /// - Parameter graph: valid, through its passes.
     init(_ graph: Graph, _ parameters: any ParameterSource, _ host: DeviceHost, runCount: Int) throws {
         (self.graph, self.parameters, self.host, self.runCount) = (graph, parameters, host, runCount)
         problems = graph.nodes.map { TuningRun.problem(of: $0, in: graph) }
         inputs = TuningRun.inputs(of: graph)
-        (usual, expected) = try measured(Tuning(), limit: .infinity)
+        let measurement = Measurement(
+            graph: graph, parameters: parameters, host: host, runCount: runCount, problems: problems, inputs: inputs)
+        let device = host.device
+        let usual: Outcome
+        do {
+            usual = try measurement.outcome(of: Tuning(), limit: .infinity)
+        } catch  where TuningRun.isLoss(error, of: device) {
+            _ = try host.replacement(for: device)
+            usual = try measurement.outcome(of: Tuning(), limit: .infinity)
+        }
+        ledger = TuningLedger(usual: usual.seconds)
+        expected = usual.results
     }
 
     /// The products and attentions of a graph.
@@ -68,12 +71,14 @@ struct TuningRun {
             })
     }
 
+    // MARK: Trials
+
     /// Computes all products in a way; what goes wrong, or computes something else, is refused.
     ///
     /// - Throws: `VulkanError` if the device was lost and there is no other.
     mutating func measure(_ way: KernelWay) throws(VulkanError) {
         var trial = Tuning()
-        for case .product(let problem) in usual.keys { trial.products[problem] = Tuning.Choice(way: way) }
+        for case .product(let problem) in ledger.usual.keys { trial.products[problem] = Tuning.Choice(way: way) }
         try measure(trial, way.name)
     }
 
@@ -82,10 +87,10 @@ struct TuningRun {
     /// - Throws: as above.
     mutating func measure(parts: Int) throws(VulkanError) {
         var trial = Tuning()
-        for case .product(let problem) in usual.keys {
-            trial.products[problem] = Tuning.Choice(way: found.products[problem]?.way, parts: parts)
+        for case .product(let problem) in ledger.usual.keys {
+            trial.products[problem] = Tuning.Choice(way: ledger.found.products[problem]?.way, parts: parts)
         }
-        try measure(trial, "the depth in \(parts)")
+        try measure(trial, TuningRun.name(parts: parts))
     }
 
     /// Computes all attentions in a way.
@@ -93,81 +98,102 @@ struct TuningRun {
     /// - Throws: as above.
     mutating func measure(_ way: CooperativeAttentionTile.Way) throws(VulkanError) {
         var trial = Tuning()
-        for case .attention(let problem) in usual.keys { trial.attention[problem] = way }
+        for case .attention(let problem) in ledger.usual.keys { trial.attention[problem] = way }
         guard !trial.attention.isEmpty else { return }
         try measure(trial, way.name)
     }
 
+    static func name(parts: Int) -> String { "depth in \(parts) parts" }
+
     private mutating func measure(_ trial: Tuning, _ name: String) throws(VulkanError) {
+        let limit = TuningRun.patience * ledger.usual.values.reduce(0, +)
+        guard let seconds = try seconds(of: trial, name, limit: limit) else { return }
+        ledger.take(seconds, of: trial)
+    }
+
+    /// What is worth keeping, after rules and findings were measured again side by side.
+    ///
+    /// - Returns: that, how many problems it is of, and what all of them take without it and with it.
+    /// - Throws: as above.
+    mutating func confirmed() throws(VulkanError) -> (tuning: Tuning, count: Int, before: Double, after: Double) {
+        var (usual, tuned) = ([Problem: Double](), [Problem: Double]())
+        for _ in 0..<TuningRun.turns {
+            guard let rules = try seconds(of: Tuning(), "the rules once more", limit: .infinity),
+                let findings = try seconds(of: ledger.found, "all that was found together", limit: .infinity)
+            else {
+                let before = ledger.usual.values.reduce(0, +)
+                return (Tuning(), 0, before, before)
+            }
+            usual.merge(rules) { min($0, $1) }
+            tuned.merge(findings) { min($0, $1) }
+        }
+        let (tuning, count, after) = ledger.confirmed(usual: usual, tuned: tuned)
+        return (tuning, count, usual.values.reduce(0, +), after)
+    }
+
+    // MARK: Measuring
+
+    /// What the problems take; nil, and refused, if something goes wrong or something else is computed.
+    private mutating func seconds(
+        of trial: Tuning, _ name: String, limit: Double
+    ) throws(VulkanError) -> [Problem: Double]? {
         let device = host.device
         do {
-            let limit = TuningRun.patience * usual.values.reduce(0, +)
-            let (seconds, results) = try measured(trial, limit: limit)
-            let error = TuningRun.error(of: results, expected)
+            let measurement = Measurement(
+                graph: graph, parameters: parameters, host: host, runCount: runCount, problems: problems, inputs: inputs
+            )
+            let outcome = try measurement.outcome(of: trial, limit: limit)
+            let error = TuningRun.error(of: outcome.results, expected)
             // Written so that a NaN is refused, too.
-            guard error <= host.options.storage.tolerance else {
-                refused.append("\(name): its results are others (NMSE \(error))")
-                return
-            }
-            for (problem, seconds) in seconds where seconds < fastest[problem] ?? usual[problem] ?? 0 {
-                switch problem {
-                case .product(let product):
-                    guard let choice = trial.products[product] else { continue }
-                    found.products[product] = choice
-                case .attention(let attention):
-                    guard let way = trial.attention[attention] else { continue }
-                    found.attention[attention] = way
-                }
-                fastest[problem] = seconds
-            }
+            if error <= host.options.storage.tolerance { return outcome.seconds }
+            refused.append("\(name): its results are others (NMSE \(error))")
         } catch {
             refused.append("\(name): \(error)")
-            if device.isLost { _ = try host.replacement(for: device) }
+            if TuningRun.isLoss(error, of: device) { _ = try host.replacement(for: device) }
         }
+        return nil
     }
 
-    /// Puts what was found in the place of what was known.
-    ///
-    /// - Returns: how many problems are computed in another way than by the rules, and what all take then.
-    func enter(into tuning: inout Tuning) -> (changedCount: Int, seconds: Double) {
-        var (changedCount, whole) = (0, 0.0)
-        for (problem, before) in usual {
-            let seconds = fastest[problem] ?? before
-            let isWorthIt = seconds < TuningRun.gain * before
-            switch problem {
-            case .product(let problem): tuning.products[problem] = isWorthIt ? found.products[problem] : nil
-            case .attention(let problem): tuning.attention[problem] = isWorthIt ? found.attention[problem] : nil
-            }
-            changedCount += isWorthIt ? 1 : 0
-            whole += isWorthIt ? seconds : before
-        }
-        return (changedCount, whole)
+    private static func isLoss(_ error: any Error, of device: VulkanDevice) -> Bool {
+        device.isLost || (error as? VulkanError)?.isDeviceLoss == true
     }
 
-    /// What all nodes of a problem take together in the fastest of some runs, and the results.
-    ///
-    /// - Parameter limit: seconds that a run of all of them may take, or it is the last.
-    private func measured(
-        _ tuning: Tuning, limit: Double
-    ) throws -> (seconds: [Problem: Double], results: [String: Tensor]) {
-        let program = try VulkanProgram(
-            graph, parameters: parameters, options: host.options, tuning: tuning, device: host.device)
-        var fastest = [Double](repeating: .infinity, count: graph.nodes.count)
-        // The first run is not counted: drivers do some of their work then.
-        var results = try program.run(inputs) { _, _ in }
-        for _ in 0..<runCount {
-            var whole = 0.0
-            results = try program.run(inputs) { node, seconds in
-                fastest[node] = min(fastest[node], seconds)
-                if problems[node] != nil { whole += seconds }
+    private struct Outcome {
+        let seconds: [Problem: Double]
+        let results: [String: Tensor]
+    }
+
+    private struct Measurement {
+        let graph: Graph
+        let parameters: any ParameterSource
+        let host: DeviceHost
+        let runCount: Int
+        let problems: [Problem?]
+        let inputs: [String: Tensor]
+
+        /// What all nodes of a problem take together in the fastest of some runs, and the results.
+        ///
+        /// - Parameter limit: seconds that a run of all of them may take, or it is the last.
+        func outcome(of tuning: Tuning, limit: Double) throws -> Outcome {
+            let program = try VulkanProgram(
+                graph, parameters: parameters, options: host.options, tuning: tuning, device: host.device)
+            var fastest = [Double](repeating: .infinity, count: graph.nodes.count)
+            // The first run is not counted: drivers do some of their work then.
+            var results = try program.run(inputs) { _, _ in }
+            for _ in 0..<runCount {
+                var whole = 0.0
+                results = try program.run(inputs) { node, seconds in
+                    fastest[node] = min(fastest[node], seconds)
+                    if problems[node] != nil { whole += seconds }
+                }
+                if whole > limit { break }
             }
-            if whole > limit { break }
+            var sums: [Problem: Double] = [:]
+            for (node, problem) in problems.enumerated() {
+                if let problem, fastest[node].isFinite { sums[problem, default: 0] += fastest[node] }
+            }
+            return Outcome(seconds: sums, results: results)
         }
-        var sums: [Problem: Double] = [:]
-        for (node, problem) in problems.enumerated() {
-            if let problem, fastest[node].isFinite { sums[problem, default: 0] += fastest[node] }
-        }
-        return (sums, results)
     }
 
     /// The largest normalised mean squared error of a result, NaN if one is.

@@ -14,7 +14,7 @@ public final class VulkanTuner: Backend {
         /// Products and attentions of different sizes, and how many of them are computed another way from now on.
         public let problemCount: Int
         public let changedCount: Int
-        /// Of all of these nodes in a run, before and after.
+        /// Of all of these nodes in a run, before and after, measured side by side in the end.
         public let secondsBefore: Double
         public let secondsAfter: Double
         /// Ways that failed or computed something else, each with the reason.
@@ -42,6 +42,8 @@ public final class VulkanTuner: Backend {
     private let excluded: [String]
     private let onProgress: @Sendable (String) -> Void
     private let state = Mutex(State())
+    /// Held while something is measured: one at a time, or none of it means anything.
+    private let turn = Mutex(())
 
     private struct State {
         var known: Set<TuningRun.Problem> = []
@@ -70,7 +72,7 @@ public final class VulkanTuner: Backend {
     /// - Throws: as that of the backend; `VulkanError.unsuitableDevice` if the device has no timestamps.
     public func compile(_ graph: Graph, parameters: any ParameterSource) throws -> any ExecutableGraph {
         try graph.validate()
-        try tune(VulkanBackend.optimised(graph), parameters)
+        try turn.withLock { _ in try tune(VulkanBackend.optimised(graph), parameters) }
         return try backend.compile(graph, parameters: parameters)
     }
 
@@ -92,16 +94,23 @@ public final class VulkanTuner: Backend {
             onProgress("\(label): \(way.name)")
             try run.measure(way)
         }
-        for parts in VulkanTuner.parts {
-            onProgress("\(label): the depth of products in \(parts)")
+        for parts in VulkanTuner.parts where isWanted(TuningRun.name(parts: parts)) {
+            onProgress("\(label): \(TuningRun.name(parts: parts))")
             try run.measure(parts: parts)
         }
+        onProgress("\(label): what was found beside what it was")
+        let (found, changedCount, before, after) = try run.confirmed()
         var tuning = host.tuning
-        let (changedCount, after) = run.enter(into: &tuning)
+        for problem in problems {
+            switch problem {
+            case .product(let product): tuning.products[product] = found.products[product]
+            case .attention(let attention): tuning.attention[attention] = found.attention[attention]
+            }
+        }
         host.tuning = tuning
         let report = Report(
-            graph: label, problemCount: problems.count, changedCount: changedCount,
-            secondsBefore: run.usual.values.reduce(0, +), secondsAfter: after, refused: run.refused)
+            graph: label, problemCount: problems.count, changedCount: changedCount, secondsBefore: before,
+            secondsAfter: after, refused: run.refused)
         state.withLock { state in
             state.known.formUnion(problems)
             state.reports.append(report)
