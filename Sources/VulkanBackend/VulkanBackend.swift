@@ -33,7 +33,8 @@ public struct VulkanBackend: Backend {
     public var products: ProductKernel? { host.options.products }
     /// How many sizes of tiles there are for `VulkanOptions.tileSize`, by the kernel of products and their staging.
     public static func tileSizeCount(_ products: ProductKernel?, _ staging: TileStaging) -> Int {
-        products == .workgroup || products == .emulatedWorkgroup ? WorkgroupTile.sizes.count : CooperativeTile.sizes(staging).count
+        products == .workgroup || products == .emulatedWorkgroup
+            ? WorkgroupTile.sizes.count : CooperativeTile.sizes(staging).count
     }
 
     /// Every device that the loader finds, in its order.
