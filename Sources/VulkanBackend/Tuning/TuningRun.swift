@@ -9,13 +9,8 @@ struct TuningRun {
     /// Ways whose results were others, or that failed, each with the reason.
     private(set) var refused: [String] = []
 
-    private let graph: Graph
-    private let parameters: any ParameterSource
-    private let host: DeviceHost
-    private let runCount: Int
-    /// By node.
-    private let problems: [Problem?]
-    private let inputs: [String: Tensor]
+    private let measurement: TuningMeasurement
+    /// Results by the rules.
     private let expected: [String: Tensor]
 
     /// A way that takes so many times as long is not run again.
@@ -25,50 +20,19 @@ struct TuningRun {
 
     /// Measures the graph as it is computed by the rules; once more on another device if the device is lost.
     ///
-    /// - Parameter graph: valid, through its passes.
-    init(_ graph: Graph, _ parameters: any ParameterSource, _ host: DeviceHost, runCount: Int) throws {
-        (self.graph, self.parameters, self.host, self.runCount) = (graph, parameters, host, runCount)
-        problems = graph.nodes.map { TuningRun.problem(of: $0, in: graph) }
-        inputs = TuningRun.inputs(of: graph)
-        let measurement = Measurement(
-            graph: graph, parameters: parameters, host: host, runCount: runCount, problems: problems, inputs: inputs)
-        let device = host.device
-        let usual: Outcome
+    /// - Throws: as `TuningMeasurement.outcome`.
+    init(_ measurement: TuningMeasurement) throws {
+        self.measurement = measurement
+        let device = measurement.host.device
+        let usual: TuningMeasurement.Outcome
         do {
-            usual = try measurement.outcome(of: Tuning(), limit: .infinity)
+            usual = try measurement.outcome(of: Tuning())
         } catch  where TuningRun.isLoss(error, of: device) {
-            _ = try host.replacement(for: device)
-            usual = try measurement.outcome(of: Tuning(), limit: .infinity)
+            _ = try measurement.host.replacement(for: device)
+            usual = try measurement.outcome(of: Tuning())
         }
         ledger = TuningLedger(usual: usual.seconds)
         expected = usual.results
-    }
-
-    /// The products and attentions of a graph.
-    static func problems(of graph: Graph) -> Set<Problem> { Set(graph.nodes.compactMap { problem(of: $0, in: graph) }) }
-
-    private static func problem(of node: Node, in graph: Graph) -> Problem? {
-        ProductProblem(node, in: graph).map { .product($0) } ?? AttentionProblem(node, in: graph).map { .attention($0) }
-    }
-
-    /// Numbers between −√3 and √3, the same each time; zero where they name rows of a table.
-    private static func inputs(of graph: Graph) -> [String: Tensor] {
-        var word: UInt32 = 1
-        func next() -> Float {
-            word = word &* 1_664_525 &+ 1_013_904_223  // Numerical Recipes' generator
-            return (Float(word >> 8) / Float(1 << 23) - 1) * 1.732_050_8
-        }
-        return Dictionary(
-            uniqueKeysWithValues: graph.inputs.map { input in
-                let (shape, type) = (graph[input.value].shape, graph[input.value].elementType)
-                let isIndex = type == .int32
-                return (
-                    input.name,
-                    isIndex
-                        ? Tensor(shape, [Int32](repeating: 0, count: shape.elementCount))
-                        : Tensor(shape, rounding: (0..<shape.elementCount).map { _ in next() }, to: type)
-                )
-            })
     }
 
     // MARK: Trials
@@ -93,6 +57,8 @@ struct TuningRun {
         try measure(trial, TuningRun.name(parts: parts))
     }
 
+    static func name(parts: Int) -> String { "depth in \(parts) parts" }
+
     /// Computes all attentions in a way.
     ///
     /// - Throws: as above.
@@ -102,8 +68,6 @@ struct TuningRun {
         guard !trial.attention.isEmpty else { return }
         try measure(trial, way.name)
     }
-
-    static func name(parts: Int) -> String { "depth in \(parts) parts" }
 
     private mutating func measure(_ trial: Tuning, _ name: String) throws(VulkanError) {
         let limit = TuningRun.patience * ledger.usual.values.reduce(0, +)
@@ -131,17 +95,13 @@ struct TuningRun {
         return (tuning, count, usual.values.reduce(0, +), after)
     }
 
-    // MARK: Measuring
-
     /// What the problems take; nil, and refused, if something goes wrong or something else is computed.
     private mutating func seconds(
         of trial: Tuning, _ name: String, limit: Double
     ) throws(VulkanError) -> [Problem: Double]? {
+        let host = measurement.host
         let device = host.device
         do {
-            let measurement = Measurement(
-                graph: graph, parameters: parameters, host: host, runCount: runCount, problems: problems, inputs: inputs
-            )
             let outcome = try measurement.outcome(of: trial, limit: limit)
             let error = TuningRun.error(of: outcome.results, expected)
             // Written so that a NaN is refused, too.
@@ -156,44 +116,6 @@ struct TuningRun {
 
     private static func isLoss(_ error: any Error, of device: VulkanDevice) -> Bool {
         device.isLost || (error as? VulkanError)?.isDeviceLoss == true
-    }
-
-    private struct Outcome {
-        let seconds: [Problem: Double]
-        let results: [String: Tensor]
-    }
-
-    private struct Measurement {
-        let graph: Graph
-        let parameters: any ParameterSource
-        let host: DeviceHost
-        let runCount: Int
-        let problems: [Problem?]
-        let inputs: [String: Tensor]
-
-        /// What all nodes of a problem take together in the fastest of some runs, and the results.
-        ///
-        /// - Parameter limit: seconds that a run of all of them may take, or it is the last.
-        func outcome(of tuning: Tuning, limit: Double) throws -> Outcome {
-            let program = try VulkanProgram(
-                graph, parameters: parameters, options: host.options, tuning: tuning, device: host.device)
-            var fastest = [Double](repeating: .infinity, count: graph.nodes.count)
-            // The first run is not counted: drivers do some of their work then.
-            var results = try program.run(inputs) { _, _ in }
-            for _ in 0..<runCount {
-                var whole = 0.0
-                results = try program.run(inputs) { node, seconds in
-                    fastest[node] = min(fastest[node], seconds)
-                    if problems[node] != nil { whole += seconds }
-                }
-                if whole > limit { break }
-            }
-            var sums: [Problem: Double] = [:]
-            for (node, problem) in problems.enumerated() {
-                if let problem, fastest[node].isFinite { sums[problem, default: 0] += fastest[node] }
-            }
-            return Outcome(seconds: sums, results: results)
-        }
     }
 
     /// The largest normalised mean squared error of a result, NaN if one is.

@@ -46,7 +46,7 @@ public final class VulkanTuner: Backend {
     private let turn = Mutex(())
 
     private struct State {
-        var known: Set<TuningRun.Problem> = []
+        var known: Set<TuningLedger.Problem> = []
         var reports: [Report] = []
     }
 
@@ -77,13 +77,13 @@ public final class VulkanTuner: Backend {
     }
 
     private func tune(_ graph: Graph, _ parameters: any ParameterSource) throws {
-        let problems = TuningRun.problems(of: graph)
+        let problems = TuningMeasurement.problems(of: graph)
         guard !state.withLock({ $0.known.isSuperset(of: problems) }) else { return }
         let input = graph.inputs.first.map { "\($0.name) \(graph[$0.value].shape)" } ?? "nothing"
         let label = "\(graph.outputs.first?.name ?? "nothing") of \(input)"
 
         onProgress("\(label): as it is")
-        var run = try TuningRun(graph, parameters, host, runCount: runCount)
+        var run = try TuningRun(TuningMeasurement(graph, parameters, host, runCount: runCount))
         func isWanted(_ name: String) -> Bool { !excluded.contains(where: name.contains) }
         for way in KernelWay.all(host.options, host.device.features) where isWanted(way.name) {
             onProgress("\(label): \(way.name)")
