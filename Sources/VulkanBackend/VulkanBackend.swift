@@ -82,7 +82,7 @@ public struct VulkanBackend: Backend {
     public func saveTuning() throws -> String? { try host.saveTuning() }
 
     /// Products and attentions that are computed in ways that were measured on this device.
-    public var tunedCount: Int { host.tuning.products.count + host.tuning.attention.count }
+    public var tunedCount: Int { host.tuning.count }
 
     static func optimised(_ graph: Graph) -> Graph {
         graph.applying([DeadCodeElimination(), FusionPass(), AttentionFusion(), LevelOrder()])

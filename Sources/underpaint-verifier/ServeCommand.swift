@@ -51,14 +51,7 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(name: .shortAndLong, help: "Threads that compute (default: one a physical core).")
     var threads: Int?
 
-    @Option(help: ArgumentHelp("Folder with EdgeModels/ and CloudModels/.", valueName: "folder"))
-    var models: String?
-
-    @Option(help: "Id of the draft model whose pictures are finished.")
-    var draftModel = "studio-draft"
-
-    @Option(help: "Id of the verifier model.")
-    var verifierModel = "studio-verifier"
+    @OptionGroup var models: PairOptions
 
     @Option(
         help: ArgumentHelp(
@@ -129,10 +122,9 @@ struct ServeCommand: AsyncParsableCommand {
             onFailure: { [logger] job, error in
                 logger.error("job failed", metadata: ["job": "\(job)", "error": "\(error)"])
             },
-            load: { [store = ModelStore.standard(models), draftModel, verifierModel] in
-                let pair = try ModelPair(draft: draftModel, verifier: verifierModel, in: store)
+            load: { [models, compute] in
                 let verifier = try PictureVerifier(
-                    models: pair, backend: selected.backend, decodeTile: compute.decodeTile)
+                    models: models.pair(), backend: selected.backend, decodeTile: compute.decodeTile)
                 // Also compiles the graphs, so that the first customer does not wait for it.
                 let pace = try verifier.listsSizes ? verifier.measurePace() : nil
                 return LoadedVerifier(executor: verifier, models: verifier.catalogue(pace: pace))

@@ -26,14 +26,7 @@ struct TuneCommand: AsyncParsableCommand {
 
     @OptionGroup var compute: ComputeOptions
 
-    @Option(help: ArgumentHelp("Folder with EdgeModels/ and CloudModels/.", valueName: "folder"))
-    var models: String?
-
-    @Option(help: "Id of the draft model.")
-    var draftModel = "studio-draft"
-
-    @Option(help: "Id of the verifier model.")
-    var verifierModel = "studio-verifier"
+    @OptionGroup var models: PairOptions
 
     @Option(help: ArgumentHelp("Pictures together at most, as `serve --parallel` has them.", valueName: "jobs"))
     var parallel = 8
@@ -88,7 +81,7 @@ struct TuneCommand: AsyncParsableCommand {
         var compute = compute
         compute.backend = .vulkan
         guard let backend = try compute.makeBackend(threads: ThreadPolicy()).backend as? VulkanBackend else { return }
-        let pair = try ModelPair(draft: draftModel, verifier: verifierModel, in: ModelStore.standard(models))
+        let pair = try models.pair()
         // Before an hour is spent on what could not be kept.
         _ = try backend.saveTuning()
         let progress = Progress()

@@ -70,20 +70,3 @@ struct DeviceFeatures: Hashable, Sendable {
         ].compactMap { $0 }
     }
 }
-
-/// Sizes of a product that a workgroup of a number of invocations does at once.
-struct WorkgroupShape: Hashable, Sendable {
-    /// What sides must be multiples of.
-    let rows: Int
-    let columns: Int
-    let depth: Int
-    let invocationCount: Int
-    let largestSide: Int
-}
-
-/// Sizes of a product that a subgroup does at once.
-struct CooperativeShape: Hashable, Sendable {
-    let rows: Int
-    let columns: Int
-    let depth: Int
-}

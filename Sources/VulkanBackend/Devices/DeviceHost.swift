@@ -25,16 +25,16 @@ final class DeviceHost: Sendable {
         instance = try VulkanInstance(validates: options.validates, loader: loader)
         let devices = try instance.devices()
         description = try choice.device(among: devices.map(\.description))
-        try DeviceHost.check(options, devices[description.index].features, device: description.name)
+        let physical = devices[description.index]
+        try DeviceHost.check(options, physical.features, device: description.name)
         shaders = try ShaderLibrary(folder: options.shaderFolder)
         self.options = options
-        let physical = devices[description.index]
         let file = options.cacheFolder.map { [shaders] in TuningFile(folder: $0, physical, shaders) }
         tuned = Mutex(file?.load(options, physical.features) ?? Tuning())
         tuningFile = file
         current = Mutex(
             try VulkanDevice(
-                devices[description.index], shaders: shaders, cacheFolder: options.cacheFolder,
+                physical, shaders: shaders, cacheFolder: options.cacheFolder,
                 capturesStatistics: options.capturesStatistics))
     }
 

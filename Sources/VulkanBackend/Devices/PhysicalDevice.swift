@@ -124,12 +124,20 @@ struct PhysicalDevice {
 
     // MARK: Queries
 
-    private static func extensions(_ handle: VkPhysicalDevice, _ functions: InstanceFunctions) -> Set<String> {
+    /// What a function lists in two calls, their number and then themselves; nothing if it fails.
+    static func listed<Element>(
+        _ blank: Element, _ list: (UnsafeMutablePointer<UInt32>, UnsafeMutablePointer<Element>?) -> VkResult
+    ) -> [Element] {
         var count: UInt32 = 0
-        guard functions.deviceExtensions(handle, nil, &count, nil) == VK_SUCCESS else { return [] }
-        var all = [VkExtensionProperties](repeating: VkExtensionProperties(), count: Int(count))
-        guard functions.deviceExtensions(handle, nil, &count, &all).rawValue >= 0 else { return [] }
-        return Set(all.prefix(Int(count)).map { String(fixed: $0.extensionName) })
+        guard list(&count, nil) == VK_SUCCESS, count > 0 else { return [] }
+        var all = [Element](repeating: blank, count: Int(count))
+        let result = all.withUnsafeMutableBufferPointer { list(&count, $0.baseAddress) }
+        return result.rawValue >= 0 ? Array(all.prefix(Int(count))) : []
+    }
+
+    private static func extensions(_ handle: VkPhysicalDevice, _ functions: InstanceFunctions) -> Set<String> {
+        let all = listed(VkExtensionProperties()) { functions.deviceExtensions(handle, nil, $0, $1) }
+        return Set(all.map { String(fixed: $0.extensionName) })
     }
 
     private static func queueFamilies(
@@ -254,74 +262,5 @@ extension PhysicalDevice {
         case VK_PHYSICAL_DEVICE_TYPE_CPU: 1
         default: 12
         }
-    }
-}
-
-extension WorkgroupShape {
-    /// Those of float16 factors and float32 sums that may become float16 and that a size of tiles is made for.
-    fileprivate static func all(of device: VkPhysicalDevice, _ instance: VulkanInstance) -> [WorkgroupShape] {
-        guard
-            let list: PFN_vkGetPhysicalDeviceCooperativeMatrixFlexibleDimensionsPropertiesNV = try? instance.loader
-                .function(
-                    "vkGetPhysicalDeviceCooperativeMatrixFlexibleDimensionsPropertiesNV", of: instance.handle)
-        else { return [] }
-        var count: UInt32 = 0
-        guard list(device, &count, nil) == VK_SUCCESS, count > 0 else { return [] }
-        var blank = VkCooperativeMatrixFlexibleDimensionsPropertiesNV()
-        blank.sType = VK_STRUCTURE_TYPE_COOPERATIVE_MATRIX_FLEXIBLE_DIMENSIONS_PROPERTIES_NV
-        var all = [VkCooperativeMatrixFlexibleDimensionsPropertiesNV](repeating: blank, count: Int(count))
-        guard list(device, &count, &all).rawValue >= 0 else { return [] }
-
-        var limits = VkPhysicalDeviceCooperativeMatrix2PropertiesNV()
-        limits.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_2_PROPERTIES_NV
-        var properties = VkPhysicalDeviceProperties2()
-        properties.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2
-        withUnsafeMutablePointer(to: &limits) { limits in
-            properties.pNext = UnsafeMutableRawPointer(limits)
-            instance.functions.properties(device, &properties)
-        }
-        let products = all.prefix(Int(count)).filter {
-            $0.AType == VK_COMPONENT_TYPE_FLOAT16_KHR && $0.BType == VK_COMPONENT_TYPE_FLOAT16_KHR
-                && $0.saturatingAccumulation == VK_FALSE && $0.scope == VK_SCOPE_WORKGROUP_KHR
-                && $0.workgroupInvocations <= limits.cooperativeMatrixWorkgroupScopeMaxWorkgroupSize
-        }
-        return products.compactMap { product -> WorkgroupShape? in
-            guard product.CType == VK_COMPONENT_TYPE_FLOAT32_KHR, product.ResultType == VK_COMPONENT_TYPE_FLOAT32_KHR,
-                let narrow = products.first(where: {
-                    $0.ResultType == VK_COMPONENT_TYPE_FLOAT16_KHR
-                        && $0.workgroupInvocations == product.workgroupInvocations
-                })
-            else { return nil }
-            let shape = WorkgroupShape(
-                // Powers of two, so that the larger one is a multiple of the other.
-                rows: Int(max(product.MGranularity, narrow.MGranularity)),
-                columns: Int(max(product.NGranularity, narrow.NGranularity)), depth: Int(product.KGranularity),
-                invocationCount: Int(product.workgroupInvocations),
-                largestSide: Int(limits.cooperativeMatrixFlexibleDimensionsMaxDimension))
-            return WorkgroupTile.sizes.contains { $0.isAllowed(by: [shape]) } ? shape : nil
-        }
-    }
-}
-
-extension CooperativeShape {
-    /// The shape of float16 factors and float32 sums that a subgroup multiplies, the largest if there are more.
-    fileprivate static func best(of device: VkPhysicalDevice, _ instance: VulkanInstance) -> CooperativeShape? {
-        guard
-            let list: PFN_vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR = try? instance.loader.function(
-                "vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR", of: instance.handle)
-        else { return nil }
-        var count: UInt32 = 0
-        guard list(device, &count, nil) == VK_SUCCESS, count > 0 else { return nil }
-        var blank = VkCooperativeMatrixPropertiesKHR()
-        blank.sType = VK_STRUCTURE_TYPE_COOPERATIVE_MATRIX_PROPERTIES_KHR
-        var all = [VkCooperativeMatrixPropertiesKHR](repeating: blank, count: Int(count))
-        guard list(device, &count, &all).rawValue >= 0 else { return nil }
-        return all.prefix(Int(count)).filter {
-            $0.AType == VK_COMPONENT_TYPE_FLOAT16_KHR && $0.BType == VK_COMPONENT_TYPE_FLOAT16_KHR
-                && $0.CType == VK_COMPONENT_TYPE_FLOAT32_KHR && $0.ResultType == VK_COMPONENT_TYPE_FLOAT32_KHR
-                && $0.scope == VK_SCOPE_SUBGROUP_KHR
-        }.map { CooperativeShape(rows: Int($0.MSize), columns: Int($0.NSize), depth: Int($0.KSize)) }
-            .filter { [8, 16].contains($0.rows) && [8, 16].contains($0.columns) && [8, 16].contains($0.depth) }
-            .max { $0.rows * $0.columns * $0.depth < $1.rows * $1.columns * $1.depth }
     }
 }

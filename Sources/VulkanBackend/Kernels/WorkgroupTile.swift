@@ -9,7 +9,7 @@ struct WorkgroupTile: Hashable {
     /// Tiles for each unit of the device that a product must have.
     let rounds: Int
 
-    /// From the largest. The first three are what others found best on NVIDIA's cards (`Benchmarks/graphics-cards.md`).
+    /// From the largest. The first three are those of llama.cpp for this extension (`Benchmarks/graphics-cards.md`).
     static let sizes = [
         WorkgroupTile(rows: 128, columns: 256, depth: 64, invocationCount: 256, turn: 4, rounds: 2),
         WorkgroupTile(rows: 128, columns: 128, depth: 64, invocationCount: 256, turn: 4, rounds: 1),

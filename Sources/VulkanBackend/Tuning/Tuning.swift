@@ -11,6 +11,24 @@ struct Tuning: Hashable, Sendable {
         var parts: Int?
     }
 
+    /// Of how many problems something is known.
+    var count: Int { products.count + attention.count }
+
+    func knows(_ problem: TuningProblem) -> Bool {
+        switch problem {
+        case .product(let product): products[product] != nil
+        case .attention(let attention): self.attention[attention] != nil
+        }
+    }
+
+    /// What another one knows of a problem, or that it knows nothing.
+    mutating func take(_ problem: TuningProblem, from other: Tuning) {
+        switch problem {
+        case .product(let product): products[product] = other.products[product]
+        case .attention(let attention): self.attention[attention] = other.attention[attention]
+        }
+    }
+
     /// The options for a product: who asks for a way of his own gets that.
     func options(_ options: VulkanOptions, for problem: ProductProblem) -> VulkanOptions {
         guard options.choosesFreely, let choice = products[problem] else { return options }

@@ -1,33 +1,21 @@
 /// What the products and attentions of a graph take in the ways tried so far, and which was the fastest for each.
 struct TuningLedger {
-    /// What is measured, whatever the node's weights.
-    enum Problem: Hashable, Sendable {
-        case product(ProductProblem)
-        case attention(AttentionProblem)
-    }
-
     /// Seconds of all nodes of a problem in one run, by the rules alone.
-    let usual: [Problem: Double]
+    let usual: [TuningProblem: Double]
     /// The fastest so far, of problems for which anything was faster than the rules.
     private(set) var found = Tuning()
-    private var fastest: [Problem: Double] = [:]
+    private var fastest: [TuningProblem: Double] = [:]
 
     /// Another way must take so much of the time of the usual one at most, or the next measurement may say the opposite.
     static let gain = 0.97
 
-    init(usual: [Problem: Double]) { self.usual = usual }
+    init(usual: [TuningProblem: Double]) { self.usual = usual }
 
     /// Takes over what a trial made faster.
-    mutating func take(_ seconds: [Problem: Double], of trial: Tuning) {
+    mutating func take(_ seconds: [TuningProblem: Double], of trial: Tuning) {
         for (problem, seconds) in seconds where seconds < fastest[problem] ?? usual[problem] ?? 0 {
-            switch problem {
-            case .product(let product):
-                guard let choice = trial.products[product] else { continue }
-                found.products[product] = choice
-            case .attention(let attention):
-                guard let way = trial.attention[attention] else { continue }
-                found.attention[attention] = way
-            }
+            guard trial.knows(problem) else { continue }
+            found.take(problem, from: trial)
             fastest[problem] = seconds
         }
     }
@@ -37,27 +25,17 @@ struct TuningLedger {
     /// - Parameters:
     ///   - usual: seconds by the rules.
     ///   - tuned: seconds with all that was found.
-    /// - Returns: what to keep, how many problems that are, and what all of them take with it.
+    /// - Returns: what to keep, and what all problems take with it.
     func confirmed(
-        usual: [Problem: Double], tuned: [Problem: Double]
-    ) -> (tuning: Tuning, count: Int, seconds: Double) {
-        var (tuning, count, whole) = (Tuning(), 0, 0.0)
+        usual: [TuningProblem: Double], tuned: [TuningProblem: Double]
+    ) -> (tuning: Tuning, seconds: Double) {
+        var (tuning, whole) = (Tuning(), 0.0)
         for (problem, before) in usual {
             let after = tuned[problem] ?? .infinity
-            var isTuned = false
-            if after < TuningLedger.gain * before {
-                switch problem {
-                case .product(let product):
-                    tuning.products[product] = found.products[product]
-                    isTuned = found.products[product] != nil
-                case .attention(let attention):
-                    tuning.attention[attention] = found.attention[attention]
-                    isTuned = found.attention[attention] != nil
-                }
-            }
-            count += isTuned ? 1 : 0
+            let isTuned = after < TuningLedger.gain * before && found.knows(problem)
+            if isTuned { tuning.take(problem, from: found) }
             whole += isTuned ? after : before
         }
-        return (tuning, count, whole)
+        return (tuning, whole)
     }
 }

@@ -3,19 +3,17 @@ import Tensors
 
 /// A graph as it is measured on a device: the same inputs each time, every node timed.
 struct TuningMeasurement {
-    typealias Problem = TuningLedger.Problem
-
     let host: DeviceHost
     private let graph: Graph
     private let parameters: any ParameterSource
     private let runCount: Int
     /// By node.
-    private let problems: [Problem?]
+    private let problems: [TuningProblem?]
     private let inputs: [String: Tensor]
 
     /// What the nodes of each problem take together in a run, and the graph's results.
     struct Outcome {
-        let seconds: [Problem: Double]
+        let seconds: [TuningProblem: Double]
         let results: [String: Tensor]
     }
 
@@ -24,15 +22,8 @@ struct TuningMeasurement {
     ///   - runCount: of which the fastest counts, node by node.
     init(_ graph: Graph, _ parameters: any ParameterSource, _ host: DeviceHost, runCount: Int) {
         (self.graph, self.parameters, self.host, self.runCount) = (graph, parameters, host, runCount)
-        problems = graph.nodes.map { TuningMeasurement.problem(of: $0, in: graph) }
+        problems = graph.nodes.map { TuningProblem($0, in: graph) }
         inputs = TuningMeasurement.inputs(of: graph)
-    }
-
-    /// The products and attentions of a graph.
-    static func problems(of graph: Graph) -> Set<Problem> { Set(graph.nodes.compactMap { problem(of: $0, in: graph) }) }
-
-    private static func problem(of node: Node, in graph: Graph) -> Problem? {
-        ProductProblem(node, in: graph).map { .product($0) } ?? AttentionProblem(node, in: graph).map { .attention($0) }
     }
 
     /// Numbers between −√3 and √3, the same each time; zero where they name rows of a table.
@@ -71,7 +62,7 @@ struct TuningMeasurement {
             }
             if whole > limit { break }
         }
-        var sums: [Problem: Double] = [:]
+        var sums: [TuningProblem: Double] = [:]
         for (node, problem) in problems.enumerated() {
             if let problem, fastest[node].isFinite { sums[problem, default: 0] += fastest[node] }
         }

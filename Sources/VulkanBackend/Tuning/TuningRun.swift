@@ -3,8 +3,6 @@ import Tensors
 
 /// Computes a graph in one way after another, and keeps the ledger of what its products and attentions take.
 struct TuningRun {
-    typealias Problem = TuningLedger.Problem
-
     private(set) var ledger: TuningLedger
     /// Ways whose results were others, or that failed, each with the reason.
     private(set) var refused: [String] = []
@@ -77,28 +75,28 @@ struct TuningRun {
 
     /// What is worth keeping, after rules and findings were measured again side by side.
     ///
-    /// - Returns: that, how many problems it is of, and what all of them take without it and with it.
+    /// - Returns: that, and what all problems take without it and with it.
     /// - Throws: as above.
-    mutating func confirmed() throws(VulkanError) -> (tuning: Tuning, count: Int, before: Double, after: Double) {
-        var (usual, tuned) = ([Problem: Double](), [Problem: Double]())
+    mutating func confirmed() throws(VulkanError) -> (tuning: Tuning, before: Double, after: Double) {
+        var (usual, tuned) = ([TuningProblem: Double](), [TuningProblem: Double]())
         for _ in 0..<TuningRun.turns {
             guard let rules = try seconds(of: Tuning(), "the rules once more", limit: .infinity),
                 let findings = try seconds(of: ledger.found, "all that was found together", limit: .infinity)
             else {
                 let before = ledger.usual.values.reduce(0, +)
-                return (Tuning(), 0, before, before)
+                return (Tuning(), before, before)
             }
             usual.merge(rules) { min($0, $1) }
             tuned.merge(findings) { min($0, $1) }
         }
-        let (tuning, count, after) = ledger.confirmed(usual: usual, tuned: tuned)
-        return (tuning, count, usual.values.reduce(0, +), after)
+        let (tuning, after) = ledger.confirmed(usual: usual, tuned: tuned)
+        return (tuning, usual.values.reduce(0, +), after)
     }
 
     /// What the problems take; nil, and refused, if something goes wrong or something else is computed.
     private mutating func seconds(
         of trial: Tuning, _ name: String, limit: Double
-    ) throws(VulkanError) -> [Problem: Double]? {
+    ) throws(VulkanError) -> [TuningProblem: Double]? {
         let host = measurement.host
         let device = host.device
         do {

@@ -46,7 +46,7 @@ public final class VulkanTuner: Backend {
     private let turn = Mutex(())
 
     private struct State {
-        var known: Set<TuningLedger.Problem> = []
+        var known: Set<TuningProblem> = []
         var reports: [Report] = []
     }
 
@@ -77,7 +77,7 @@ public final class VulkanTuner: Backend {
     }
 
     private func tune(_ graph: Graph, _ parameters: any ParameterSource) throws {
-        let problems = TuningMeasurement.problems(of: graph)
+        let problems = Set(graph.nodes.compactMap { TuningProblem($0, in: graph) })
         guard !state.withLock({ $0.known.isSuperset(of: problems) }) else { return }
         let input = graph.inputs.first.map { "\($0.name) \(graph[$0.value].shape)" } ?? "nothing"
         let label = "\(graph.outputs.first?.name ?? "nothing") of \(input)"
@@ -99,17 +99,12 @@ public final class VulkanTuner: Backend {
             try run.measure(parts: parts)
         }
         onProgress("\(label): what was found beside what it was")
-        let (found, changedCount, before, after) = try run.confirmed()
+        let (found, before, after) = try run.confirmed()
         var tuning = host.tuning
-        for problem in problems {
-            switch problem {
-            case .product(let product): tuning.products[product] = found.products[product]
-            case .attention(let attention): tuning.attention[attention] = found.attention[attention]
-            }
-        }
+        for problem in problems { tuning.take(problem, from: found) }
         host.tuning = tuning
         let report = Report(
-            graph: label, problemCount: problems.count, changedCount: changedCount, secondsBefore: before,
+            graph: label, problemCount: problems.count, changedCount: found.count, secondsBefore: before,
             secondsAfter: after, refused: run.refused)
         state.withLock { state in
             state.known.formUnion(problems)
