@@ -4,9 +4,9 @@ set -euo pipefail
 
 packages=(libdnnl-dev libopenblas-dev libzstd-dev libcurl4-openssl-dev libssl-dev libpng-dev libwebp-dev libvulkan-dev pkg-config)
 # `--tests` also installs what only tests need: a software Vulkan device, the validation layer, an optimiser of shaders,
-# and Python for the tests of the training package.
+# Python for the tests of the training package, and a maker of certificates.
 if [[ ${1:-} == --tests ]]; then
-    packages+=(mesa-vulkan-drivers vulkan-validationlayers spirv-tools python3-venv gcc)
+    packages+=(mesa-vulkan-drivers vulkan-validationlayers spirv-tools python3-venv gcc openssl)
 fi
 missing=()
 for package in "${packages[@]}"; do

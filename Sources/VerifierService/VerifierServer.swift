@@ -1,5 +1,6 @@
 import Hummingbird
 import HummingbirdCore
+import HummingbirdTLS
 public import Logging
 import NIOCore
 import ServiceLifecycle
@@ -7,10 +8,10 @@ import UnixSignals
 public import VerifierRuntime
 public import WireProtocol
 
-/// A verifier host behind HTTP/1.1.
+/// A verifier host behind HTTP/1.1, with or without TLS.
 public struct VerifierServer: Sendable {
     /// Where and how the server listens.
-    public struct Configuration: Hashable, Sendable {
+    public struct Configuration: Sendable {
         /// The address to listen on; `0.0.0.0` opens the verifier to the network.
         public var hostname: String
         /// 0 lets the system choose; `run` tells which it was.
@@ -29,12 +30,18 @@ public struct VerifierServer: Sendable {
         public var connectionLimit: Int
         /// Of those who are let in; everybody is where there is none.
         public var tokens: [AccessToken]
+        /// What the server shows of itself over https; plain http without one.
+        public var identity: ServerIdentity?
+
+        /// What an address of this server begins with.
+        public var scheme: String { identity == nil ? "http" : "https" }
 
         public init(
             hostname: String = "127.0.0.1", port: Int = 7860, grace: Duration = .seconds(30),
             heartbeat: Duration = .seconds(5), idleTimeout: Duration = .seconds(60),
             uploadTimeout: Duration = .seconds(300), replyTimeout: Duration = .seconds(300),
-            connectionLimit: Int = 512, tokens: [AccessToken] = []
+            connectionLimit: Int = 512, tokens: [AccessToken] = [],
+            identity: ServerIdentity? = nil
         ) {
             self.hostname = hostname
             self.port = port
@@ -45,6 +52,7 @@ public struct VerifierServer: Sendable {
             self.replyTimeout = replyTimeout
             self.connectionLimit = connectionLimit
             self.tokens = tokens
+            self.identity = identity
         }
     }
 
@@ -72,8 +80,9 @@ public struct VerifierServer: Sendable {
     public func run(
         handlesSignals: Bool = true, onListening: @escaping @Sendable (Int) async -> Void = { _ in }
     ) async throws {
-        let server = application { [logger, configuration] port in
-            logger.info("listening", metadata: ["address": "http://\(configuration.hostname):\(port)"])
+        let server = try application { [logger, configuration] port in
+            logger.info(
+                "listening", metadata: ["address": "\(configuration.scheme)://\(configuration.hostname):\(port)"])
             await onListening(port)
         }
         // Services stop in reverse order: first the host drains while the server still delivers and refuses, then
@@ -86,17 +95,20 @@ public struct VerifierServer: Sendable {
         try await ServiceGroup(configuration: group).run()
     }
 
-    func application(onListening: @escaping @Sendable (Int) async -> Void = { _ in }) -> some ApplicationProtocol {
-        Application(
+    func application(
+        onListening: @escaping @Sendable (Int) async -> Void = { _ in }
+    ) throws -> some ApplicationProtocol {
+        let plain = HTTPServerBuilder.http1(
+            configuration: .init(
+                additionalChannelHandlers: [
+                    UploadDeadline(.nanoseconds(configuration.uploadTimeout.inNanoseconds)),
+                    ReplyDeadline(.nanoseconds(configuration.replyTimeout.inNanoseconds)),
+                ],
+                idleTimeout: .nanoseconds(configuration.idleTimeout.inNanoseconds)))
+        return Application(
             router: VerifierRoutes(host: host, heartbeat: configuration.heartbeat, tokens: configuration.tokens)
                 .router(),
-            server: .http1(
-                configuration: .init(
-                    additionalChannelHandlers: [
-                        UploadDeadline(.nanoseconds(configuration.uploadTimeout.inNanoseconds)),
-                        ReplyDeadline(.nanoseconds(configuration.replyTimeout.inNanoseconds)),
-                    ],
-                    idleTimeout: .nanoseconds(configuration.idleTimeout.inNanoseconds))),
+            server: try configuration.identity.map { try .tls(plain, tlsConfiguration: $0.configuration) } ?? plain,
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.hostname, port: configuration.port), serverName: "underpaint-verifier",
                 availableConnectionsDelegate: MaximumAvailableConnections(configuration.connectionLimit)),

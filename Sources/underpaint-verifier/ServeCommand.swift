@@ -23,12 +23,16 @@ struct ServeCommand: AsyncParsableCommand {
               underpaint-verifier serve --backend cpu --precision int8
               underpaint-verifier serve --backend vulkan --parallel 16
               openssl rand -hex 32 > tokens; underpaint-verifier serve --host 0.0.0.0 --token-file tokens
+              underpaint-verifier serve --host 0.0.0.0 --certificate fullchain.pem --key privkey.pem
               curl http://127.0.0.1:7860/ready
               curl http://127.0.0.1:7860/metrics
 
             Ctrl-C or SIGTERM refuses new jobs, lets the running ones finish (--grace) and ends. Without --token-file
-            everybody who reaches the port is let in. What travels is not encrypted: put a proxy with https in front of it
-            where the network is not yours.
+            everybody who reaches the port is let in. Without --certificate and --key what travels is not encrypted: on a
+            network that is not yours give both, or put a proxy with https in front. A certificate that only your own clients
+            have to trust (they give it with --ca-file):
+              openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 825 -subj /CN=HOST \\
+                -addext subjectAltName=DNS:HOST -keyout key.pem -out certificate.pem
             """)
 
     @Option(help: "Address to listen on; 0.0.0.0 opens the verifier to the network.")
@@ -42,6 +46,15 @@ struct ServeCommand: AsyncParsableCommand {
             "Let in only those who show one of the tokens in this file, one a line.",
             discussion: "/health and /ready stay open. The file is read once, at the start.", valueName: "file"))
     var tokenFile: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Serve https, with the certificate in this file (PEM), those that vouch for it behind it.",
+            discussion: "It and its key are read once, at the start.", valueName: "file"))
+    var certificate: String?
+
+    @Option(help: ArgumentHelp("The certificate's private key (PEM), without a passphrase.", valueName: "file"))
+    var key: String?
 
     @OptionGroup var compute: ComputeOptions
 
@@ -81,6 +94,9 @@ struct ServeCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard (0...65_535).contains(port) else { throw ValidationError("--port must be between 0 and 65535") }
+        guard (certificate == nil) == (key == nil) else {
+            throw ValidationError("--certificate and --key belong together: give both, or neither for plain http")
+        }
         if let parallel, !(1...64).contains(parallel) { throw ValidationError("--parallel must be between 1 and 64") }
         guard (0...100_000).contains(queue) else { throw ValidationError("--queue must be between 0 and 100000") }
         guard (0...86_400).contains(grace) else { throw ValidationError("--grace must be between 0 and 86400") }
@@ -101,7 +117,7 @@ struct ServeCommand: AsyncParsableCommand {
         }
         var logger = Logger(label: "underpaint-verifier", factory: { StreamLogHandler.standardError(label: $0) })
         logger.logLevel = logLevel
-        let tokens = try tokens(logger)
+        let (tokens, identity) = (try tokens(logger), try identity(logger))
         let policy = ThreadPolicy(count: threads)
         let selected: SelectedBackend
         do {
@@ -130,13 +146,14 @@ struct ServeCommand: AsyncParsableCommand {
                 return LoadedVerifier(executor: verifier, models: verifier.catalogue(pace: pace))
             })
         let server = VerifierServer(
-            configuration: .init(hostname: host, port: port, grace: .seconds(grace), tokens: tokens),
+            configuration: .init(
+                hostname: host, port: port, grace: .seconds(grace), tokens: tokens, identity: identity),
             host: verifierHost, logger: logger)
         do {
             if child { ServeCommand.stopWhenInputEnds() }
-            try await server.run { [host, child] port in
+            try await server.run { [host, child, scheme = server.configuration.scheme] port in
                 if child {
-                    print("http://\(host):\(port)")
+                    print("\(scheme)://\(host):\(port)")
                     fflush(nil)
                 }
             }
@@ -155,6 +172,22 @@ extension ServeCommand {
         } catch {
             let reason = (error as? AccessTokenError)?.description ?? error.localizedDescription
             logger.critical("no tokens", metadata: ["file": "\(tokenFile)", "error": "\(reason)"])
+            throw ExitCode(66)
+        }
+    }
+
+    private func identity(_ logger: Logger) throws -> ServerIdentity? {
+        guard let certificate, let key else { return nil }
+        do throws(ServerIdentityError) {
+            let identity = try ServerIdentity(certificateFile: certificate, keyFile: key)
+            if identity.expiration < .now {
+                logger.warning(
+                    "the certificate has expired; clients will not connect",
+                    metadata: ["file": "\(certificate)", "expiration": "\(identity.expiration)"])
+            }
+            return identity
+        } catch {
+            logger.critical("no https", metadata: ["error": "\(error)"])
             throw ExitCode(66)
         }
     }

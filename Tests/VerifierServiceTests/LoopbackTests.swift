@@ -13,23 +13,6 @@ import WireProtocol
 
 /// The libcurl transport against the real server, over the loopback interface.
 @Suite(.timeLimit(.minutes(10))) struct LoopbackTests {
-    /// Runs a server while the body talks to it.
-    private func withServer<Value: Sendable>(
-        _ server: VerifierServer, _ body: @Sendable (_ url: String) async throws -> Value
-    ) async throws -> Value {
-        let listening = AsyncStream.makeStream(of: Int.self)
-        return try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask {
-                try await server.run(handlesSignals: false) { listening.continuation.yield($0) }
-            }
-            var ports = listening.stream.makeAsyncIterator()
-            let port = try #require(await ports.next(isolation: nil))
-            let value = try await body("http://127.0.0.1:\(port)")
-            group.cancelAll()
-            return value
-        }
-    }
-
     @Test func outcomeOverTheWireIsThatOfTheSameProcessByteForByte() async throws {
         let inProcess = InProcessVerifierTransport(models: SampleJob.models, execute: FakeVerification.run)
         for result in ResultKind.allCases {

@@ -54,16 +54,20 @@ struct TestVerifier {
 
     var executions: Int { executor.executions.withLock { $0 } }
 
-    func server(heartbeat: Duration = .seconds(5), tokens: [AccessToken] = []) -> VerifierServer {
-        TestVerifier.server(for: host, heartbeat: heartbeat, tokens: tokens)
+    func server(
+        heartbeat: Duration = .seconds(5), tokens: [AccessToken] = [], identity: ServerIdentity? = nil
+    ) -> VerifierServer {
+        TestVerifier.server(for: host, heartbeat: heartbeat, tokens: tokens, identity: identity)
     }
 
     static func server(
-        for host: VerifierHost, heartbeat: Duration = .seconds(5), tokens: [AccessToken] = []
+        for host: VerifierHost, heartbeat: Duration = .seconds(5), tokens: [AccessToken] = [],
+        identity: ServerIdentity? = nil
     ) -> VerifierServer {
         VerifierServer(
-            configuration: .init(port: 0, grace: .seconds(20), heartbeat: heartbeat, tokens: tokens), host: host,
-            logger: quietLogger)
+            configuration: .init(
+                port: 0, grace: .seconds(20), heartbeat: heartbeat, tokens: tokens, identity: identity),
+            host: host, logger: quietLogger)
     }
 
     static let quietLogger = {

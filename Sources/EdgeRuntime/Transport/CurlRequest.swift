@@ -15,6 +15,8 @@ struct CurlRequest: Sendable {
     var timeouts: TransportTimeouts
     /// For verifiers that let in only those who show one.
     var token: AccessToken?
+    /// A PEM file with the certificates that vouch for a verifier; nil for those of the system.
+    var authorityFile: String?
     /// Bounds the whole exchange; nil for streams, which may last.
     var total: Duration?
 
@@ -32,15 +34,18 @@ public struct TransportTimeouts: Hashable, Sendable {
     public var connect: Duration
     /// Without a byte in either direction. A verifier gives a sign of life every 5 seconds.
     public var silence: Duration
+    /// For a stream to end after its last message; then what came is taken as whole.
+    public var ending: Duration
     /// For the word that a job was cancelled to get through.
     public var cancellation: Duration
 
     public init(
         connect: Duration = .seconds(10), silence: Duration = .seconds(30),
-        cancellation: Duration = .milliseconds(500)
+        ending: Duration = .seconds(1), cancellation: Duration = .milliseconds(500)
     ) {
         self.connect = connect
         self.silence = silence
+        self.ending = ending
         self.cancellation = cancellation
     }
 }

@@ -12,6 +12,8 @@ struct ResponseHead: Hashable, Sendable {
 
 /// Takes a response's body as it arrives.
 protocol ResponseSink: AnyObject {
+    /// Whether the message that ends the body has come, so that the body's own end is not worth waiting for.
+    var isComplete: Bool { get }
     func receive(_ bytes: UnsafeRawBufferPointer, head: ResponseHead) throws(TransportError)
 }
 
@@ -70,6 +72,7 @@ struct CurlTransfer: ~Copyable {
         ccurl_setopt_string(easy, CURLOPT_PROTOCOLS_STR, "http,https")
         ccurl_setopt_string(easy, CURLOPT_USERAGENT, "underpaint")
         ccurl_setopt_string(easy, CURLOPT_CUSTOMREQUEST, request.method.rawValue)
+        if let file = request.authorityFile { ccurl_setopt_string(easy, CURLOPT_CAINFO, file) }
         ccurl_setopt_long(easy, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
         ccurl_setopt_headers(easy, headers)
         if request.method == .post {
@@ -118,7 +121,9 @@ struct CurlTransfer: ~Copyable {
             let now = clock.now
             let bytes = receiver.receivedBytes + Curl.offset(CURLINFO_SIZE_UPLOAD_T, of: easy)
             if bytes != lastBytes { (lastProgress, lastBytes) = (now, bytes) }
-            if now - lastProgress > request.timeouts.silence || now - start > (request.total ?? .seconds(Int64.max)) {
+            let patience =
+                receiver.isComplete ? min(request.timeouts.ending, request.timeouts.silence) : request.timeouts.silence
+            if now - lastProgress > patience || now - start > (request.total ?? .seconds(Int64.max)) {
                 throw TransportError.timedOut(
                     "the verifier at \(request.url) was silent for \(now - lastProgress); try again later, "
                         + "or allow it more time")
@@ -137,11 +142,21 @@ struct CurlTransfer: ~Copyable {
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_CONNECT,
             CURLE_OPERATION_TIMEDOUT:
             .serverUnreachable("no verifier answers at \(request.url) (\(detail)); is it running there?")
-        case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CERTPROBLEM,
-            CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR:
-            .serverUnreachable("no safe connection to \(request.url) (\(detail)); is its certificate right?")
+        case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM, CURLE_SSL_ISSUER_ERROR:
+            .serverUnreachable(
+                "nobody vouches for who answers at \(request.url) (\(detail)); if its certificate is one of your own, give it "
+                    + "with --ca-file")
+        case CURLE_SSL_CACERT_BADFILE:
+            .serverUnreachable("\(request.authorityFile ?? "the system's file") has no certificates (\(detail))")
+        case CURLE_SSL_CONNECT_ERROR:
+            .serverUnreachable(
+                "no safe connection to \(request.url) (\(detail)); does https answer there, or only http?")
         case CURLE_UNSUPPORTED_PROTOCOL, CURLE_URL_MALFORMAT, CURLE_WEIRD_SERVER_REPLY, CURLE_BAD_CONTENT_ENCODING:
             .protocolViolation("what answers at \(request.url) does not speak HTTP (\(detail))")
+        case CURLE_GOT_NOTHING where request.url.hasPrefix("http:"):
+            .connectionLost(
+                "\(request.url) hangs up without an answer (\(detail)); if https is served there, say so in the address"
+            )
         default: .connectionLost("the connection to \(request.url) broke (\(detail))")
         }
     }
@@ -153,6 +168,7 @@ private final class Receiver {
     private let easy: UnsafeMutableRawPointer
     private(set) var receivedBytes = 0
     private(set) var failure: TransportError?
+    var isComplete: Bool { sink.isComplete }
 
     init(sink: any ResponseSink, easy: UnsafeMutableRawPointer) {
         self.sink = sink

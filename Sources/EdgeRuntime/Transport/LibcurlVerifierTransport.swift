@@ -8,6 +8,7 @@ public import WireProtocol
 public struct LibcurlVerifierTransport: VerifierTransport {
     private let address: VerifierAddress
     private let token: AccessToken?
+    private let authorityFile: String?
     private let timeouts: TransportTimeouts
     private let retry: RetryPolicy
     private let log: TransferLog?
@@ -16,15 +17,16 @@ public struct LibcurlVerifierTransport: VerifierTransport {
     /// - Parameters:
     ///   - url: the verifier's base URL, for example `http://192.168.0.7:7860`.
     ///   - token: shown with every request.
+    ///   - authorityFile: PEM, the certificates that vouch for a verifier's own where it has https; nil for the system's.
     ///   - log: is told when answers begin, for estimates of the network.
     /// - Throws: `TransportError.invalidAddress`.
     public init(
-        url: String, token: AccessToken? = nil, timeouts: TransportTimeouts = TransportTimeouts(),
-        retry: RetryPolicy = RetryPolicy(),
-        log: TransferLog? = nil
+        url: String, token: AccessToken? = nil, authorityFile: String? = nil,
+        timeouts: TransportTimeouts = TransportTimeouts(), retry: RetryPolicy = RetryPolicy(), log: TransferLog? = nil
     ) throws(TransportError) {
         self.address = try VerifierAddress(url)
         self.token = token
+        self.authorityFile = authorityFile
         self.timeouts = timeouts
         self.retry = retry
         self.log = log
@@ -54,7 +56,7 @@ public struct LibcurlVerifierTransport: VerifierTransport {
     }
 
     public func availability() async throws -> VerifierDescription {
-        let request = CurlRequest(method: .get, url: "\(address)/v1/models", timeouts: timeouts, token: token)
+        let request = request(.get, "/v1/models")
         let (head, body) = try await onOwnThread(named: "verifier models") { [connections, log] cancellation in
             let sink = BodySink(limit: Frame.requestLimit + 8)
             var transfer = try CurlTransfer(request, sink: sink, connections: connections, log: log)
@@ -111,8 +113,7 @@ public struct LibcurlVerifierTransport: VerifierTransport {
     private func send(
         _ job: VerificationJob, _ frame: [UInt8], _ report: @escaping @Sendable (VerificationEvent) -> Void
     ) async throws(Failure) -> VerificationOutcome {
-        let request = CurlRequest(
-            method: .post, url: "\(address)/v1/verify", body: frame, timeouts: timeouts, token: token)
+        let request = request(.post, "/v1/verify", body: frame)
         let head: ResponseHead
         let end: Result<VerificationOutcome, VerifierError>?
         do {
@@ -152,9 +153,7 @@ public struct LibcurlVerifierTransport: VerifierTransport {
 
     /// Tells the verifier to stop; a verifier that does not hear it finishes the job for nobody.
     private func tellCancelled(_ id: JobID) async {
-        let request = CurlRequest(
-            method: .delete, url: "\(address)/v1/jobs/\(id)", timeouts: timeouts, token: token,
-            total: timeouts.cancellation)
+        let request = request(.delete, "/v1/jobs/\(id)", total: timeouts.cancellation)
         // A task of its own, because this one is cancelled, which would stop the word at once.
         _ = await Task.detached {
             try await onOwnThread(named: "verifier cancellation") { cancellation in
@@ -162,6 +161,14 @@ public struct LibcurlVerifierTransport: VerifierTransport {
                 return try transfer.perform(cancellation: cancellation)
             }
         }.result
+    }
+
+    private func request(
+        _ method: CurlRequest.Method, _ path: String, body: [UInt8] = [], total: Duration? = nil
+    ) -> CurlRequest {
+        CurlRequest(
+            method: method, url: "\(address)\(path)", body: body, timeouts: timeouts, token: token,
+            authorityFile: authorityFile, total: total)
     }
 
     private func strangeAnswer(_ head: ResponseHead) -> TransportError {

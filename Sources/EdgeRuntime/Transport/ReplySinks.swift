@@ -11,6 +11,8 @@ final class JobReplySink: ResponseSink {
     /// How the verifier says the job ended; nil while it goes on.
     private(set) var end: Result<VerificationOutcome, VerifierError>?
 
+    var isComplete: Bool { end != nil }
+
     init(job: VerificationJob, address: VerifierAddress, report: @escaping @Sendable (VerificationEvent) -> Void) {
         self.job = job
         self.address = address
@@ -53,6 +55,7 @@ final class JobReplySink: ResponseSink {
 /// Keeps a short body.
 final class BodySink: ResponseSink {
     private(set) var bytes: [UInt8] = []
+    let isComplete = false
     private let limit: Int
 
     init(limit: Int) {

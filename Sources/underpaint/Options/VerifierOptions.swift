@@ -21,6 +21,13 @@ struct VerifierOptions: ParsableArguments {
             "File with the token that the verifier lets in (default: $UNDERPAINT_TOKEN).", valueName: "file"))
     var tokenFile: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "File with the certificates (PEM) that vouch for a verifier with https, instead of the system's (default: "
+                + "$UNDERPAINT_CA_FILE).",
+            valueName: "file"))
+    var caFile: String?
+
     @Option(help: "Seconds without a byte from the verifier after which it counts as gone.")
     var timeout = 30.0
 
@@ -33,15 +40,30 @@ struct VerifierOptions: ParsableArguments {
 
     /// The way to a verifier on another machine.
     ///
-    /// - Throws: `TransportError.invalidAddress`, or `Failure` for a token that is none.
+    /// - Throws: `TransportError.invalidAddress`, or `Failure` for a token that is none or a file that cannot be read.
     func transport(to address: String, log: TransferLog? = nil) throws -> LibcurlVerifierTransport {
-        let token = try token(environment: ProcessInfo.processInfo.environment)
+        let environment = ProcessInfo.processInfo.environment
         let transport = try LibcurlVerifierTransport(
-            url: address, token: token, timeouts: TransportTimeouts(silence: .seconds(timeout)), log: log)
+            url: address, token: token(environment: environment),
+            authorityFile: authorityFile(environment: environment),
+            timeouts: TransportTimeouts(silence: .seconds(timeout)), log: log)
         if transport.exposesToken {
-            Terminal.warn("the token travels readable to \(address); a proxy with https in front of it would hide it")
+            Terminal.warn(
+                "the token travels readable to \(address); https would hide it (underpaint-verifier serve --certificate)"
+            )
         }
         return transport
+    }
+
+    /// Read once here, because libcurl would only say so for each picture.
+    private func authorityFile(environment: [String: String]) throws -> String? {
+        guard let file = caFile ?? environment["UNDERPAINT_CA_FILE"], !file.isEmpty else { return nil }
+        do {
+            _ = try Data(contentsOf: URL(fileURLWithPath: file))
+        } catch {
+            throw Failure(ExitStatus.noInput, "\(file) cannot be read (\(error.localizedDescription))")
+        }
+        return file
     }
 
     private func token(environment: [String: String]) throws -> AccessToken? {

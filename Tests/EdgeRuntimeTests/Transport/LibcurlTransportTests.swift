@@ -62,6 +62,21 @@ import WireProtocol
         #expect(server.requests == ["POST /v1/verify HTTP/1.1"])
     }
 
+    @Test func fileThatHasNoAuthorityIsNamed() async throws {
+        let server = try ScriptedServer([.stayingSilent])
+        defer { server.stop() }
+        let file = FileManager.default.temporaryDirectory.appending(path: "underpaint-\(UUID().uuidString).pem")
+        try Data("no certificate".utf8).write(to: file)
+        defer { try? FileManager.default.removeItem(at: file) }
+        let transport = try LibcurlVerifierTransport(
+            url: "https://127.0.0.1:\(server.port)", authorityFile: file.path, timeouts: patient, retry: oneShot)
+        guard case .serverUnreachable(let message)? = await failure(of: transport) else {
+            Issue.record("not found out")
+            return
+        }
+        #expect(message.hasPrefix(file.path))
+    }
+
     @Test func jobsOneAfterAnotherUseOneConnection() async throws {
         let answer: [ScriptedServer.Step] = [
             .keptHead, .chunk(try accepted + frame(.outcome(outcome()))), .lastChunk,
@@ -149,6 +164,15 @@ import WireProtocol
             #expect(try await transport(server, quick, eager).verify(job) { _ in } == (try outcome()), "\(end)")
             #expect(server.requests.count == 1)
         }
+    }
+
+    /// The suite's limit ends this test if the silence after the result is waited out.
+    @Test func connectionThatStaysOpenAfterTheResultIsNotWaitedFor() async throws {
+        let server = try ScriptedServer(
+            [.chunkedHead, .chunk(try accepted + frame(.outcome(outcome()))), .stayingSilent])
+        defer { server.stop() }
+        let timeouts = TransportTimeouts(silence: .seconds(3600), ending: .milliseconds(100))
+        #expect(try await transport(server, timeouts, oneShot).verify(job) { _ in } == (try outcome()))
     }
 
     @Test func silentServerTimesOut() async throws {
