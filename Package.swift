@@ -142,6 +142,7 @@ let package = Package(
 
         // What only tests link.
         testSupport("TestSupport", ["Graphs", "Tensors"]),
+        testSupport("VulkanTestSupport", ["VulkanBackend"]),
         testSupport("VerificationTestSupport", ["Diffusion", "Speculation"]),
         testSupport("ExactTestSupport", ["Diffusion", "Speculation"]),
 
@@ -150,18 +151,19 @@ let package = Package(
         tests("TensorsTests", ["Tensors", "TestSupport"]),
         tests("GraphsTests", ["Graphs", "Tensors", "TestSupport"]),
         tests("CPUBackendTests", ["CKernels", "CPUBackend", "Graphs", "Tensors", "TestSupport"]),
-        tests("VulkanBackendTests", ["CShaders", "CVulkan", "Graphs", "Tensors", "TestSupport", "VulkanBackend"]),
+        tests(
+            "VulkanBackendTests",
+            ["CShaders", "CVulkan", "Graphs", "Tensors", "TestSupport", "VulkanBackend", "VulkanTestSupport"]),
         tests("BackendSelectionTests", ["BackendSelection", "CPUBackend", "VulkanBackend", argumentParser]),
         tests("DiffusionTests", ["Diffusion"]),
-        tests("LatentCodingTests", ["CZstd", "Diffusion", "LatentCoding"]),
+        tests("LatentCodingTests", ["CZstd", "Diffusion", "LatentCoding", "TestSupport"]),
         tests("SpeculationTests", ["Diffusion", "ExactTestSupport", "LatentCoding", "Speculation"]),
         tests("ExactWindowsTests", ["Diffusion", "ExactTestSupport", "ExactWindows", "Speculation"]),
         tests(
             "ModelsTests",
             [
                 "BenchmarkCases", "CPUBackend", "Diffusion", "Graphs", "Models", "Speculation", "Tensors",
-                "TestSupport",
-                "VulkanBackend",
+                "TestSupport", "VulkanTestSupport",
             ]),
         tests("PicturesTests", ["Pictures"]),
         tests("WireProtocolTests", ["Speculation", "VerificationTestSupport", "WireProtocol", protobuf]),
@@ -187,14 +189,16 @@ let package = Package(
             ]),
 
         // Tests of several rooms together.
-        tests("BackendConformanceTests", ["CPUBackend", "Graphs", "Tensors", "TestSupport", "VulkanBackend"]),
+        tests(
+            "BackendConformanceTests",
+            ["CPUBackend", "Graphs", "Tensors", "TestSupport", "VulkanBackend", "VulkanTestSupport"]),
         tests(
             "MainJobTests",
             [
                 "CPUBackend", "Diffusion", "EdgeRuntime", "Graphs", "LatentCoding", "Models", "Pictures", "Speculation",
-                "VerifierRuntime", "VerifierService", "VulkanBackend", logging,
+                "VerifierRuntime", "VerifierService", "VulkanBackend", "VulkanTestSupport", logging,
             ]),
         tests("CalibrationTests", ["CPUBackend", "Models", "Speculation", "SplitLab", "TestSupport"]),
-        tests("CommandLineTests", ["underpaint", "underpaint-verifier"]),
+        tests("CommandLineTests", ["VulkanTestSupport", "underpaint", "underpaint-verifier"]),
     ]
 )

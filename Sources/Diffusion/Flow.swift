@@ -24,17 +24,3 @@ public func noisedState(picture: Latent, noise: Latent, time: Double) -> Latent 
     let (pictureShare, noiseShare) = (Float(1 - time), Float(time))
     return picture.combined(with: noise) { s, xi in pictureShare * s + noiseShare * xi }
 }
-
-extension Latent {
-    /// A latent whose elements are `body` of the elements of both.
-    ///
-    /// - Precondition: both have the same shape.
-    func combined(with other: Latent, _ body: (Float, Float) -> Float) -> Latent {
-        precondition(shape == other.shape, "latents of \(shape) and \(other.shape) have no common elements")
-        var result = self
-        for i in result.values.indices {
-            result.values[i] = body(values[i], other.values[i])
-        }
-        return result
-    }
-}

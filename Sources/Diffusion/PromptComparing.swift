@@ -1,4 +1,4 @@
-/// A model that can be asked what the prompt adds.
+/// A model that answers all that a check asks: velocities, what the prompt adds, and what a critic says.
 public protocol PromptComparing: VelocityPredicting {
     /// The answers to the questions of one batch, whose states have one shape.
     mutating func answers(to questions: [FlowQuestion]) throws -> FlowAnswers

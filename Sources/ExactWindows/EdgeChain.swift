@@ -16,7 +16,8 @@ public struct EdgeChain: Sendable {
     private var known: KnownPictures
     private var step = 0
     private var state: Latent
-    private var pending: (drafted: DraftedWindow, own: [Latent])?
+    /// What waits for its verdict.
+    private(set) var pending: (drafted: DraftedWindow, own: [Latent])?
     public private(set) var draftEvaluations = 0
 
     public init(plan: ExactPlan, window: WindowPolicy, correction: ResidualCorrection) {

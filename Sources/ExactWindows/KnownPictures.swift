@@ -9,7 +9,7 @@ struct KnownPictures {
     private var latest: Latent
 
     init(shape: LatentShape) {
-        latest = Latent(shape: shape, values: Array(repeating: 0, count: shape.elementCount))
+        latest = .zero(shape)
     }
 
     /// What step n's picture is coded against.

@@ -38,12 +38,3 @@ struct PictureDifferenceCode {
         return Double(extent) * Double(max(difference.shape.height, difference.shape.width)) * 0x1p-22
     }
 }
-
-extension Latent {
-    /// Each element rounded after the product and after the sum, alike on every machine.
-    func adding(_ other: Latent, times factor: Float) -> Latent {
-        var result = self
-        for i in result.values.indices { result.values[i] += factor * other.values[i] }
-        return result
-    }
-}

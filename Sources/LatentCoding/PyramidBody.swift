@@ -29,7 +29,7 @@ enum PyramidBody {
     /// The bytes of a frame without payload, the checksum included.
     static func minimumFrameBytes(_ header: LatentFrameHeader) -> Int { payloadOffset(header) + 4 }
 
-    /// The most bytes that a frame of `count` elements needs: each has fewer than 64 decisions, and none costs more
+    /// The most bytes that a frame of `count` elements needs: each has at most 64 decisions, and none costs more
     /// than 12 bits.
     static func limit(_ header: LatentFrameHeader, count: Int) -> Int {
         minimumFrameBytes(header) + count * 96 + 4

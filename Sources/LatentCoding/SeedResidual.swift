@@ -3,7 +3,8 @@ public import Diffusion
 /// The picture in a state: what is left when the seed's noise is taken out (ALGORITHMS.md §3).
 ///
 /// For the steps of `FlowWalk` s_n = (x_n − t_n·ξ) / (1 − t_n) is an affine combination of the draft's own picture
-/// estimates, smooth where x_n is noisy. It travels; the other side puts the same noise back.
+/// estimates, smooth where x_n is noisy. It travels; the other side puts the same noise back (`noisedState`),
+/// with the same bits from the same arguments.
 public enum SeedResidual {
     /// s = (x − t·ξ) / (1 − t), computed as (x − t·ξ)·(1 / (1 − t)) with both coefficients rounded to `Float`.
     ///
@@ -21,13 +22,5 @@ public enum SeedResidual {
             result.values[i] = (state.values[i] - noiseShare * noise.values[i]) * gain
         }
         return result
-    }
-
-    /// x = (1 − t)·s + t·ξ: the state that `estimate` was taken from, up to rounding.
-    ///
-    /// Both sides get the same bits from the same arguments; at t = 1 it is ξ.
-    /// - Precondition: `estimate` and `noise` have the same shape.
-    public static func state(estimate: Latent, noise: Latent, time: Double) -> Latent {
-        noisedState(picture: estimate, noise: noise, time: time)
     }
 }

@@ -20,10 +20,8 @@ extension [CheckLevel] {
     ///
     /// Nil without levels.
     func threshold(at time: Double) -> Float? {
+        guard !isEmpty else { return nil }
         let rising = sorted { $0.time < $1.time }
-        guard let above = rising.first(where: { $0.time >= time }) else { return rising.last?.threshold }
-        guard let below = rising.last(where: { $0.time < time }) else { return above.threshold }
-        let share = (time - below.time) / (above.time - below.time)
-        return Float(Double(below.threshold) + share * (Double(above.threshold) - Double(below.threshold)))
+        return Float(PiecewiseLinear(rising.map(\.time), rising.map { Double($0.threshold) }).value(at: time))
     }
 }

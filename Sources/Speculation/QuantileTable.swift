@@ -30,20 +30,12 @@ public struct QuantileTable: Hashable, Sendable {
 
     /// The value below which a share of the distribution lies: on the line through the stored ones, flat outside them.
     public func value(at probability: Double) -> Double {
-        Self.interpolate(probability, through: Self.probabilities, values)
+        PiecewiseLinear(Self.probabilities, values).value(at: probability)
     }
 
     /// The share of the distribution below a value; 0.01 and 0.99 are the least and the most it can tell.
     public func probability(of value: Double) -> Double {
-        Self.interpolate(value, through: values, Self.probabilities)
-    }
-
-    private static func interpolate(_ x: Double, through xs: [Double], _ ys: [Double]) -> Double {
-        // `>` and not `≥`: of equal places the last counts. A NaN is above nothing and gets the first.
-        guard let above = xs.firstIndex(where: { $0 > x }) else { return x.isNaN ? ys[0] : ys[ys.count - 1] }
-        guard above > 0 else { return ys[0] }
-        let (low, high) = (xs[above - 1], xs[above])
-        return ys[above - 1] + (x - low) / (high - low) * (ys[above] - ys[above - 1])
+        PiecewiseLinear(values, Self.probabilities).value(at: value)
     }
 }
 

@@ -22,8 +22,8 @@ public struct Refinement: Hashable, Sendable {
 
     /// What all of it costs the verifier network, check and refining together.
     public var verifierEvaluations: Int {
-        ReentryRule.verifierEvaluations(
-            checkEvaluations: checkEvaluations, reentryStep: startStep, stepCount: lastStep,
+        VerifierEvaluations.count(
+            check: checkEvaluations, reentryStep: startStep, stepCount: lastStep,
             reused: firstVelocity != nil && refiningStepCount > 0)
     }
 

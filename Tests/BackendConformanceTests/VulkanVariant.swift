@@ -1,9 +1,9 @@
-import Foundation
 import Graphs
 import Tensors
 import TestSupport
 import Testing
 import VulkanBackend
+import VulkanTestSupport
 
 /// One way that the Vulkan backend may compute, with the storage that its bounds follow from.
 struct VulkanVariant: Sendable, CustomTestStringConvertible {
@@ -49,11 +49,10 @@ struct VulkanVariant: Sendable, CustomTestStringConvertible {
         let options: VulkanOptions
         let storage: StorageUnderTest
         var isOfProducts = false
-    }
 
-    /// Software unless the environment names another device, for a machine that has one.
-    static let device = DeviceChoice.named(
-        ProcessInfo.processInfo.environment["UNDERPAINT_TEST_DEVICE"] ?? "llvmpipe")
+        /// Whether it is nothing for the software device.
+        var needsMatrixUnits: Bool { options.products == .cooperative || options.products == .workgroup }
+    }
 
     private static let plans: [Plan] = [
         Plan(name: "float32, small tiles", options: VulkanOptions(products: .small), storage: StorageUnderTest()),
@@ -124,23 +123,24 @@ struct VulkanVariant: Sendable, CustomTestStringConvertible {
     ]
 
     /// Every variant that the device runs, and why it does not run the others.
-    private static let made: (variants: [VulkanVariant], skipped: [String]) = {
-        var (variants, skipped): ([VulkanVariant], [String]) = ([], [])
+    private static let made: (variants: [VulkanVariant], skipped: [String], missing: [String]) = {
+        var (variants, skipped, missing): ([VulkanVariant], [String], [String]) = ([], [], [])
         for plan in plans {
             do throws(VulkanError) {
-                let backend = try VulkanBackend(device: device, options: plan.options)
+                let backend = try TestDevice.backend(plan.options)
                 variants.append(
                     VulkanVariant(
                         name: plan.name, backend: backend, storage: plan.storage, isOfProducts: plan.isOfProducts))
             } catch {
                 skipped.append("\(plan.name): \(error)")
+                if !plan.needsMatrixUnits { missing.append(plan.name) }
             }
         }
-        return (variants, skipped)
+        return (variants, skipped, missing)
     }()
 
     static var runnable: [VulkanVariant] { made.variants }
     static var skipped: [String] { made.skipped }
-    /// Whether the tests must have a device: `Scripts/test.sh` installs one.
-    static let isRequired = ProcessInfo.processInfo.environment["UNDERPAINT_REQUIRE_VULKAN"] == "1"
+    /// Of the skipped ones those that even the software device runs.
+    static var missing: [String] { made.missing }
 }

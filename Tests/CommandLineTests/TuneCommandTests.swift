@@ -1,18 +1,16 @@
 import Foundation
 import Testing
-import VulkanBackend
+import VulkanTestSupport
 
-/// `underpaint-verifier tune`, with the tiny models on the software device.
+/// `underpaint-verifier tune`, with the tiny models on the test device.
 @Suite(.serialized) struct TuneCommandTests {
-    private static let hasDevice = (try? VulkanBackend.devices().contains { $0.name.contains("llvmpipe") }) ?? false
-
     private func run(_ folder: Folder, _ arguments: String...) throws -> Folder.End {
         try folder.run(arguments, program: "underpaint-verifier")
     }
 
-    @Test(.enabled(if: hasDevice)) func whatIsMeasuredIsKeptForThePrograms() throws {
+    @Test(.enabled(if: TestDevice.isExpected())) func whatIsMeasuredIsKeptForThePrograms() throws {
         let folder = try Folder()
-        let end = try run(folder, "tune", "--device", "llvmpipe", "--runs", "1", "--parallel", "1", "--json")
+        let end = try run(folder, "tune", "--device", TestDevice.name, "--runs", "1", "--parallel", "1", "--json")
         #expect(end.status == 0, "\(end.errors)")
         struct Report: Decodable {
             let graph: String
@@ -32,10 +30,10 @@ import VulkanBackend
         let kept = try FileManager.default.contentsOfDirectory(
             atPath: folder.url.appendingPathComponent("cache/underpaint").path)
         #expect(kept.contains { $0.hasSuffix(".tuning.json") })
-        let doctor = try folder.run("doctor", "--device", "llvmpipe")
+        let doctor = try folder.run("doctor", "--device", TestDevice.name)
         #expect(doctor.output.contains("measured") == reports.contains { $0.changedCount > 0 }, "\(doctor.output)")
         // What was kept is computed with.
-        let picture = try folder.run("generate", "a red mug", "--device", "llvmpipe", "-o", "tuned.png")
+        let picture = try folder.run("generate", "a red mug", "--device", TestDevice.name, "-o", "tuned.png")
         #expect(picture.status == 0 && folder.has("tuned.png"), "\(picture.errors)")
     }
 

@@ -1,8 +1,9 @@
 import Diffusion
 import ExactTestSupport
-import ExactWindows
 import Speculation
 import Testing
+
+@testable import ExactWindows
 
 /// The edge drafts, the verifier judges, and everything between them is coded.
 @Suite struct ChainTests {
@@ -31,6 +32,8 @@ import Testing
         for index in 0... {
             let frames = try edge.draft(with: &draft)
             let drafted = try chain.window(exchange(frames, index: index, step: edge.nextStep))
+            // Else what is verified is not what was drafted: the law would stand, and acceptance and bytes would not.
+            #expect(drafted.pictures == edge.pending?.drafted.pictures ?? [])
             let velocities = verifier.velocities(drafted.statesToVerify, at: drafted.timesToVerify)
             let verdict = try chain.settle(
                 drafted, velocities: velocities, receivedBytes: frames.reduce(0) { $0 + $1.count })
@@ -98,6 +101,31 @@ import Testing
         }
         // 2Φ(−¼/2) = 0.90; 240 steps have a deviation of 0.02.
         #expect(Double(accepted) / Double(judged) > 0.84)
+    }
+
+    /// Figures that fail when the two sides code or correct otherwise than they did, which the law would not show.
+    ///
+    /// Acceptance over 800 judged steps, and bytes of frames for each of them.
+    @Test(
+        arguments: [
+            (.none, .fixed(1), 0.899, 20.1, 17.5), (.none, .fixed(3), 0.898, 20.9, 5.6), (.none, .auto, 0.904, 22, 1),
+            (.last, .fixed(1), 0.953, 20.2, 17.7), (.last, .fixed(3), 0.945, 20.9, 5.5), (.last, .auto, 0.911, 22, 1.1),
+            (.ahead, .fixed(1), 0.953, 20.2, 17.7), (.ahead, .fixed(3), 0.946, 20.9, 6.1),
+            (.ahead, .auto, 0.915, 21.9, 2.8),
+        ] as [(ResidualCorrection, WindowPolicy, Double, Double, Double)])
+    func acceptanceAndBytesAreAsMeasured(
+        _ correction: ResidualCorrection, _ window: WindowPolicy, _ acceptance: Double, _ sent: Double,
+        _ received: Double
+    ) throws {
+        let chains = try (1...100).map { try Self.run(seed: $0, window: window, correction: correction).telemetry }
+        func sum(_ member: KeyPath<ExactTelemetry, Int>) -> Double {
+            chains.reduce(0) { $0 + Double($1[keyPath: member]) }
+        }
+        let judged = sum(\.judgedSteps)
+        #expect(judged == 800)
+        // Two steps in a hundred, for machines that round otherwise.
+        #expect(abs(sum(\.acceptedSteps) / judged - acceptance) < 0.02)
+        #expect(sum(\.sentBytes) / judged < 1.05 * sent && sum(\.receivedBytes) / judged < 1.05 * received + 0.3)
     }
 
     @Test func sameSeedGivesTheSameChain() throws {

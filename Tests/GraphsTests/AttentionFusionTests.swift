@@ -34,20 +34,6 @@ import Testing
         graph.nodes.filter { !$0.operation.isReshape }.map(\.operation.description)
     }
 
-    private func expectSame(_ graph: Graph, _ changed: Graph) throws {
-        try changed.validate()
-        var generator = SeededGenerator(seed: 11)
-        var (parameters, inputs): ([String: Tensor], [String: Tensor]) = ([:], [:])
-        for entry in graph.parameters { parameters[entry.name] = .normal(graph[entry.value].shape, using: &generator) }
-        for entry in graph.inputs { inputs[entry.name] = .normal(graph[entry.value].shape, using: &generator) }
-        let programs = try [graph, changed].map {
-            try ReferenceBackend().compile($0, parameters: DictionaryParameters(parameters))
-        }
-        let (plain, found) = (try programs[0].run(inputs), try programs[1].run(inputs))
-        #expect(plain.count == found.count)
-        for (name, tensor) in plain { expectClose(found[name], tensor, bound: 1e-14, name) }
-    }
-
     @Test func normAndRotationAndStretchesAreJoined() throws {
         let (graph, fused) = (try graph(), AttentionFusion().apply(to: try graph()))
         #expect(

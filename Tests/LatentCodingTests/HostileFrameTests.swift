@@ -1,6 +1,7 @@
 import CZstd
 import Diffusion
 import LatentCoding
+import TestSupport
 import Testing
 
 private let shape = LatentShape(height: 4, width: 4, channelCount: 2)
@@ -74,7 +75,7 @@ struct HostileFrameTests {
     @Test(arguments: codecs)
     func twentyThousandMutantsGiveALatentOrATypedError(codec: LatentCodec) throws {
         let frame = try codec.encode(smoothLatent(shape, seed: 1))
-        var random = Random(seed: 99)
+        var random = SeededGenerator(seed: 99)
         var (decoded, refused) = (0, 0)
         for _ in 0..<20_000 {
             var mutant = frame
@@ -192,7 +193,7 @@ struct HostileFrameTests {
 
     /// Any bytes where the range-coded ones belong: most give some latent.
     @Test func noiseInAPyramidGivesALatentOrATypedError() throws {
-        var random = Random(seed: 4)
+        var random = SeededGenerator(seed: 4)
         var (decoded, refused) = (0, 0)
         for _ in 0..<3000 {
             let payload = (0..<random.below(24)).map { _ in UInt8(random.below(256)) }
@@ -265,17 +266,6 @@ private func decodeSmall(_ frame: HandmadeFrame) throws(LatentCodingError) -> La
     try LatentCodec.decode(frame.bytes, expecting: LatentShape(height: 2, width: 2, channelCount: 1))
 }
 
-/// Small seeded integers (SplitMix64).
-private struct Random {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func below(_ bound: Int) -> Int {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return Int((z ^ (z >> 31)) % UInt64(bound))
-    }
+extension SeededGenerator {
+    fileprivate mutating func below(_ bound: Int) -> Int { integer(in: 0...bound - 1) }
 }

@@ -112,7 +112,7 @@ import Testing
         for job in [alone] + chains { _ = try #require(feed.end(of: job.id)).get() }
     }
 
-    @Test func theTimeOfASharedBatchIsDividedByRows() throws {
+    @Test func theTimesOfJobsThatSharedBatchesAddUpToNoMoreThanThereWas() throws {
         let jobs = try (1...4).map { try job("job-\($0)", seed: UInt64($0)) }
         let feed = ListFeed(jobs, limit: 4)
         let start = ContinuousClock.now

@@ -3,15 +3,10 @@ import Speculation
 import Testing
 import VerifierRuntime
 import VulkanBackend
-
-/// The software device, which `Scripts/test.sh` installs.
-private enum SoftwareDevice {
-    static let choice = DeviceChoice.named("llvmpipe")
-    static let isPresent = (try? VulkanBackend(device: choice)) != nil
-}
+import VulkanTestSupport
 
 /// Whole pictures by the Vulkan verifier beside those of the CPU's.
-@Suite(.serialized, .enabled(if: SoftwareDevice.isPresent)) struct VulkanPictureTests {
+@Suite(.serialized, .enabled(if: TestDevice.isExpected())) struct VulkanPictureTests {
     /// In float32 only what lies on the edge between two of 256 levels may differ, by one: with one byte in a hundred
     /// doing so, 68 dB.
     @Test(arguments: [SpeculationMode.handoff, .trust])
@@ -34,7 +29,7 @@ private enum SoftwareDevice {
     @Test func jobsThatShareBatchesEndAsTheyDoAlone() throws {
         let workshop = try Workshop()
         let verifier = try PictureVerifier(
-            models: workshop.models, backend: VulkanBackend(device: SoftwareDevice.choice))
+            models: workshop.models, backend: TestDevice.backend())
         let jobs = try [SpeculationMode.handoff, .trust, .handoff].enumerated().map { index, mode in
             try workshop.painter.draft(
                 workshop.request(handoff: index == 2 ? 0.5 : 0.8, seed: UInt64(index), mode: mode), id: .random(),
@@ -51,6 +46,6 @@ private enum SoftwareDevice {
     }
 
     private func psnr(_ options: VulkanOptions, mode: SpeculationMode) throws -> Double {
-        try Workshop().psnr(of: VulkanBackend(device: SoftwareDevice.choice, options: options), mode: mode)
+        try Workshop().psnr(of: TestDevice.backend(options), mode: mode)
     }
 }

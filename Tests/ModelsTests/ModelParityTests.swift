@@ -10,7 +10,7 @@ import Testing
 @Suite struct ModelParityTests {
     private static let prompt = "a red ceramic mug on a wooden table, soft window light"
 
-    @Test(arguments: ParityBackend.all)
+    @Test(arguments: try ParityBackend.all.get())
     func promptsAreEncodedAsInPyTorch(backend: ParityBackend) throws {
         let (fixtures, pair) = (try Fixtures.models(), try Fixtures.pair())
         let (tokens, pooled) = (try fixtures["text.tokens"], try fixtures["text.pooled"])
@@ -30,7 +30,7 @@ import Testing
         #expect(unconditional.tokens == empty.tokens)
     }
 
-    @Test(arguments: ParityBackend.all)
+    @Test(arguments: try ParityBackend.all.get())
     func oneBlockIsThatOfPyTorch(backend: ParityBackend) throws {
         let (fixtures, model) = (try Fixtures.models(), try Fixtures.pair().verifier)
         let (x, modulation) = (try fixtures["block.input"], try fixtures["block.modulation"])
@@ -68,7 +68,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ParityBackend.all)
+    @Test(arguments: try ParityBackend.all.get())
     func theCriticsOddsAreThoseOfPyTorch(backend: ParityBackend) throws {
         let (fixtures, pair) = (try Fixtures.models(), try Fixtures.pair())
         let text = try pair.shared.text(on: backend.backend)
@@ -97,7 +97,7 @@ import Testing
         #expect(answers.evaluationCount == 0)
     }
 
-    @Test(arguments: ParityBackend.all, ["step16x16", "step12x20"])
+    @Test(arguments: try ParityBackend.all.get(), ["step16x16", "step12x20"])
     func oneStepIsThatOfPyTorch(backend: ParityBackend, step: String) throws {
         let (fixtures, pair) = (try Fixtures.models(), try Fixtures.pair())
         let (prompt, empty) = try conditioning(pair, on: backend)
@@ -131,7 +131,7 @@ import Testing
             try fixtures["draft.\(step).velocity"].row(0), bound: ParityBound.step, "draft")
     }
 
-    @Test(arguments: ParityBackend.all)
+    @Test(arguments: try ParityBackend.all.get())
     func trajectoriesAndThePictureAreThoseOfPyTorch(backend: ParityBackend) throws {
         let (fixtures, pair) = (try Fixtures.models(), try Fixtures.pair())
         let (prompt, empty) = try conditioning(pair, on: backend)

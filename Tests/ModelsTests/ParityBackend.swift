@@ -1,7 +1,7 @@
 import CPUBackend
 import Graphs
 import Testing
-import VulkanBackend
+import VulkanTestSupport
 
 /// A backend that must agree with PyTorch.
 struct ParityBackend: Sendable, CustomTestStringConvertible {
@@ -10,14 +10,15 @@ struct ParityBackend: Sendable, CustomTestStringConvertible {
     var testDescription: String { backend.name }
 
     /// On a machine without a Vulkan device all but the last.
-    static let all =
+    static let all = Result {
         [
             ParityBackend(backend: ReferenceBackend()),
             ParityBackend(backend: CPUBackend(library: .oneDNN)),
             ParityBackend(backend: CPUBackend(library: .openBLAS)),
-        ] + vulkan
+        ] + (try vulkan())
+    }
 
-    private static let vulkan = [try? VulkanBackend(device: .named("llvmpipe"))].compactMap { backend in
-        backend.map { ParityBackend(backend: $0) }
+    private static func vulkan() throws -> [ParityBackend] {
+        TestDevice.isExpected() ? [ParityBackend(backend: try TestDevice.backend())] : []
     }
 }

@@ -328,7 +328,7 @@ import Testing
             stages: [StageTime(name: "check", milliseconds: 40)], receivedBytes: 0)
         #expect(VerifierPace(batch) == nil)
         // An older pace keeps what a job without a batch does not know.
-        #expect(told.blended(with: pace, weight: 0.5).rowShare == told.rowShare)
+        #expect(told.blended(with: pace).rowShare == told.rowShare)
         #expect(VerifierPace(telemetry(reentry: 20, evaluations: 8, milliseconds: -5)) == nil)
     }
 }

@@ -61,7 +61,7 @@ struct PlanningTests {
     }
 
     @Test func evaluationsAreChecksAndStepsLessTheOneThatServesTwice() {
-        let count = ReentryRule.verifierEvaluations
+        let count = VerifierEvaluations.count
         #expect(count(3, 20, 25, true) == 7)
         #expect(count(3, 0, 25, false) == 28)
         #expect(count(0, 20, 25, false) == 5)

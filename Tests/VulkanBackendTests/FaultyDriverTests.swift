@@ -5,6 +5,7 @@ import Synchronization
 import Tensors
 import TestSupport
 import Testing
+import VulkanTestSupport
 
 @testable import VulkanBackend
 
@@ -49,8 +50,7 @@ private enum FaultyLoader {
 
     /// A function of the real driver.
     static func real<Function>(_ name: String, as: Function.Type) -> Function? {
-        let instance = state.withLock { $0.instance }.flatMap { VkInstance(bitPattern: $0) }
-        return try? VulkanLibrary().function(name, of: instance, as: Function.self)
+        RealDriver.function(name, of: state.withLock { $0.instance }, as: Function.self)
     }
 
     private static func instanceFunction(
@@ -136,7 +136,7 @@ private enum FaultyLoader {
 }
 
 /// What becomes of handles, memory and files when a driver lacks a function or a call fails.
-@Suite(.serialized, .enabled(if: TestDevice.isPresent)) struct FaultyDriverTests {
+@Suite(.serialized, .enabled(if: TestDevice.isExpected())) struct FaultyDriverTests {
     init() { FaultyLoader.reset() }
 
     private func physicalDevice() throws -> PhysicalDevice {

@@ -2,11 +2,12 @@ import Graphs
 import Tensors
 import TestSupport
 import Testing
+import VulkanTestSupport
 
 @testable import VulkanBackend
 
 /// Linear layers by dot products of bytes. That what bytes hold exactly comes out exactly is the conformance suite's.
-@Suite(.serialized, .enabled(if: (try? TestDevice.backend(VulkanOptions(products: .integer))) != nil))
+@Suite(.serialized, .enabled(if: TestDevice.isExpected(VulkanOptions(products: .integer))))
 struct IntegerProductTests {
     private static let backend = Result { try TestDevice.backend(VulkanOptions(products: .integer)) }
 

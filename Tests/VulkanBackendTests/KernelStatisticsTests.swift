@@ -2,10 +2,11 @@ import Graphs
 import Tensors
 import TestSupport
 import Testing
+import VulkanTestSupport
 
 @testable import VulkanBackend
 
-@Suite(.serialized, .enabled(if: TestDevice.isPresent)) struct KernelStatisticsTests {
+@Suite(.serialized, .enabled(if: TestDevice.isExpected())) struct KernelStatisticsTests {
     /// A line for each kernel where the driver tells anything, none elsewhere; and the same results either way.
     @Test func statisticsAreOfEveryKernelOrOfNone() throws {
         let graphCase = try TestDevice.network()

@@ -2,11 +2,12 @@ import Graphs
 import Tensors
 import TestSupport
 import Testing
+import VulkanTestSupport
 
 @testable import VulkanBackend
 
 /// Kernels for matrix units, with emulated ones, at sizes for which they take other ways than at those of the conformance suite.
-@Suite(.serialized, .enabled(if: (try? TestDevice.backend(VulkanOptions(products: .emulated))) != nil))
+@Suite(.serialized, .enabled(if: TestDevice.isExpected(VulkanOptions(products: .emulated))))
 struct MatrixUnitTests {
     private static let storage = StorageUnderTest(activations: .float16, roundsSoftmax: true)
 

@@ -2,11 +2,12 @@ import Graphs
 import Tensors
 import TestSupport
 import Testing
+import VulkanTestSupport
 
 @testable import VulkanBackend
 
 /// What is NaN or infinite in queries and keys shows in all that depends on it, and in nothing else: as in the reference.
-@Suite(.serialized, .enabled(if: TestDevice.isPresent)) struct NonFiniteAttentionTests {
+@Suite(.serialized, .enabled(if: TestDevice.isExpected())) struct NonFiniteAttentionTests {
     /// q [2, 5, 32], k and v [2, keys, 32]: two heads of sixteen channels, which is what units take without zeros behind
     /// them.
     private struct Values {

@@ -2,6 +2,7 @@ import Foundation
 import Graphs
 import TestSupport
 import Testing
+import VulkanTestSupport
 
 @testable import VulkanBackend
 
@@ -35,7 +36,7 @@ import Testing
         }
     }
 
-    @Test(.enabled(if: TestDevice.isPresent))
+    @Test(.enabled(if: TestDevice.isExpected()))
     func backendsWriteAndReadItAndSurviveADamagedOne() throws {
         let graphCase = try TestDevice.network()
         try withTemporaryFile { path in

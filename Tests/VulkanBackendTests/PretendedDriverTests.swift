@@ -1,6 +1,7 @@
 import CVulkan
 import Synchronization
 import Testing
+import VulkanTestSupport
 
 @testable import VulkanBackend
 
@@ -49,8 +50,7 @@ private enum PretendedDriver {
     }
 
     private static func real<Function>(_ name: String, as: Function.Type) -> Function? {
-        let instance = state.withLock { $0.instance }.flatMap { VkInstance(bitPattern: $0) }
-        return try? VulkanLibrary().function(name, of: instance, as: Function.self)
+        RealDriver.function(name, of: state.withLock { $0.instance }, as: Function.self)
     }
 
     private static func function(_ instance: VkInstance?, _ name: UnsafePointer<CChar>?) -> PFN_vkVoidFunction? {
@@ -188,7 +188,7 @@ private enum PretendedDriver {
 }
 
 /// What is made of what a driver says.
-@Suite(.serialized, .enabled(if: TestDevice.isPresent)) struct PretendedDriverTests {
+@Suite(.serialized, .enabled(if: TestDevice.isExpected())) struct PretendedDriverTests {
     /// A kernel that counts subgroups must know their size: it insists on one, or there is only one.
     @Test func kernelsThatCountSubgroupsKnowTheirSize() throws {
         var claims = PretendedDriver.Claims(subgroupStages: 0)

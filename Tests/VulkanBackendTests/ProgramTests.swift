@@ -2,10 +2,11 @@ import Graphs
 import Tensors
 import TestSupport
 import Testing
+import VulkanTestSupport
 
 @testable import VulkanBackend
 
-@Suite(.serialized, .enabled(if: TestDevice.isPresent)) struct ProgramTests {
+@Suite(.serialized, .enabled(if: TestDevice.isExpected())) struct ProgramTests {
     /// What one run gives.
     private func outputs(_ program: any ExecutableGraph, _ graphCase: GraphCase) throws -> [String: [Float]] {
         try program.run(graphCase.runs[0]).mapValues { $0.floats() }

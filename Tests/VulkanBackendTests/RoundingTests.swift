@@ -2,11 +2,12 @@ import Graphs
 import Tensors
 import TestSupport
 import Testing
+import VulkanTestSupport
 
 @testable import VulkanBackend
 
 /// What is stored as float16 is the nearest one, ties to even, whatever the device does when it packs two halves.
-@Suite(.serialized, .enabled(if: TestDevice.isPresent)) struct RoundingTests {
+@Suite(.serialized, .enabled(if: TestDevice.isExpected())) struct RoundingTests {
     /// Pairs of halves whose products lie between two halves: between normal ones, below the least of them, halfway, at the
     /// largest one's edge and beyond, and where nothing can be said.
     private static var factors: [(Float, Float)] {

@@ -2,11 +2,12 @@ import Graphs
 import Tensors
 import TestSupport
 import Testing
+import VulkanTestSupport
 
 @testable import VulkanBackend
 
 /// Kernels for matrices of whole workgroups, with emulated ones, at sizes and in places that the conformance suite has not.
-@Suite(.serialized, .enabled(if: (try? TestDevice.backend(VulkanOptions(products: .emulatedWorkgroup))) != nil))
+@Suite(.serialized, .enabled(if: TestDevice.isExpected(VulkanOptions(products: .emulatedWorkgroup))))
 struct WorkgroupMatrixTests {
     private static let storage = StorageUnderTest(activations: .float16, roundsSoftmax: true)
 

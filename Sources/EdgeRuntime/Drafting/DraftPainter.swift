@@ -109,8 +109,8 @@ public final class DraftPainter: Sendable {
         // An exact chain has nothing that was drafted and kept: the draft alone begins anew.
         let firstStep = job.mode == .exact ? 0 : job.handoffStep
         if firstStep > 0 {
-            state = SeedResidual.state(
-                estimate: try LatentCodec.decode(job.codedEstimate, expecting: job.latentShape), noise: noise,
+            state = noisedState(
+                picture: try LatentCodec.decode(job.codedEstimate, expecting: job.latentShape), noise: noise,
                 time: schedule.times[job.handoffStep])
         }
         let (picture, unknownWords) = try run(

@@ -33,9 +33,6 @@ public struct VerifierNotes: Hashable, Sendable, Codable {
     /// How long it keeps being as busy as it said.
     static let waitHoldsFor = 20.0
 
-    /// The latest picture's share in what is kept of the pace.
-    static let newestShare = 0.2
-
     public init() {}
 
     /// The pace at pictures of a size: as they showed, else what the verifier says, by how much larger they are; nil
@@ -130,7 +127,7 @@ public struct VerifierNotes: Hashable, Sendable, Codable {
             if let pace = shownPace(size), let share = pace.rowShare(shownBy: telemetry) {
                 var shown = pace
                 shown.rowShare = share
-                note(pace.blended(with: shown, weight: VerifierNotes.newestShare), for: shape)
+                note(pace.blended(with: shown), for: shape)
             }
             return
         }
@@ -140,7 +137,7 @@ public struct VerifierNotes: Hashable, Sendable, Codable {
             payload(for: shape).map { $0.blended(with: received) } ?? received
         if let latest = VerifierPace(telemetry) {
             note(
-                shownPace(size)?.blended(with: latest, weight: VerifierNotes.newestShare) ?? latest, for: shape)
+                shownPace(size)?.blended(with: latest) ?? latest, for: shape)
         }
         guard var network else { return }
         let waiting = (opening?.roundTrips ?? NetworkEstimate.roundTripsToFirstByte) * network.roundTripSeconds

@@ -60,7 +60,7 @@ public struct DraftMemory: Hashable, Sendable {
         guard let latestEntry else { return own }
         // A held picture is a picture, not a velocity: it does not shrink with the time.
         let factor = draft == .held ? 1 : schedule.times[n] / schedule.times[latestEntry.step]
-        return own.adding(latestEntry.residual, times: factor)
+        return own.adding(latestEntry.residual, times: Float(factor))
     }
 
     /// Learns from a settled window.
@@ -78,21 +78,5 @@ public struct DraftMemory: Hashable, Sendable {
         for i in settledCount..<max(last, settledCount) {
             ahead[firstStep + i] = verified[i].subtracting(own[i])
         }
-    }
-}
-
-extension Latent {
-    func adding(_ other: Latent, times factor: Double = 1) -> Latent {
-        let factor = Float(factor)
-        var result = self
-        for i in result.values.indices { result.values[i] += factor * other.values[i] }
-        return result
-    }
-
-    func subtracting(_ other: Latent) -> Latent { adding(other, times: -1) }
-
-    /// All zero.
-    static func zero(_ shape: LatentShape) -> Latent {
-        Latent(shape: shape, values: Array(repeating: 0, count: shape.elementCount))
     }
 }

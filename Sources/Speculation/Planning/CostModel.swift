@@ -2,7 +2,7 @@ public import Diffusion
 
 /// The cost model of ALGORITHMS.md §6: what a picture will take for each whole step at which it may be handed over.
 ///
-///     T(f) = f·N·τ_edge + bytes/up + round trips + wait + (K + n_refine(f))·τ_cloud + decode + picture/down
+///     T(f) = f·N·τ_edge + bytes/up + round trips + wait + (K + n_refine(f))·τ_verifier + decode + picture/down
 ///
 /// Pure: everything that must be measured is given.
 public struct CostModel: Hashable, Sendable {

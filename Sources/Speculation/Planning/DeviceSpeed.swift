@@ -39,7 +39,7 @@ public struct DeviceSpeed: Hashable, Sendable, Codable {
     static let fewestSteps = 4
 }
 
-/// How fast a verifier works: τ_cloud of the cost model, as the verifier itself measures it.
+/// How fast a verifier works: τ_verifier of the cost model, as the verifier itself measures it.
 public struct VerifierPace: Hashable, Sendable, Codable {
     /// One evaluation of the verifier network, guidance included.
     public var secondsPerEvaluation: Double
@@ -111,10 +111,12 @@ public struct VerifierPace: Hashable, Sendable, Codable {
             && (rowShare.map { (0...VerifierPace.largestRowShare).contains($0) } ?? true)
     }
 
-    /// This pace with a newer one mixed in.
-    ///
-    /// - Parameter weight: the newer one's share, 0…1.
-    public func blended(with newer: VerifierPace, weight: Double) -> VerifierPace {
+    /// The share of the newest job in a pace that follows jobs.
+    static let newestShare = 0.2
+
+    /// This pace with that of a newer job mixed in.
+    public func blended(with newer: VerifierPace) -> VerifierPace {
+        let weight = VerifierPace.newestShare
         func mixed(_ old: Double, _ new: Double) -> Double { (1 - weight) * old + weight * new }
         let rowShare =
             if let rowShare, let newer = newer.rowShare { mixed(rowShare, newer) } else { rowShare ?? newer.rowShare }

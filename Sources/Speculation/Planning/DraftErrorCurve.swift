@@ -38,9 +38,7 @@ public struct DraftErrorCurve: Hashable, Sendable {
 
     /// r at any time, on the line between the points around it, flat outside them.
     public func error(at t: Double) -> Double {
-        guard let above = points.first(where: { $0.t >= t }) else { return points.last?.r ?? 0 }
-        guard let below = points.last(where: { $0.t < t }) else { return above.r }
-        return below.r + (t - below.t) / (above.t - below.t) * (above.r - below.r)
+        PiecewiseLinear(points.map(\.t), points.map(\.r)).value(at: t)
     }
 
     /// P(accept) = 2Φ(−‖Δ‖/2) of one step, with ‖Δ‖ = pictureShare·t·r·√D/σ: velocities that differ by r show pictures

@@ -57,11 +57,6 @@ public struct QualityCurve: Hashable, Sendable {
     }
 
     private func value(at fraction: Double, _ member: KeyPath<Point, Double>) -> Double {
-        guard let above = points.first(where: { $0.fraction >= fraction }) else {
-            return points.last?[keyPath: member] ?? 0
-        }
-        guard let below = points.last(where: { $0.fraction < fraction }) else { return above[keyPath: member] }
-        let share = (fraction - below.fraction) / (above.fraction - below.fraction)
-        return below[keyPath: member] + share * (above[keyPath: member] - below[keyPath: member])
+        PiecewiseLinear(points.map(\.fraction), points.map { $0[keyPath: member] }).value(at: fraction)
     }
 }

@@ -121,8 +121,8 @@ public struct CheckTrial: Sendable {
                 latent = try FlowTrajectory(handoff.schedule(enteredAt: entry)).run(
                     entry..<steps, from: state, firstVelocity: velocity, with: &model)
             }
-            let evaluations = ReentryRule.verifierEvaluations(
-                checkEvaluations: check.evaluationCount, reentryStep: step, stepCount: steps, reused: step > 0)
+            let evaluations = VerifierEvaluations.count(
+                check: check.evaluationCount, reentryStep: step, stepCount: steps, reused: step > 0)
             tally.entries[step, default: 0] += 1
             let own = try studio.picture(sitting.ownFinal[index])
             for (arm, final, cost, entry) in [

@@ -193,7 +193,7 @@ public struct CodingExperiment {
         guard pictureCount > 0 else { return nil }
         let compared = samples.prefix(pictureCount)
         let states = zip(compared, decoded).map { sample, latent in
-            areStates ? latent : SeedResidual.state(estimate: latent, noise: sample.noise, time: sample.time)
+            areStates ? latent : noisedState(picture: latent, noise: sample.noise, time: sample.time)
         }
         let pictures = try studio.pictures(of: states, prompts: compared.map(\.prompt))
         let values = zip(compared, pictures).map { Picture.decibels(of: Picture.distance($0.reference, $1)) }

@@ -308,15 +308,12 @@ extension VerifierHost {
 }
 
 extension LoadedVerifier {
-    /// The latest job's share in the pace that clients are told.
-    private static let newestShare = 0.2
-
     /// Mixes what a job took into its model's pace, if it is one that the pace speaks of: the first shape, guided.
     mutating func learnPace(of job: VerificationJob, _ telemetry: VerificationTelemetry) {
         guard let index = models.firstIndex(where: { $0.identity == job.verifier }), job.guidanceScale != 1,
             models[index].latentShapes.first == job.latentShape, let latest = VerifierPace(telemetry)
         else { return }
-        models[index].pace = models[index].pace?.blended(with: latest, weight: LoadedVerifier.newestShare) ?? latest
+        models[index].pace = models[index].pace?.blended(with: latest) ?? latest
     }
 }
 

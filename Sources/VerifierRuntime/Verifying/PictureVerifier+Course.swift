@@ -31,10 +31,8 @@ extension PictureVerifier {
         }
         let duration = ContinuousClock.now - start
         // Where only the critic was asked, all cost alike.
-        let total = answers.reduce(0) { $0 + $1.evaluationCount }
-        return answers.map {
-            ($0, total == 0 ? duration / answers.count : duration * $0.evaluationCount / total)
-        }
+        let shares = duration.shares(by: answers.map(\.evaluationCount))
+        return zip(answers, shares).map { (answers: $0, duration: $1) }
     }
 
     /// Decodes and codes the result of a job that is at its end.

@@ -26,7 +26,7 @@ extension PictureVerifier {
     /// - Throws: what the backend throws, or `ModelError` for a shape that the verifier does not take.
     public func warmUp(jobs: Int, at shape: LatentShape, onEach: () throws -> Void) throws {
         try studio.withLock { studio in
-            let grey = Latent(shape: shape, values: Array(repeating: 0, count: shape.elementCount))
+            let grey = Latent.zero(shape)
             let prompt = try studio.text.unconditional()
             // One row each, where the model takes such.
             let isUnguided = (try? models.verifier.manifest.guidance.check(1)) != nil
@@ -58,7 +58,7 @@ extension PictureVerifier {
         guard let model = catalogue.first, let draft = model.drafts.first,
             let shape = shape ?? model.latentShapes.first, let id = JobID("warm-up")
         else { throw VerifierError(.invalidJob, "the verifier lists no picture size") }
-        let grey = Latent(shape: shape, values: Array(repeating: 0, count: shape.elementCount))
+        let grey = Latent.zero(shape)
         return VerificationJob(
             id: id, draft: draft, verifier: model.identity, prompt: "warm up", guidanceScale: standardGuidance,
             latentShape: shape, stepCount: Self.warmUpSteps, scheduleShift: 1,

@@ -87,7 +87,7 @@ struct LabCalibrateCommand: AsyncParsableCommand {
             } else {
                 let path = pair.verifier.folder.manifestPath
                 try ManifestCheck.write(calibration, to: path)
-                print("\(path): \(calibration.summary)")
+                try Terminal.printResult("\(path): \(calibration.summary)")
             }
         }
     }

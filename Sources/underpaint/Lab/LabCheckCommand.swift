@@ -68,7 +68,7 @@ struct LabCheckCommand: AsyncParsableCommand {
                 try trial.run(standard, backend: backend, progress: progress)
             }
             try folder.write(report, report.markdown, as: "check")
-            print(report.markdown, terminator: "")
+            try Terminal.printResult(report.markdown)
         }
     }
 }

@@ -62,7 +62,7 @@ struct LabCodeCommand: AsyncParsableCommand {
                     filter: only)
             ) { Terminal.write("\($0)\n") }
             let report = try experiment.run()
-            print(json ? try report.json() : report.markdown)
+            try Terminal.printResult(json ? report.json() : report.markdown)
         }
     }
 }

@@ -81,7 +81,7 @@ struct LabExactCommand: AsyncParsableCommand {
                 }
             }
             try folder.write(report, report.markdown, as: "exact")
-            print(report.markdown)
+            try Terminal.printResult(report.markdown)
         }
     }
 

@@ -26,9 +26,11 @@ struct LabFuzzCommand: AsyncParsableCommand {
     func run() async throws {
         try await reportingFailures {
             let report = try FrameFuzzer(seed: seed).run(count: frames) { Terminal.write("\($0) frames\n") }
-            for (name, count) in report.outcomes.sorted(by: { $0.value > $1.value }) { print("\(name): \(count)") }
-            print("slowest: \(Int(report.slowestMicroseconds)) µs")
-            for violation in report.violations.prefix(20) { print("BROKEN: \(violation)") }
+            for (name, count) in report.outcomes.sorted(by: { $0.value > $1.value }) {
+                try Terminal.printResult("\(name): \(count)")
+            }
+            try Terminal.printResult("slowest: \(Int(report.slowestMicroseconds)) µs")
+            for violation in report.violations.prefix(20) { try Terminal.printResult("BROKEN: \(violation)") }
             guard report.isClean else {
                 throw Failure(
                     ExitStatus.software, "\(report.violations.count) of \(report.frames) frames broke a rule")

@@ -77,10 +77,9 @@ struct LabRelayCommand: AsyncParsableCommand {
             let relay = try ShapingRelay(
                 configuration, host: listen.host, port: listen.port, targetHost: target.host, targetPort: target.port)
             let target = target
+            try Terminal.printResult("\(relay.host):\(relay.port)")
             // Ends by cancellation only.
             try? await cancellingOnInterrupt {
-                print("\(relay.host):\(relay.port)")
-                fflush(nil)
                 let network = configuration.network
                 Terminal.write("\(relay.url) goes to \(target) as \(network.name): \(network.figures)\n")
                 while true { try await Task.sleep(for: .seconds(3600)) }

@@ -52,7 +52,7 @@ struct LabReportCommand: AsyncParsableCommand {
         } catch {
             throw LabError.notWritable(path: file.path, reason: error.localizedDescription)
         }
-        report.autoLines.forEach { print($0) }
-        print(file.path)
+        for line in report.autoLines { try Terminal.printResult(line) }
+        try Terminal.printResult(file.path)
     }
 }

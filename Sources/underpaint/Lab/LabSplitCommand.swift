@@ -79,7 +79,7 @@ struct LabSplitCommand: AsyncParsableCommand {
             let sweep = try options.sweep(of: pair)
             try sweep.validate()
             if dryRun {
-                for run in sweep.runs() { print(LabSplitCommand.line(of: run)) }
+                for run in sweep.runs() { try Terminal.printResult(LabSplitCommand.line(of: run)) }
                 return
             }
             let folder = URL(fileURLWithPath: out, isDirectory: true)

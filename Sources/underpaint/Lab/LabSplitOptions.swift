@@ -138,7 +138,7 @@ enum LabPreset: String, CaseIterable, ExpressibleByArgument {
         "a pink candle on a marble counter, warm evening light",
         "a yellow ceramic mug on a white background, high angle",
         "a silver lamp on a wooden table, dramatic side light",
-        "a purple glass bottle on a black background, studio softbox",
+        "a purple plastic bottle on a black background, studio softbox",
         "an orange box on a beige background, three quarter view",
         "a brown ceramic bowl on a wooden table, eye level",
         "a turquoise vase on a grey background, soft window light",

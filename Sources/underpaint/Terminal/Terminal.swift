@@ -2,13 +2,13 @@ import Foundation
 
 /// Words for the person at the terminal go to standard error; standard output is for results.
 enum Terminal {
-    /// Writes a line of the results on standard output, at once: a list may be piped on, and its pictures wanted as
+    /// Writes a line of the results, or several, on standard output, at once: a list may be piped on, and its pictures wanted as
     /// they come.
     ///
     /// - Throws: `Failure` where it cannot be written, so that nobody takes half of the results for all.
-    static func printResult(_ line: String) throws {
+    static func printResult(_ text: String) throws {
         do {
-            try FileHandle.standardOutput.write(contentsOf: Data("\(line)\n".utf8))
+            try FileHandle.standardOutput.write(contentsOf: Data((text.hasSuffix("\n") ? text : text + "\n").utf8))
         } catch {
             throw Failure(
                 ExitStatus.cannotCreate,
