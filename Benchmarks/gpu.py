@@ -15,6 +15,7 @@ uncompiled, which tells nothing about speed and everything about whether the ben
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import os
 import re
@@ -31,7 +32,7 @@ for folder in (HERE, HERE.parent / "CloudModels" / "training"):
     sys.path.insert(0, str(folder))
 
 import torch  # noqa: E402
-from peers import DEVICE, TYPE, Model, fastest, peer, synchronise, tensor  # noqa: E402
+from peers import DEVICE, TYPE, Model, fastest, is_model, peer, synchronise, tensor  # noqa: E402
 
 
 class Clock:
@@ -71,8 +72,12 @@ class Fault(Exception):
 class Underpaint:
     """The benchmark program, kept running between the cases, and started anew where it ends or takes too long."""
 
-    def __init__(self, program: Path) -> None:
-        self.program = program
+    # Seconds that a check of one variant may take at least: it compiles every kernel.
+    CHECK = 180.0
+
+    def __init__(self, program: Path, without: list[str]) -> None:
+        """`without`: ways whose names hold one of these are not tried where all are measured."""
+        self.program, self.without = program, without
         self.start()
 
     def start(self) -> None:
@@ -81,11 +86,13 @@ class Underpaint:
         self.process = subprocess.Popen(
             [self.program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
         )
+        for words in self.without:
+            self.lines(f"without {words}", "{")
 
-    def lines(self, command: str, last: str) -> list[str]:
+    def lines(self, command: str, last: str, limit: float | None = None) -> list[str]:
         """What a command answers, up to a line that begins with `last` (or is empty, for an empty `last`)."""
         assert self.process.stdin and self.process.stdout
-        limit = threading.Timer(OPTIONS.limit or threading.TIMEOUT_MAX, self.process.kill)
+        limit = threading.Timer(limit or threading.TIMEOUT_MAX, self.process.kill)
         limit.start()
         try:
             print(command, file=self.process.stdin, flush=True)
@@ -105,15 +112,24 @@ class Underpaint:
         self.start()
         raise Fault(f"the benchmark program ended ({code}) at: {command}")
 
+    def check(self, device: str) -> None:
+        """Every variant by itself: what a driver does not survive takes no other along."""
+        for variant in filter(None, self.lines("variants", "")):
+            try:
+                limit = OPTIONS.limit and max(OPTIONS.limit, self.CHECK)
+                print("\n".join(self.lines(f"check {device} {variant}", "{", limit)[:-1]), flush=True)
+            except Fault as fault:
+                print(f"BAD {variant}: {fault}", flush=True)
+
     def result(self, device: str, precision: str, case: str) -> torch.Tensor:
         """The result of a case, flat."""
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "result"
-            self.lines(f"write {device} {precision} {path} {case}", "{")
+            self.lines(f"write {device} {precision} {path} {case}", "{", OPTIONS.limit)
             return torch.frombuffer(bytearray(path.read_bytes()), dtype=torch.float32)
 
     def measure(self, device: str, precision: str, seconds: float, case: str) -> dict[str, float]:
-        return json.loads(self.lines(f"time {device} {precision} {seconds} {case}", "{")[-1])
+        return json.loads(self.lines(f"time {device} {precision} {seconds} {case}", "{", OPTIONS.limit)[-1])
 
 
 def arguments() -> argparse.Namespace:
@@ -137,6 +153,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--ours-first", action="store_true", help="time every case here before PyTorch compiles one")
     parser.add_argument("--warm", action="store_true", help="only have PyTorch compile, for its cache")
     parser.add_argument("--limit", type=float, help="seconds that the benchmark program may take to answer")
+    parser.add_argument("--without", action="append", default=[], metavar="WORDS", help="of -tuned: ways that are not tried")
     parser.add_argument("--mode", default="max-autotune", help="of torch.compile; reduce-overhead compiles sooner")
     return parser.parse_args()
 
@@ -150,11 +167,16 @@ class Row:
         self.theirs = float("nan")
         self.clocks: list[int | None] = []
         self.errors = self.fault = ""
-        self.peer = peer(case, OPTIONS.mode)
+
+    @functools.cached_property
+    def peer(self) -> Model | Callable[[], object] | None:
+        return peer(self.case, OPTIONS.mode)
 
     def measure(self) -> None:
-        """Times and errors of this side, all that needs no compiling."""
+        """Times and errors of this side, all that needs no compiling by PyTorch."""
         if not OPTIONS.errors:
+            # Compiled, uploaded and, where it is wanted, tuned: the clock of none of that is looked at.
+            self.underpaint.measure(OPTIONS.device, OPTIONS.precision, 0, self.case)
             with Clock() as clock:
                 self.times = self.underpaint.measure(OPTIONS.device, OPTIONS.precision, OPTIONS.seconds, self.case)
             self.clocks.append(clock.median)
@@ -172,9 +194,15 @@ class Row:
         if isinstance(run, Model):
             self.errors += f", PyTorch {run.error(run.flat(run.run())):.1e}"
             run = run.run
+        # Compiled, as above.
+        for _ in range(3):
+            run()
+        synchronise()
         with Clock() as clock:
             self.theirs = fastest(run, OPTIONS.seconds)
         self.clocks.append(clock.median)
+        # Large models do not all fit on a card at once.
+        del self.peer
 
     def print(self, peak: float) -> None:
         run, nodes = self.times.get("run", float("nan")), self.times.get("nodes", float("nan"))
@@ -216,13 +244,13 @@ def warm(cases: list[str]) -> None:
 
 
 def main() -> None:
-    underpaint = Underpaint(OPTIONS.program)
+    underpaint = Underpaint(OPTIONS.program, OPTIONS.without)
     if OPTIONS.warm:
         with torch.inference_mode():
             return warm(chosen(underpaint))
     print("\n".join(underpaint.lines("devices", "")))
     if not OPTIONS.skip_check:
-        print("\n".join(underpaint.lines(f"check {OPTIONS.device}", "{")), flush=True)
+        underpaint.check(OPTIONS.device)
 
     with torch.inference_mode():
         side = 8192 if DEVICE == "cuda" else 512
@@ -236,7 +264,7 @@ def main() -> None:
         later: list[Row] = []
         for case in chosen(underpaint):
             row = Row(underpaint, case)
-            if OPTIONS.errors and not isinstance(row.peer, Model):
+            if OPTIONS.errors and not is_model(case):
                 continue
             attempt(row, row.measure)
             if OPTIONS.ours_first:

@@ -150,6 +150,11 @@ def peer(name: str, mode: str) -> Model | Callable[[], object] | None:
     return found.compile(mode) if isinstance(found, Model) else compiled(mode, *found)
 
 
+def is_model(name: str) -> bool:
+    """Whether a case is a whole model, told without making it."""
+    return name.startswith(("verifier step", "draft step", "critic", "decoder", "SD 1.5 U-Net", "small U-Net"))
+
+
 def case(name: str) -> Model | Node | None:
     numbers = [int(number) for number in re.findall(r"\d+", name)]
     if name.startswith("verifier step"):

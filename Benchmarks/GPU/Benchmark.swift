@@ -14,24 +14,30 @@ import VulkanBackend
 ///
 ///     devices                                     every device, one a line
 ///     list                                        names of the cases
+///     variants                                    names of the ways that are checked
 ///     check   DEVICE [VARIANT]                    every kernel against the exact reference, in every variant, in the one
 ///                                                 of that name, or in those whose names hold it
+///     without [WORDS]                             leaves ways whose names hold this out of what is tuned from now on
 ///     time    DEVICE PRECISION SECONDS CASE       seconds of the fastest run and of its nodes, and its operations
 ///     profile DEVICE PRECISION SECONDS CASE       the same, with time by kind of node
-///     sweep   DEVICE SECONDS CASE                 the same for every size of tiles of every kind of product for matrix units
+///     sweep   DEVICE SECONDS CASE                 the same for every size of tiles of every kind of product for matrix units,
+///                                                 with the kernels that took part
 ///     statistics DEVICE PRECISION CASE            what the driver tells of the case's kernels: registers, spills, one a line
 ///     write   DEVICE PRECISION FILE CASE          the first result as float32 to a file without spaces in its name
 ///
 /// PRECISION is float32, float16, bfloat16, float16-tiles: float16 without the device's matrix units, float16-single or
 /// float16-double: with them, from one tile or two by turns, float16-workgroup: products by matrices of whole workgroups, or
 /// int8: products of bytes in linear layers, float16 elsewhere; float32-tuned, float16-tuned or bfloat16-tuned: in the ways that
-/// are measured to be fastest before. DEVICE is an index, part of a name without spaces, or `auto`. A
+/// are measured to be fastest before, each with a line on standard error. Of a case of one operation `nodes` is that operation's alone. DEVICE is an index, part of a name without spaces, or `auto`. A
 /// driver can so alternate with PyTorch in another process.
 @main struct Benchmark {
     private let cases: [BenchmarkCase]
     private var programs: [String: (any ExecutableGraph, RandomTensors)] = [:]
     /// By device and precision: each keeps the kernels that it has compiled.
     private var backends: [String: VulkanBackend] = [:]
+    private var check: DeviceCheck?
+    /// Of what is tuned.
+    private var excluded: [String] = []
 
     static func main() throws {
         var benchmark = Benchmark(cases: try GPUCases.all())
@@ -57,7 +63,15 @@ import VulkanBackend
             for device in try VulkanBackend.devices() { print(device) }
             print("")
         case ("check", 2...):
-            try DeviceCheck(device: Benchmark.choice(words[1])).run(words.dropFirst(2).joined(separator: " "))
+            let check = try check ?? DeviceCheck()
+            self.check = check
+            try check.run(words.dropFirst(2).joined(separator: " "), on: Benchmark.choice(words[1]))
+        case ("variants", 1):
+            for name in DeviceCheck.variantNames { print(name) }
+            print("")
+        case ("without", _):
+            excluded.append(contentsOf: words.count > 1 ? [words.dropFirst().joined(separator: " ")] : [])
+            print("{}")
         case ("time", 5), ("profile", 5):
             guard let precision = Precision(words[2]), let seconds = Double(words[3]),
                 let wanted = cases.first(where: { $0.name == words[4] })
@@ -82,6 +96,8 @@ import VulkanBackend
         }
     }
 
+    private static func note(_ line: String) { FileHandle.standardError.write(Data("\(line)\n".utf8)) }
+
     private func printNames() {
         for entry in cases { print(entry.name) }
         print("")
@@ -97,14 +113,15 @@ import VulkanBackend
         let run = try Benchmark.fastest(of: program, tensors.inputs, seconds: seconds)
         program.isProfiling = true
         for _ in 0..<5 { _ = try program.run(tensors.inputs) }
-        let nodes = program.profile.reduce(0) { $0 + $1.seconds / Double(max(1, $1.runs)) }
-        let operations = program.profile.reduce(0) { $0 + $1.floatingPointOperations }
+        let measured = program.profile.filter { !GPUCases.surroundings.contains($0.name) }
+        let nodes = measured.reduce(0) { $0 + $1.seconds / Double(max(1, $1.runs)) }
+        let operations = measured.reduce(0) { $0 + $1.floatingPointOperations }
         if printsProfile { profileLines(program.profile).forEach { print($0) } }
         program.isProfiling = false
         print("{\"run\": \(run), \"nodes\": \(nodes), \"operations\": \(operations)}")
     }
 
-    /// A size that the device does not take is measured as whatever is taken in its place.
+    /// A size that the device does not take is measured as whatever is taken in its place: the kernels' names tell.
     private mutating func sweep(_ wanted: BenchmarkCase, _ device: String, _ seconds: Double) throws {
         for kind in ["float16-single", "float16-double", "float16-workgroup"] {
             guard let options = Precision(kind)?.options else { continue }
@@ -114,6 +131,8 @@ import VulkanBackend
                 print(way, terminator: " ")
                 do {
                     try measure(wanted, device, precision, seconds, printsProfile: false)
+                    let names = backends.values.flatMap(\.kernelNames).filter { $0.hasPrefix("product") }
+                    print("  by \(names.joined(separator: ", "))")
                 } catch {
                     print("\(error)")
                 }
@@ -167,8 +186,14 @@ import VulkanBackend
         let backend = try backends[key] ?? VulkanBackend(device: Benchmark.choice(device), options: precision.options)
         backends[key] = backend
         let tensors = RandomTensors(for: wanted.graph)
-        let compiler: any Backend = precision.isTuned ? backend.tuner() : backend
-        return (try compiler.compile(wanted.graph, parameters: tensors), tensors)
+        guard precision.isTuned else {
+            return (try backend.compile(wanted.graph, parameters: tensors), tensors)
+        }
+        // Named before it is tried: a driver that hangs or crashes takes the program along.
+        let tuner = backend.tuner(excluding: excluded) { Benchmark.note($0) }
+        let program = try tuner.compile(wanted.graph, parameters: tensors)
+        for report in tuner.reports { Benchmark.note("\(report)") }
+        return (program, tensors)
     }
 
     /// Seconds of the fastest of at least five runs, from tensors to tensors.

@@ -16,7 +16,12 @@ import VulkanBackend
 /// Larger than what the conformance suite needs and fewer; where Swift is at hand, run the suite itself with
 /// `UNDERPAINT_TEST_DEVICE` set to the device.
 struct DeviceCheck {
-    let device: DeviceChoice
+    /// What every variant is compared with: computed once.
+    private let expectations: [Expectation]
+
+    init() throws { expectations = try DeviceCheck.cases().map(Expectation.init) }
+
+    static var variantNames: [String] { variants.map(\.name) }
 
     private struct Variant {
         let name: String
@@ -63,23 +68,22 @@ struct DeviceCheck {
     /// faults; on standard error what is under way, for a driver that ends the program.
     ///
     /// - Parameter name: of the variant to check, or part of the names of several; empty for all.
-    func run(_ name: String = "") throws {
+    func run(_ name: String = "", on device: DeviceChoice) throws {
         var faults = 0
-        let cases = try DeviceCheck.cases().map(Expectation.init)
         let exact = DeviceCheck.variants.filter { $0.name == name }
         let wanted = exact.isEmpty ? DeviceCheck.variants.filter { name.isEmpty || $0.name.contains(name) } : exact
         for variant in wanted {
-            faults += run(variant, cases)
+            faults += run(variant, on: device)
             fflush(nil)
         }
         print("{\"device\": \"\(try VulkanBackend(device: device).device.name)\", \"faults\": \(faults)}")
     }
 
     /// The number of faults. A case that fails is named, and the device set up anew for those after it.
-    private func run(_ variant: Variant, _ cases: [Expectation]) -> Int {
+    private func run(_ variant: Variant, on device: DeviceChoice) -> Int {
         var (faults, known): (Int, VulkanBackend?) = (0, nil)
         var worst = (error: 0.0, name: "nothing")
-        for entry in cases {
+        for entry in expectations {
             let backend: VulkanBackend
             do {
                 backend = try known ?? VulkanBackend(device: device, options: variant.options)

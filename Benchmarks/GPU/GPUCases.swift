@@ -34,7 +34,40 @@ enum GPUCases {
         cases.append(
             BenchmarkCase(
                 "SD 1.5 U-Net at 8x8, batch 1", try UNet.stableDiffusion1.graph(batch: 1, height: 8, width: 8)))
-        return cases + (try BenchmarkCase.products()) + (try BenchmarkCase.rows()) + (try large())
+        let single = try BenchmarkCase.products() + large()
+        return cases + single.map(amidOthers) + (try BenchmarkCase.rows())
+    }
+
+    /// Names of the nodes around the one that a case is about.
+    static let surroundings: Set<String> = ["before", "after"]
+
+    /// A case of one operation with a small one before and behind it: what it reads and writes is stored as inside a model then, and
+    /// not in float32 as inputs and outputs of a graph are.
+    private static func amidOthers(_ entry: BenchmarkCase) -> BenchmarkCase {
+        var graph = entry.graph
+        func newValue(like value: ValueID) -> ValueID {
+            graph.values.append(graph[value])
+            return ValueID(index: graph.values.count - 1)
+        }
+        for input in graph.inputs {
+            let value = newValue(like: input.value)
+            for index in graph.nodes.indices {
+                graph.nodes[index].inputs = graph.nodes[index].inputs.map { $0 == input.value ? value : $0 }
+            }
+            graph.nodes.insert(
+                Node(name: "before", operation: .activation(.silu), inputs: [input.value], output: value), at: 0)
+        }
+        // Of another shape, so that no pass joins the sum with what is before it.
+        graph.values.append(ValueInfo(shape: [1]))
+        let zero = ValueID(index: graph.values.count - 1)
+        graph.constants.append(Constant(value: zero, tensor: Tensor([1], [0 as Float])))
+        graph.outputs = graph.outputs.map { output in
+            let value = newValue(like: output.value)
+            graph.nodes.append(
+                Node(name: "after", operation: .add, inputs: [output.value, zero], output: value))
+            return NamedValue(name: output.name, value: value)
+        }
+        return BenchmarkCase(entry.name, graph)
     }
 
     /// U-Net of SD 1.5 at 64×64 latents: levels of 320, 640 and 1280 channels, two rows for guidance.

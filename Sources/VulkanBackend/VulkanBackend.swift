@@ -66,13 +66,14 @@ public struct VulkanBackend: Backend {
     ///
     /// - Parameters:
     ///   - runCount: of each way to compute a product; the fastest counts.
+    ///   - again: whether to measure also what was measured before on this device.
     ///   - excluded: parts of names of ways that are not measured, should a driver not survive them.
     ///   - onProgress: takes a line for each way that is being measured.
     public func tuner(
-        runCount: Int = 5, excluding excluded: [String] = [],
+        runCount: Int = 5, again: Bool = false, excluding excluded: [String] = [],
         onProgress: @escaping @Sendable (String) -> Void = { _ in }
     ) -> VulkanTuner {
-        VulkanTuner(self, host, runCount: runCount, excluding: excluded, onProgress: onProgress)
+        VulkanTuner(self, host, runCount: runCount, again: again, excluding: excluded, onProgress: onProgress)
     }
 
     /// Keeps what was tuned for programs to come, beside the compiled kernels.
@@ -87,6 +88,9 @@ public struct VulkanBackend: Backend {
     static func optimised(_ graph: Graph) -> Graph {
         graph.applying([DeadCodeElimination(), FusionPass(), AttentionFusion(), LevelOrder()])
     }
+
+    /// Names of the kernels that were compiled so far, in order.
+    public var kernelNames: [String] { Set(host.device.pipelines.keys.map(\.shader)).sorted() }
 
     /// What the driver tells of the kernels compiled so far; empty unless `VulkanOptions.capturesStatistics` is set and the device
     /// has VK_KHR_pipeline_executable_properties.

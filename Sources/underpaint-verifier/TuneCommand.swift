@@ -21,6 +21,8 @@ struct TuneCommand: AsyncParsableCommand {
             EXAMPLES
               underpaint-verifier tune --precision float16
               underpaint-verifier tune --device 1 --precision float16 --parallel 16 --all-sizes
+            What was measured is kept as it comes: stopped and begun again, it goes on where it was.
+
             EXIT CODES: 0 done, 66 no models or none with sizes, 69 no such card, 73 what was measured cannot be kept.
             """)
 
@@ -44,12 +46,24 @@ struct TuneCommand: AsyncParsableCommand {
             valueName: "words"))
     var excluded: [String] = []
 
+    @Flag(help: "Measure also what was measured before.")
+    var again = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Seconds that one way may take before the program takes the driver for hung, says which way it was, and ends.",
+            valueName: "seconds"))
+    var patience = 600
+
     @Flag(help: "Print JSON, one object a graph.")
     var json = false
 
     func validate() throws {
         guard (1...64).contains(parallel) else { throw ValidationError("--parallel must be between 1 and 64") }
         guard (1...1000).contains(runs) else { throw ValidationError("--runs must be between 1 and 1000") }
+        guard (1...86_400).contains(patience) else {
+            throw ValidationError("--patience must be between 1 and 86400")
+        }
         if compute.backend == .cpu {
             throw ValidationError("there is nothing to tune on a processor: leave out --backend cpu")
         }
@@ -84,9 +98,9 @@ struct TuneCommand: AsyncParsableCommand {
         let pair = try models.pair()
         // Before an hour is spent on what could not be kept.
         _ = try backend.saveTuning()
-        let progress = Progress()
+        let progress = TuneProgress(patience: .seconds(patience)) { _ = try? backend.saveTuning() }
         defer { progress.end() }
-        let tuner = backend.tuner(runCount: runs, excluding: excluded) { progress.show($0) }
+        let tuner = backend.tuner(runCount: runs, again: again, excluding: excluded) { progress.show($0) }
         let verifier = try PictureVerifier(models: pair, backend: tuner, decodeTile: compute.decodeTile)
         let shapes = verifier.catalogue.flatMap(\.latentShapes)
         guard !shapes.isEmpty else {
@@ -94,13 +108,14 @@ struct TuneCommand: AsyncParsableCommand {
                 .invalidJob, "the verifier lists no picture size in its manifest: nothing can be measured")
         }
         for shape in allSizes ? shapes : Array(shapes.prefix(1)) {
-            _ = try verifier.measurePace(at: shape)
-            // After each: whoever stops keeps what there is.
+            // After each graph: whoever stops keeps what there is.
+            _ = try verifier.measurePace(at: shape) { _ = try backend.saveTuning() }
             _ = try backend.saveTuning()
             try verifier.warmUp(jobs: parallel, at: shape) { _ = try backend.saveTuning() }
         }
         progress.end()
         for report in tuner.reports { try show(report) }
+        if tuner.reports.isEmpty, !json { print("all of it was measured before; --again measures it anew") }
         if let file = try backend.saveTuning(), !json { print("kept in \(file)") }
     }
 
@@ -110,19 +125,4 @@ struct TuneCommand: AsyncParsableCommand {
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         print(String(decoding: try encoder.encode(report), as: UTF8.self))
     }
-}
-
-/// What is being measured, on one line of a terminal; nothing where there is none.
-private final class Progress: Sendable {
-    private let isShown = isatty(STDERR_FILENO) == 1
-
-    func show(_ line: String) {
-        if isShown { write("\r\u{1B}[K\(line)") }
-    }
-
-    func end() {
-        if isShown { write("\r\u{1B}[K") }
-    }
-
-    private func write(_ text: String) { try? FileHandle.standardError.write(contentsOf: Data(text.utf8)) }
 }

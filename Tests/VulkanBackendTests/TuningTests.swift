@@ -114,6 +114,13 @@ import VulkanTestSupport
             let file = try #require(try backend.saveTuning())
             #expect(FileManager.default.fileExists(atPath: file))
             #expect(try TestDevice.backend(VulkanOptions(cacheFolder: folder)).tunedCount == report.changedCount)
+            // What is kept is not measured again unless somebody says so.
+            let next = try TestDevice.backend(VulkanOptions(cacheFolder: folder))
+            for (again, count) in [(false, 0), (true, 1)] {
+                let tuner = next.tuner(runCount: 1, again: again, excluding: ["small", "parts"])
+                _ = try tuner.compile(graphCase.graph, parameters: graphCase.parameters)
+                #expect(tuner.reports.count == count)
+            }
             // Other storage is another matter.
             #expect(
                 try TestDevice.backend(VulkanOptions(storage: .float16, cacheFolder: folder)).tunedCount == 0)
@@ -152,19 +159,24 @@ import VulkanTestSupport
         #expect(ledger.found == Tuning(products: [one: parts, two: large], attention: [attention: way]))
 
         // Measured again, the second is hardly faster, and the third, which has no way, must not be taken for tuned.
-        let (tuning, seconds) = ledger.confirmed(
+        let tuning = ledger.confirmed(
             usual: [.product(one): 10, .product(two): 10, .product(three): 10, .attention(attention): 10],
             tuned: [.product(one): 3, .product(two): 9.8, .product(three): 8, .attention(attention): 7])
         #expect(tuning == Tuning(products: [one: parts], attention: [attention: way]))
         #expect(tuning.count == 2)
-        #expect(seconds == 3 + 10 + 10 + 7)
+        #expect(tuning.withoutParts.products == [one: small])
+        var kept = Tuning(products: [three: small], usual: [.product(one)])
+        kept.settle([.product(one), .product(two), .product(three), .attention(attention)], by: tuning)
+        #expect(kept.products == tuning.products && kept.attention == tuning.attention)
+        #expect(kept.usual == [.product(two), .product(three)] && kept.measured.count == 4)
     }
 
     /// A way is refused whose results are others; NaN are, whatever they are compared with.
     @Test func resultsAreCompared() {
-        func error(_ found: [Float], _ expected: [Float]) -> Double {
-            TuningRun.error(of: ["y": Tensor([found.count], found)], ["y": Tensor([expected.count], expected)])
+        func difference(_ found: [Float], _ expected: [Float]) -> Difference {
+            Difference(of: ["y": Tensor([found.count], found)], from: ["y": Tensor([expected.count], expected)])
         }
+        func error(_ found: [Float], _ expected: [Float]) -> Double { difference(found, expected).error }
         #expect(error([1, 2], [1, 2]) == 0)
         #expect(error([0, 0], [0, 0]) == 0)
         #expect(error([1, 2.5], [1, 2]) == 0.25 / 5)
@@ -174,8 +186,17 @@ import VulkanTestSupport
         let many = Dictionary(uniqueKeysWithValues: (0..<20).map { ("y\($0)", Tensor([1], [1 as Float])) })
         var wrong = many.mapValues { _ in Tensor([1], [2 as Float]) }
         wrong["y7"] = Tensor([1], [Float.nan])
-        #expect(TuningRun.error(of: wrong, many).isNaN)
-        #expect(TuningRun.error(of: [:], ["y": Tensor([1], [1 as Float])]) == .infinity)
+        #expect(Difference(of: wrong, from: many).error.isNaN)
+        #expect(Difference(of: [:], from: ["y": Tensor([1], [1 as Float])]).error == .infinity)
+        // A few wrong elements among many hardly show in the error.
+        let right = [Float](repeating: 1, count: 100_000)
+        let edge = difference(right.dropLast(4) + [0.5, 0.5, 0.5, 0.5], right)
+        #expect(edge.error == 1e-5 && edge.largest == 0.5)
+        for tolerance in ActivationStorage.allCases.map(\.tolerance) {
+            #expect(difference(right, right).isWithin(tolerance))
+            #expect(!difference(right.dropLast() + [.nan], right).isWithin(tolerance))
+            #expect(edge.isWithin(tolerance) == (tolerance > 1e-3))
+        }
         #expect(ActivationStorage.allCases.allSatisfy { $0.tolerance < 0.05 })
     }
 
@@ -192,7 +213,11 @@ import VulkanTestSupport
             let attention = AttentionProblem(queries: 64, keys: 88, headWidth: 16, heads: 2)
             let tuning = Tuning(
                 products: [plain: .init(way: .plain(.large)), windowed: .init(way: .plain(.small), parts: 3)],
-                attention: [attention: .init(staging: .single, subgroups: 2, unitsDown: 1)])
+                attention: [attention: .init(staging: .single, subgroups: 2, unitsDown: 1)],
+                usual: [
+                    .product(ProductProblem(rows: 1, columns: 2, inner: 3)),
+                    .attention(AttentionProblem(queries: 1, keys: 2, headWidth: 8, heads: 3)),
+                ])
             try file.store(tuning, options)
             #expect(file.load(options, features) == tuning)
             // What another way of storing values knows stays.

@@ -34,6 +34,11 @@ struct DeviceFeatures: Hashable, Sendable {
     /// (amdgpu: after 2 to 10 s, i915: after 20 s), and to submit costs some microseconds.
     var operationsPerSubmission = 100_000_000_000
 
+    /// Those of a graphics card: as many times more as it has units, of which the slowest do some ten billion a second.
+    static func operationsPerSubmission(unitCount: Int) -> Int {
+        min(max(20_000_000_000 * unitCount, 100_000_000_000), 2_000_000_000_000)
+    }
+
     var maxStorageRange = 1 << 27
     var maxAllocation = 1 << 30
     var offsetAlignment = 256

@@ -53,7 +53,7 @@ struct PhysicalDevice {
         if !features.packsToNearest, !features.conversionsCanRound { features.workgroupMatrices = [] }
         if properties.properties.vendorID == PhysicalDevice.nvidia { features.staging = .single }
         if properties.properties.deviceType == VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU {
-            features.operationsPerSubmission *= 20
+            features.operationsPerSubmission = DeviceFeatures.operationsPerSubmission(unitCount: features.unitCount)
         }
         self.features = features
     }

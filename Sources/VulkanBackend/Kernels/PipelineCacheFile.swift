@@ -32,9 +32,12 @@ struct PipelineCacheFile: Sendable {
         return PipelineCacheFile.digest(of: payload) == digest ? payload : []
     }
 
-    /// Replaces the file in one go. Failure is no fault: the cache is a convenience.
+    /// Replaces the file in one go. Failure is no fault: the cache is a convenience. One that has grown too large, as kernels of
+    /// many versions and trials gather in it, is begun anew.
     func store(_ payload: [UInt8]) {
-        guard let digest = PipelineCacheFile.digest(of: payload), payload.count < PipelineCacheFile.largest else {
+        guard let digest = PipelineCacheFile.digest(of: payload) else { return }
+        guard 32 + payload.count <= PipelineCacheFile.largest else {
+            try? FileManager.default.removeItem(atPath: path)
             return
         }
         let folder = (path as NSString).deletingLastPathComponent

@@ -57,8 +57,8 @@ final class PipelineStore: @unchecked Sendable {
         self.cache = cache
     }
 
-    /// How many pipelines there are.
-    var count: Int { state.withLock { $0.pipelines.count } }
+    /// Of the pipelines made so far.
+    var keys: [PipelineKey] { state.withLock { Array($0.pipelines.keys) } }
 
     /// The pipeline of a key, made at the first asking.
     ///

@@ -19,11 +19,13 @@ final class VulkanProgram: @unchecked Sendable {
     private let operationsPerSubmission: Int
     private var timing: NodeTiming?
 
-    /// - Parameter graph: valid, through its passes.
+    /// - Parameters:
+    ///   - graph: valid, through its passes.
+    ///   - savesPipelines: whether the pipelines made for it are kept on disk at once.
     /// - Throws: `ParameterError` or `VulkanError`.
     init(
         _ graph: Graph, parameters: any ParameterSource, options: VulkanOptions, tuning: Tuning = Tuning(),
-        device: VulkanDevice
+        device: VulkanDevice, savesPipelines: Bool = true
     ) throws {
         let table = try ValueTable(
             graph, tensors: try graph.parameterTensors(from: parameters), options: options, device: device)
@@ -40,7 +42,7 @@ final class VulkanProgram: @unchecked Sendable {
         for (index, node) in graph.nodes.enumerated() { dispatches += try builder.dispatches(for: node, at: index) }
         var pipelines: [Pipeline] = []
         for dispatch in dispatches { pipelines.append(try device.pipelines.pipeline(dispatch.key)) }
-        device.pipelines.save()
+        if savesPipelines { device.pipelines.save() }
 
         self.device = device
         self.graph = graph

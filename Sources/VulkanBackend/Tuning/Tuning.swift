@@ -2,6 +2,8 @@
 struct Tuning: Hashable, Sendable {
     var products: [ProductProblem: Choice] = [:]
     var attention: [AttentionProblem: CooperativeAttentionTile.Way] = [:]
+    /// Measured as well, with nothing faster than the rules.
+    var usual: Set<TuningProblem> = []
 
     /// How a product is computed.
     struct Choice: Hashable, Sendable {
@@ -11,13 +13,33 @@ struct Tuning: Hashable, Sendable {
         var parts: Int?
     }
 
-    /// Of how many problems something is known.
+    /// How many problems are computed otherwise than by the rules.
     var count: Int { products.count + attention.count }
+
+    /// All that were measured.
+    var measured: Set<TuningProblem> {
+        usual.union(products.keys.map { .product($0) }).union(attention.keys.map { .attention($0) })
+    }
+
+    /// The same with the depth of products cut as the rules say.
+    var withoutParts: Tuning {
+        var tuning = self
+        tuning.products = products.compactMapValues { $0.way == nil ? nil : Choice(way: $0.way) }
+        return tuning
+    }
 
     func knows(_ problem: TuningProblem) -> Bool {
         switch problem {
         case .product(let product): products[product] != nil
         case .attention(let attention): self.attention[attention] != nil
+        }
+    }
+
+    /// What was found out for all problems of a graph.
+    mutating func settle(_ problems: Set<TuningProblem>, by found: Tuning) {
+        for problem in problems {
+            take(problem, from: found)
+            if found.knows(problem) { usual.remove(problem) } else { usual.insert(problem) }
         }
     }
 

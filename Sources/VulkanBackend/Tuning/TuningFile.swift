@@ -24,19 +24,22 @@ struct TuningFile: Sendable {
         var tunings: [String: Entries]
     }
 
-    private struct Entries: Codable {
+    fileprivate struct Entries: Codable {
         var products: [Product] = []
         var attention: [Attention] = []
+        /// Those for which nothing was faster than the rules.
+        var usualProducts: [ProductProblem] = []
+        var usualAttention: [AttentionProblem] = []
     }
 
-    private struct Product: Codable {
+    fileprivate struct Product: Codable {
         let problem: ProductProblem
         /// By its name.
         let way: String?
         let parts: Int?
     }
 
-    private struct Attention: Codable {
+    fileprivate struct Attention: Codable {
         let problem: AttentionProblem
         let way: CooperativeAttentionTile.Way
     }
@@ -67,7 +70,10 @@ struct TuningFile: Sendable {
                 entries.attention.filter { CooperativeAttentionTile.Way.all.contains($0.way) }.map {
                     ($0.problem, $0.way)
                 }
-            ) { first, _ in first })
+            ) { first, _ in first },
+            usual: Set(
+                entries.usualProducts.map { TuningProblem.product($0) }
+                    + entries.usualAttention.map { TuningProblem.attention($0) }))
     }
 
     /// Replaces what is known for values stored as the options say, in one go.
@@ -75,19 +81,35 @@ struct TuningFile: Sendable {
     /// - Throws: whatever keeps the file from being written.
     func store(_ tuning: Tuning, _ options: VulkanOptions) throws {
         var contents = contents() ?? Contents(kernels: shaders.fingerprint, tunings: [:])
-        func order(_ problem: ProductProblem) -> [Int] {
-            let window = problem.window
-            return [window?.taps ?? 0, problem.rows, problem.columns, problem.inner, window?.height ?? 0]
-        }
-        contents.tunings[TuningFile.key(options)] = Entries(
-            products: tuning.products.sorted { order($0.key).lexicographicallyPrecedes(order($1.key)) }
-                .map { Product(problem: $0.key, way: $0.value.way?.name, parts: $0.value.parts) },
-            attention: tuning.attention.sorted { ($0.key.heads, $0.key.queries) < ($1.key.heads, $1.key.queries) }
-                .map { Attention(problem: $0.key, way: $0.value) })
+        contents.tunings[TuningFile.key(options)] = Entries(tuning)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
         let folder = (path as NSString).deletingLastPathComponent
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         try encoder.encode(contents).write(to: URL(fileURLWithPath: path), options: .atomic)
+    }
+}
+
+extension TuningFile.Entries {
+    /// In an order of their own, so that the same measurements give the same file.
+    fileprivate init(_ tuning: Tuning) {
+        func isBefore(_ one: ProductProblem, _ other: ProductProblem) -> Bool {
+            func order(_ problem: ProductProblem) -> [Int] {
+                let window = problem.window
+                return [window?.taps ?? 0, problem.rows, problem.columns, problem.inner, window?.height ?? 0]
+            }
+            return order(one).lexicographicallyPrecedes(order(other))
+        }
+        func isBefore(_ one: AttentionProblem, _ other: AttentionProblem) -> Bool {
+            (one.heads, one.queries, one.keys) < (other.heads, other.queries, other.keys)
+        }
+        products = tuning.products.sorted { isBefore($0.key, $1.key) }
+            .map { TuningFile.Product(problem: $0.key, way: $0.value.way?.name, parts: $0.value.parts) }
+        attention = tuning.attention.sorted { isBefore($0.key, $1.key) }
+            .map { TuningFile.Attention(problem: $0.key, way: $0.value) }
+        usualProducts = tuning.usual.compactMap { if case .product(let problem) = $0 { problem } else { nil } }
+            .sorted(by: isBefore)
+        usualAttention = tuning.usual.compactMap { if case .attention(let problem) = $0 { problem } else { nil } }
+            .sorted(by: isBefore)
     }
 }

@@ -25,17 +25,11 @@ struct TuningLedger {
     /// - Parameters:
     ///   - usual: seconds by the rules.
     ///   - tuned: seconds with all that was found.
-    /// - Returns: what to keep, and what all problems take with it.
-    func confirmed(
-        usual: [TuningProblem: Double], tuned: [TuningProblem: Double]
-    ) -> (tuning: Tuning, seconds: Double) {
-        var (tuning, whole) = (Tuning(), 0.0)
-        for (problem, before) in usual {
-            let after = tuned[problem] ?? .infinity
-            let isTuned = after < TuningLedger.gain * before && found.knows(problem)
-            if isTuned { tuning.take(problem, from: found) }
-            whole += isTuned ? after : before
+    func confirmed(usual: [TuningProblem: Double], tuned: [TuningProblem: Double]) -> Tuning {
+        var tuning = Tuning()
+        for (problem, before) in usual where found.knows(problem) {
+            if tuned[problem] ?? .infinity < TuningLedger.gain * before { tuning.take(problem, from: found) }
         }
-        return (tuning, whole)
+        return tuning
     }
 }

@@ -1,8 +1,9 @@
 import Graphs
+import Synchronization
 import Tensors
 
-/// A graph as it is measured on a device: the same inputs each time, every node timed.
-struct TuningMeasurement {
+/// A graph as it is measured on a device: the same inputs each time.
+final class TuningMeasurement: Sendable {
     let host: DeviceHost
     private let graph: Graph
     private let parameters: any ParameterSource
@@ -10,6 +11,8 @@ struct TuningMeasurement {
     /// By node.
     private let problems: [TuningProblem?]
     private let inputs: [String: Tensor]
+    /// The weights of the latest program: the next one has the same, and need not upload them again.
+    private let weights = Mutex<WeightSet?>(nil)
 
     /// What the nodes of each problem take together in a run, and the graph's results.
     struct Outcome {
@@ -44,13 +47,37 @@ struct TuningMeasurement {
             })
     }
 
-    /// Computes the graph some times.
+    /// Lets go of what lies on the device, for one that is lost.
+    func release() { weights.withLock { $0 = nil } }
+
+    private func program(of tuning: Tuning) throws -> VulkanProgram {
+        let program = try VulkanProgram(
+            graph, parameters: parameters, options: host.options, tuning: tuning, device: host.device,
+            savesPipelines: false)
+        weights.withLock { $0 = program.table.parameters }
+        return program
+    }
+
+    /// Seconds of the fastest of some runs as programs run the graph: there nodes overlap that do not wait for each other, and
+    /// what is faster by itself may not be so beside others.
+    ///
+    /// - Throws: as `VulkanProgram`.
+    func seconds(of tuning: Tuning) throws -> Double {
+        let (program, clock) = (try program(of: tuning), ContinuousClock())
+        _ = try program.run(inputs, book: nil)
+        var fastest = Duration.seconds(Int64.max)
+        for _ in 0..<runCount {
+            fastest = min(fastest, try clock.measure { _ = try program.run(inputs, book: nil) })
+        }
+        return Double(fastest.components.seconds) + Double(fastest.components.attoseconds) * 1e-18
+    }
+
+    /// Computes the graph some times, every node timed.
     ///
     /// - Parameter limit: seconds that a run of all problems may take, or it is the last.
     /// - Throws: as `VulkanProgram`; `VulkanError.unsuitableDevice` if the device has no timestamps.
     func outcome(of tuning: Tuning, limit: Double = .infinity) throws -> Outcome {
-        let program = try VulkanProgram(
-            graph, parameters: parameters, options: host.options, tuning: tuning, device: host.device)
+        let program = try program(of: tuning)
         var fastest = [Double](repeating: .infinity, count: graph.nodes.count)
         // The first run is not counted: drivers do some of their work then.
         var results = try program.run(inputs) { _, _ in }
@@ -58,7 +85,7 @@ struct TuningMeasurement {
             var whole = 0.0
             results = try program.run(inputs) { node, seconds in
                 fastest[node] = min(fastest[node], seconds)
-                if problems[node] != nil { whole += seconds }
+                if self.problems[node] != nil { whole += seconds }
             }
             if whole > limit { break }
         }

@@ -26,6 +26,7 @@ struct TuningRun {
         do {
             usual = try measurement.outcome(of: Tuning())
         } catch  where TuningRun.isLoss(error, of: device) {
+            measurement.release()
             _ = try measurement.host.replacement(for: device)
             usual = try measurement.outcome(of: Tuning())
         }
@@ -73,64 +74,69 @@ struct TuningRun {
         ledger.take(seconds, of: trial)
     }
 
-    /// What is worth keeping, after rules and findings were measured again side by side.
+    /// What is worth keeping: rules and findings are measured again side by side, node by node, and what is left of the findings
+    /// as programs run them, where parts of a depth may be in each other's way.
     ///
-    /// - Returns: that, and what all problems take without it and with it.
+    /// - Returns: that, and the seconds of a run without it and with it.
     /// - Throws: as above.
     mutating func confirmed() throws(VulkanError) -> (tuning: Tuning, before: Double, after: Double) {
         var (usual, tuned) = ([TuningProblem: Double](), [TuningProblem: Double]())
         for _ in 0..<TuningRun.turns {
             guard let rules = try seconds(of: Tuning(), "the rules once more", limit: .infinity),
                 let findings = try seconds(of: ledger.found, "all that was found together", limit: .infinity)
-            else {
-                let before = ledger.usual.values.reduce(0, +)
-                return (Tuning(), before, before)
-            }
+            else { break }
             usual.merge(rules) { min($0, $1) }
             tuned.merge(findings) { min($0, $1) }
         }
-        let (tuning, after) = ledger.confirmed(usual: usual, tuned: tuned)
-        return (tuning, usual.values.reduce(0, +), after)
+        let found = ledger.confirmed(usual: usual, tuned: tuned)
+        var candidates = [Tuning()]
+        for candidate in [found, found.withoutParts] where !candidates.contains(candidate) {
+            candidates.append(candidate)
+        }
+        let measurement = measurement
+        var seconds = [Double](repeating: .infinity, count: candidates.count)
+        for _ in 0..<TuningRun.turns {
+            for (index, candidate) in candidates.enumerated() {
+                let whole = try guarded("all of it as programs run it") { try measurement.seconds(of: candidate) }
+                seconds[index] = min(seconds[index], whole ?? .infinity)
+            }
+        }
+        let best = candidates.indices.min { seconds[$0] < seconds[$1] } ?? 0
+        return (candidates[best], seconds[0], seconds[best])
     }
 
     /// What the problems take; nil, and refused, if something goes wrong or something else is computed.
     private mutating func seconds(
         of trial: Tuning, _ name: String, limit: Double
     ) throws(VulkanError) -> [TuningProblem: Double]? {
+        let measurement = measurement
+        guard let outcome = try guarded(name, { try measurement.outcome(of: trial, limit: limit) }) else { return nil }
+        let difference = Difference(of: outcome.results, from: expected)
+        if difference.isWithin(measurement.host.options.storage.tolerance) { return outcome.seconds }
+        refused.append("\(name): its results are others (\(difference))")
+        return nil
+    }
+
+    /// What the body gives; nil, and refused, if it fails. A lost device is set up anew.
+    private mutating func guarded<Result>(
+        _ name: String, _ body: () throws -> Result
+    ) throws(VulkanError) -> Result? {
         let host = measurement.host
         let device = host.device
         do {
-            let outcome = try measurement.outcome(of: trial, limit: limit)
-            let error = TuningRun.error(of: outcome.results, expected)
-            // Written so that a NaN is refused, too.
-            if error <= host.options.storage.tolerance { return outcome.seconds }
-            refused.append("\(name): its results are others (NMSE \(error))")
+            return try body()
         } catch {
             refused.append("\(name): \(error)")
-            if TuningRun.isLoss(error, of: device) { _ = try host.replacement(for: device) }
+            if TuningRun.isLoss(error, of: device) {
+                measurement.release()
+                _ = try host.replacement(for: device)
+            }
+            return nil
         }
-        return nil
     }
 
     private static func isLoss(_ error: any Error, of device: VulkanDevice) -> Bool {
         device.isLost || (error as? VulkanError)?.isDeviceLoss == true
-    }
-
-    /// The largest normalised mean squared error of a result, NaN if one is.
-    static func error(of found: [String: Tensor], _ expected: [String: Tensor]) -> Double {
-        var worst = 0.0
-        for (name, tensor) in expected {
-            let (a, b) = (found[name]?.floats() ?? [], tensor.floats())
-            guard a.count == b.count else { return .infinity }
-            var (error, energy) = (0.0, 0.0)
-            for (a, b) in zip(a, b) {
-                error += (Double(a) - Double(b)) * (Double(a) - Double(b))
-                energy += Double(b) * Double(b)
-            }
-            let share = error == 0 ? 0 : error / energy
-            if share.isNaN || share > worst { worst = share }
-        }
-        return worst
     }
 }
 

@@ -14,7 +14,7 @@ public final class VulkanTuner: Backend {
         /// Products and attentions of different sizes, and how many of them are computed another way from now on.
         public let problemCount: Int
         public let changedCount: Int
-        /// Of all of these nodes in a run, before and after, measured side by side in the end.
+        /// Of a run of the graph before and after, as programs run it, measured side by side in the end.
         public let secondsBefore: Double
         public let secondsAfter: Double
         /// Ways that failed or computed something else, each with the reason.
@@ -52,14 +52,16 @@ public final class VulkanTuner: Backend {
 
     /// - Parameters:
     ///   - runCount: of each way; the fastest counts.
+    ///   - again: whether to measure also what was measured before on this device.
     ///   - excluded: parts of names of ways.
     ///   - onProgress: takes a line for each way that is being measured.
     init(
-        _ backend: VulkanBackend, _ host: DeviceHost, runCount: Int, excluding excluded: [String],
+        _ backend: VulkanBackend, _ host: DeviceHost, runCount: Int, again: Bool, excluding excluded: [String],
         onProgress: @escaping @Sendable (String) -> Void
     ) {
         (self.backend, self.host, self.runCount, self.onProgress) = (backend, host, max(1, runCount), onProgress)
         self.excluded = excluded
+        if !again { state.withLock { $0.known = host.tuning.measured } }
     }
 
     public var name: String { backend.name }
@@ -101,7 +103,7 @@ public final class VulkanTuner: Backend {
         onProgress("\(label): what was found beside what it was")
         let (found, before, after) = try run.confirmed()
         var tuning = host.tuning
-        for problem in problems { tuning.take(problem, from: found) }
+        tuning.settle(problems, by: found)
         host.tuning = tuning
         let report = Report(
             graph: label, problemCount: problems.count, changedCount: found.count, secondsBefore: before,
