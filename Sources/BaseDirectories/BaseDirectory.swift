@@ -23,6 +23,14 @@ public enum BaseDirectory: Hashable, Sendable, CaseIterable {
         return name.map { ours.appendingPathComponent($0, isDirectory: true) } ?? ours
     }
 
+    /// Makes a folder, with those above it where they are missing, for the user alone as the rules want it.
+    ///
+    /// - Throws: `CocoaError`.
+    public static func make(_ folder: URL) throws {
+        try FileManager.default.createDirectory(
+            at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    }
+
     private var variable: String {
         switch self {
         case .data: "XDG_DATA_HOME"

@@ -12,6 +12,15 @@ struct ProblemMiddleware<Context: RequestContext>: RouterMiddleware {
     func handle(
         _ request: Request, context: Context, next: (Request, Context) async throws -> Response
     ) async throws -> Response {
+        var response = try await answer(request, context: context, next: next)
+        // The head of what a GET would get: a body would be taken for the beginning of the next answer.
+        if request.method == .head { response.body = .init() }
+        return response
+    }
+
+    private func answer(
+        _ request: Request, context: Context, next: (Request, Context) async throws -> Response
+    ) async throws -> Response {
         do {
             return try await next(request, context)
         } catch let error as VerifierError {

@@ -1,3 +1,4 @@
+import HTTPTypes
 import Hummingbird
 import NIOCore
 import Speculation
@@ -14,8 +15,16 @@ struct ReplyStream: Sendable {
     let onEnd: @Sendable (JobEnd?) -> Void
 
     var response: Response {
-        Response(status: .ok, headers: [.contentType: Frame.mediaType], body: ResponseBody { try await write(to: &$0) })
+        Response(
+            status: .ok, headers: ReplyStream.headers, body: ResponseBody { try await write(to: &$0) })
     }
+
+    /// A proxy that gathers a reply before it sends it on would keep the signs of life from the client: nginx asks this header.
+    private static let headers: HTTPFields = {
+        var headers: HTTPFields = [.contentType: Frame.mediaType, .cacheControl: "no-store"]
+        if let buffering = HTTPField.Name("X-Accel-Buffering") { headers[buffering] = "no" }
+        return headers
+    }()
 
     private func write(to writer: inout any ResponseBodyWriter) async throws {
         var end: JobEnd?
@@ -39,7 +48,11 @@ struct ReplyStream: Sendable {
             // Leaving on an error (the client is gone) cancels both tasks, which ends the watch over the job.
             for await update in messages {
                 try await writer.write(frame(update.map(ReplyStream.message) ?? .alive))
-                if case .ended(let result)? = update { end = result }
+                if case .ended(let result)? = update {
+                    end = result
+                    // A sign of life may lie behind it.
+                    break
+                }
             }
             group.cancelAll()
         }

@@ -18,7 +18,7 @@ struct VerifierRoutes: Sendable {
     private static let bodyLimit = Frame.requestLimit + 64
 
     func router() -> Router<BasicRequestContext> {
-        let router = Router(context: BasicRequestContext.self)
+        let router = Router(context: BasicRequestContext.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: ProblemMiddleware(host: host))
         // What a load balancer asks is everybody's.
         router.get("/health") { _, _ in "alive\n" }

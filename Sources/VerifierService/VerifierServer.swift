@@ -33,8 +33,11 @@ public struct VerifierServer: Sendable {
         /// What the server shows of itself over https; plain http without one.
         public var identity: ServerIdentity?
 
-        /// What an address of this server begins with.
-        public var scheme: String { identity == nil ? "http" : "https" }
+        /// What clients call the server that listens on a port.
+        public func address(port: Int) -> String {
+            let host = hostname.contains(":") ? "[\(hostname)]" : hostname
+            return "\(identity == nil ? "http" : "https")://\(host):\(port)"
+        }
 
         public init(
             hostname: String = "127.0.0.1", port: Int = 7860, grace: Duration = .seconds(30),
@@ -82,7 +85,7 @@ public struct VerifierServer: Sendable {
     ) async throws {
         let server = try application { [logger, configuration] port in
             logger.info(
-                "listening", metadata: ["address": "\(configuration.scheme)://\(configuration.hostname):\(port)"])
+                "listening", metadata: ["address": "\(configuration.address(port: port))"])
             await onListening(port)
         }
         // Services stop in reverse order: first the host drains while the server still delivers and refuses, then

@@ -151,16 +151,24 @@ struct ServeCommand: AsyncParsableCommand {
             host: verifierHost, logger: logger)
         do {
             if child { ServeCommand.stopWhenInputEnds() }
-            try await server.run { [host, child, scheme = server.configuration.scheme] port in
+            try await server.run { [child] port in
                 if child {
-                    print("\(scheme)://\(host):\(port)")
+                    print(server.configuration.address(port: port))
                     fflush(nil)
                 }
             }
         } catch {
             logger.critical("cannot serve", metadata: ["error": "\(error)"])
-            throw ExitCode(error is ModelError ? 66 : 69)
+            ServeCommand.leave(error is ModelError ? 66 : 69)
         }
+        ServeCommand.leave(0)
+    }
+
+    /// Ends the program without its clean-up: the thread of the models may still be loading them, and what they stand on would be
+    /// taken from under it.
+    private static func leave(_ code: Int32) -> Never {
+        fflush(nil)
+        _exit(code)
     }
 }
 

@@ -17,7 +17,8 @@ struct ResumeCommand: AsyncParsableCommand {
               underpaint resume 3f2a…c9 --drop
 
             A picture that cannot be finished stays, and the others are gone on with. One that another underpaint works \
-            on is left to it.
+            on is left to it. Of a file from elsewhere neither the verifier's address nor the place of the picture is \
+            trusted: say --verifier or --offline, and -o where the picture exists.
 
             EXIT CODES
               0 all are done, else that of the first that is not: 64 usage, 65 damaged data, 66 no model or no such
@@ -119,6 +120,10 @@ private struct UnfinishedSeries {
             note(error, of: file)
             return
         }
+        if let failure = distrust(unfinished, in: file) {
+            failures.append(failure)
+            return
+        }
         let address = command.verifier.verifier.map(\.address) ?? unfinished.verifier
         guard command.offline || !absent.contains(address) else {
             passedCount += 1
@@ -141,6 +146,24 @@ private struct UnfinishedSeries {
             }
             failures.append(failure)
         }
+    }
+
+    /// Why a file that is none of the journal's is not followed: it would choose who gets the token, and which file is replaced.
+    private func distrust(_ unfinished: UnfinishedPicture, in file: URL) -> Failure? {
+        let id = unfinished.job.id
+        guard Workbench.journal.name(of: id, keptIn: file) != id.text else { return nil }
+        if let address = unfinished.verifier, command.verifier.verifier == nil, !command.offline {
+            return Failure(
+                ExitStatus.usage,
+                "\(file.path) is from elsewhere and was meant for \(address): say where it shall go with --verifier, or --offline"
+            )
+        }
+        if command.output == nil, FileManager.default.fileExists(atPath: unfinished.outputPath) {
+            return Failure(
+                ExitStatus.cannotCreate,
+                "\(file.path) is from elsewhere, and \(unfinished.outputPath) exists: name another file with --output")
+        }
+        return nil
     }
 
     /// A picture that somebody else works on, or has finished meanwhile, is missed only where it was asked for.

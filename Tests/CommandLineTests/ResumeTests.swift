@@ -141,6 +141,9 @@ import Testing
         for name in ["copy.handoff", "dropped.handoff"] {
             try FileManager.default.copyItem(at: kept, to: folder.url.appendingPathComponent(name))
         }
+        // Where it goes is not for a file from elsewhere to say.
+        let unasked = try folder.run("resume", "copy.handoff")
+        #expect(unasked.status == 64 && unasked.errors.contains("--verifier"), "\(unasked.errors)")
         let away = try folder.run("resume", "copy.handoff", "--verifier", "http://127.0.0.1:9")
         #expect(away.status == 75 && away.errors.contains("/copy.handoff --offline"), "\(away.errors)")
         #expect(try folder.run("resume", "dropped.handoff", "--drop").status == 0)

@@ -75,6 +75,28 @@ import VerifierService
         }
     }
 
+    @Test func aPictureOfAnotherSizeIsNoneAndTheDraftStays() async throws {
+        let workshop = try Workshop()
+        let small = try PictureFormat.png.encode(
+            Picture(width: 3, height: 2, rgb: Array(repeating: 9, count: 18)))
+        let liar = InProcessVerifierTransport(models: workshop.verifier.catalogue) { job, report in
+            var outcome = try workshop.verifier.execute(job, report: report)
+            outcome.payload = small
+            return outcome
+        }
+        for mode in [SpeculationMode.handoff, .exact] {
+            let error = try await #require(throws: UnverifiedError.self) {
+                try await workshop.maker(liar).make(workshop.request(mode: mode))
+            }
+            guard case .protocolViolation(let message)? = error.cause as? TransportError else {
+                Issue.record("\(String(describing: error.cause))")
+                continue
+            }
+            #expect(message.contains("3×2") && message.contains("64×96"))
+            _ = try HandoffJournal.read(error.file)
+        }
+    }
+
     /// Runs a real server on a port of the system's choice while `body` works.
     private func serving(_ workshop: Workshop, _ body: (String) async throws -> Void) async throws {
         let host = VerifierHost { [verifier = workshop.verifier] in

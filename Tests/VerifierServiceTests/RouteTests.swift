@@ -33,6 +33,18 @@ import WireProtocol
         return messages
     }
 
+    /// Else what keeps its connection takes the body for the beginning of the next answer.
+    @Test(arguments: [("/health", HTTPResponse.Status.ok), ("/ready", .ok), ("/nothing", .notFound)])
+    func headsComeWithoutBodies(_ path: String, _ status: HTTPResponse.Status) async throws {
+        let response = try await response(TestVerifier(), .head, path)
+        #expect(response.status == status && response.body.readableBytes == 0)
+    }
+
+    @Test func addressesAreThoseThatClientsTake() {
+        #expect(VerifierServer.Configuration(hostname: "::1").address(port: 80) == "http://[::1]:80")
+        #expect(VerifierServer.Configuration(hostname: "localhost").address(port: 8) == "http://localhost:8")
+    }
+
     /// Expects a refusal with status and code, and gives it.
     @discardableResult private func expectRefusal(
         _ response: TestResponse, _ status: HTTPResponse.Status, _ code: VerifierError.Code,

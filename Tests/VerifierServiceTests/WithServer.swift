@@ -13,7 +13,7 @@ func withServer<Value: Sendable>(
         }
         var ports = listening.stream.makeAsyncIterator()
         let port = try #require(await ports.next(isolation: nil))
-        let value = try await body("\(server.configuration.scheme)://127.0.0.1:\(port)")
+        let value = try await body(server.configuration.address(port: port))
         group.cancelAll()
         return value
     }

@@ -45,7 +45,7 @@ public struct HandoffJournal: Hashable, Sendable {
     /// - Throws: `JournalError` with `notWritable`.
     public func checkWritable() throws(JournalError) {
         do {
-            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            try BaseDirectory.make(folder)
         } catch {
             throw notWritable(folder, error.localizedDescription)
         }
@@ -65,7 +65,7 @@ public struct HandoffJournal: Hashable, Sendable {
     public func keep(_ picture: UnfinishedPicture) throws(JournalError) -> HandoffFile {
         let file = file(for: picture.job.id)
         do {
-            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            try BaseDirectory.make(folder)
             return try HandoffFile(writing: try picture.fileContents(), to: file)
         } catch {
             throw notWritable(file, error.localizedDescription)

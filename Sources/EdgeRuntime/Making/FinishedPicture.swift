@@ -1,3 +1,4 @@
+import Models
 public import Pictures
 public import Speculation
 
@@ -18,11 +19,16 @@ public struct FinishedPicture: Sendable {
 
     /// A picture that the verifier sent.
     ///
-    /// - Throws: `PictureFileError` when it is damaged.
+    /// - Parameter size: that was asked for.
+    /// - Throws: `PictureFileError` when it is damaged, `TransportError.protocolViolation` when it is of another size.
     init(
-        sent: [UInt8], job: VerificationJob, report: MakingReport, handoff: HandoffFile?
-    ) throws(PictureFileError) {
+        sent: [UInt8], size: PictureSize, job: VerificationJob, report: MakingReport, handoff: HandoffFile?
+    ) throws {
         picture = try job.result == .webp ? WebP.decode(sent) : PNG.decode(sent).picture
+        guard picture.width == size.width, picture.height == size.height else {
+            throw TransportError.protocolViolation(
+                "the verifier sent a picture of \(picture.width)×\(picture.height) where \(size) was asked for")
+        }
         (self.job, self.report, self.handoff, self.sent) = (job, report, handoff, sent)
     }
 

@@ -1,6 +1,7 @@
 import Diffusion
 import ExactWindows
 import Foundation
+import Models
 import Pictures
 import Speculation
 
@@ -79,7 +80,7 @@ extension PictureMaker {
                 continue
             }
             return try FinishedPicture(
-                sent: outcome.payload, job: job,
+                sent: outcome.payload, size: painter.models.draft.pictureSize(of: job.latentShape), job: job,
                 report: MakingReport(
                     job: job, origin: job.handoffStep == 0 ? .verifierOnly : .hybrid, edgeSeconds: edgeSeconds,
                     verifierSeconds: verifierSeconds, queuedSeconds: queue.seconds,

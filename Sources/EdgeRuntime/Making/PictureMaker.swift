@@ -149,7 +149,7 @@ public struct PictureMaker: Sendable {
                 }
             }
             return try FinishedPicture(
-                sent: outcome.payload, job: job,
+                sent: outcome.payload, size: painter.models.draft.pictureSize(of: job.latentShape), job: job,
                 report: MakingReport(
                     job: job, origin: job.handoffStep == 0 ? .verifierOnly : .hybrid,
                     candidateCount: begun.candidateCount, edgeSeconds: begun.edgeSeconds,

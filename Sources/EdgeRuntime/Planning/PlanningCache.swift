@@ -42,7 +42,7 @@ public struct PlanningCache: Hashable, Sendable {
     @discardableResult
     func keep<Value: Codable>(_ value: Value, _ kind: String, key: String) -> Bool {
         do {
-            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            try BaseDirectory.make(folder)
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
             let entry = Entry(format: PlanningCache.format, key: key, value: value)

@@ -9,6 +9,8 @@ final class CurlConnections: Sendable {
     struct Handle: @unchecked Sendable {
         // @unchecked: it is used by one thread at a time, whoever took it out.
         let pointer: UnsafeMutableRawPointer
+        /// Whether an exchange ended well with it before.
+        let isUsed: Bool
     }
 
     private static let limit = 4
@@ -19,11 +21,12 @@ final class CurlConnections: Sendable {
 
     /// A handle that was used before, or a new one; nil if libcurl cannot make one.
     func take() -> Handle? {
-        idle.withLock { $0.popLast() } ?? curl_multi_init().map { Handle(pointer: $0) }
+        idle.withLock { $0.popLast() } ?? curl_multi_init().map { Handle(pointer: $0, isUsed: false) }
     }
 
     /// Gives a handle back after an exchange that ended well.
-    func give(_ handle: Handle) {
+    func give(_ pointer: UnsafeMutableRawPointer) {
+        let handle = Handle(pointer: pointer, isUsed: true)
         let isKept = idle.withLock { idle in
             guard idle.count < Self.limit else { return false }
             idle.append(handle)
@@ -32,9 +35,13 @@ final class CurlConnections: Sendable {
         if !isKept { curl_multi_cleanup(handle.pointer) }
     }
 
-    deinit {
+    /// Closes all that lie idle, where one has turned out to be dead.
+    func forgetAll() {
         idle.withLock { idle in
             for handle in idle { curl_multi_cleanup(handle.pointer) }
+            idle = []
         }
     }
+
+    deinit { forgetAll() }
 }

@@ -9,7 +9,9 @@ struct CurlRequest: Sendable {
     }
 
     var method: Method
-    var url: String
+    let address: VerifierAddress
+    /// Behind the address, from a slash on.
+    let path: String
     /// For `post` only.
     var body: [UInt8] = []
     var timeouts: TransportTimeouts
@@ -19,6 +21,8 @@ struct CurlRequest: Sendable {
     var authorityFile: String?
     /// Bounds the whole exchange; nil for streams, which may last.
     var total: Duration?
+
+    var url: String { address.base + path }
 
     var headers: [String] {
         // libcurl waits a second for `100 Continue` before it sends a larger body, unless `Expect` is cleared.
@@ -41,7 +45,7 @@ public struct TransportTimeouts: Hashable, Sendable {
 
     public init(
         connect: Duration = .seconds(10), silence: Duration = .seconds(30),
-        ending: Duration = .seconds(1), cancellation: Duration = .milliseconds(500)
+        ending: Duration = .seconds(1), cancellation: Duration = .seconds(3)
     ) {
         self.connect = connect
         self.silence = silence

@@ -31,6 +31,8 @@ struct CurlTransfer: ~Copyable {
     private let log: TransferLog?
 
     private let connections: CurlConnections
+    /// Whether the handle, and with it perhaps the connection, served another exchange before.
+    private let isUsed: Bool
     private var isWhole = false
 
     /// - Parameters:
@@ -42,12 +44,12 @@ struct CurlTransfer: ~Copyable {
     ) throws(TransportError) {
         let failure = TransportError.serverUnreachable("libcurl could not be set up; is there memory left?")
         guard Curl.isReady, let easy = curl_easy_init() else { throw failure }
-        guard let multi = connections.take()?.pointer else {
+        guard let handle = connections.take() else {
             curl_easy_cleanup(easy)
             throw failure
         }
         self.easy = easy
-        self.multi = multi
+        (multi, isUsed) = (handle.pointer, handle.isUsed)
         self.errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
         errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
         self.headers = request.headers.reduce(nil) { curl_slist_append($0, $1) ?? $0 }
@@ -61,7 +63,7 @@ struct CurlTransfer: ~Copyable {
 
     deinit {
         curl_multi_remove_handle(multi, easy)
-        if isWhole { connections.give(.init(pointer: multi)) } else { curl_multi_cleanup(multi) }
+        if isWhole { connections.give(multi) } else { curl_multi_cleanup(multi) }
         curl_easy_cleanup(easy)
         curl_slist_free_all(headers)
         errorText.deallocate()
@@ -73,6 +75,12 @@ struct CurlTransfer: ~Copyable {
         ccurl_setopt_string(easy, CURLOPT_USERAGENT, "underpaint")
         ccurl_setopt_string(easy, CURLOPT_CUSTOMREQUEST, request.method.rawValue)
         if let file = request.authorityFile { ccurl_setopt_string(easy, CURLOPT_CAINFO, file) }
+        if let credentials = request.address.credentials {
+            ccurl_setopt_string(easy, CURLOPT_USERNAME, credentials.name)
+            ccurl_setopt_string(easy, CURLOPT_PASSWORD, credentials.password)
+        }
+        // A proxy that the environment names is for what is elsewhere.
+        if request.address.isLoopback { ccurl_setopt_string(easy, CURLOPT_NOPROXY, "*") }
         ccurl_setopt_long(easy, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
         ccurl_setopt_headers(easy, headers)
         if request.method == .post {
@@ -124,6 +132,11 @@ struct CurlTransfer: ~Copyable {
             let patience =
                 receiver.isComplete ? min(request.timeouts.ending, request.timeouts.silence) : request.timeouts.silence
             if now - lastProgress > patience || now - start > (request.total ?? .seconds(Int64.max)) {
+                // What stands between the two may have forgotten a connection without a word while it lay idle.
+                if isUsed, receiver.receivedBytes == 0, Curl.long(CURLINFO_NUM_CONNECTS, of: easy) == 0 {
+                    connections.forgetAll()
+                    throw TransportError.connectionLost("the connection to \(request.url) was dead")
+                }
                 throw TransportError.timedOut(
                     "the verifier at \(request.url) was silent for \(now - lastProgress); try again later, "
                         + "or allow it more time")
@@ -153,6 +166,8 @@ struct CurlTransfer: ~Copyable {
                 "no safe connection to \(request.url) (\(detail)); does https answer there, or only http?")
         case CURLE_UNSUPPORTED_PROTOCOL, CURLE_URL_MALFORMAT, CURLE_WEIRD_SERVER_REPLY, CURLE_BAD_CONTENT_ENCODING:
             .protocolViolation("what answers at \(request.url) does not speak HTTP (\(detail))")
+        case _ where Curl.long(CURLINFO_HTTP_CONNECTCODE, of: easy) >= 400:
+            .serverUnreachable("the proxy on the way to \(request.url) does not let this through (\(detail))")
         case CURLE_GOT_NOTHING where request.url.hasPrefix("http:"):
             .connectionLost(
                 "\(request.url) hangs up without an answer (\(detail)); if https is served there, say so in the address"

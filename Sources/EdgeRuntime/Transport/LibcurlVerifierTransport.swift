@@ -1,4 +1,5 @@
 public import Speculation
+import Synchronization
 public import WireProtocol
 
 /// A verifier on another machine, over HTTP.
@@ -32,8 +33,8 @@ public struct LibcurlVerifierTransport: VerifierTransport {
         self.log = log
     }
 
-    /// Whether everybody on the way can read the token.
-    public var exposesToken: Bool { token != nil && !address.isPrivate }
+    /// Whether everybody on the way can read the token, or the password in the address.
+    public var exposesToken: Bool { (token != nil || address.credentials != nil) && !address.isPrivate }
 
     public var isConnected: Bool { connections.hasOne }
 
@@ -80,22 +81,28 @@ public struct LibcurlVerifierTransport: VerifierTransport {
         _ job: VerificationJob, _ frame: [UInt8], _ report: @escaping @Sendable (VerificationEvent) -> Void
     ) async throws -> VerificationOutcome {
         var failures = 0
+        // Of a verifier that was there.
         var loss: TransportError?
+        let told = ProgressTold()
         while true {
             let failure: Failure
             do throws(Failure) {
-                return try await send(job, frame, report)
+                return try await send(job, frame) { event in
+                    told.note(event)
+                    report(event)
+                }
             } catch {
                 failure = error
             }
             guard let error = failure.error else { throw CancellationError() }
-            failures += 1
-            if case .connectionLost = error { loss = error }
-            // Nobody there at the first try is an answer; after a broken connection it may be a restart.
+            // Where the job got further than ever, what ends every stream after a while is no reason to give up.
+            failures = told.takeIsNew() ? 1 : failures + 1
+            if failure.isPassing, loss == nil || !error.isUnreachable { loss = error }
+            // Nobody there at the first try is an answer; after a verifier that was there it may be a restart.
             let isWorthRetrying = failure.isPassing || (loss != nil && error.isUnreachable)
             guard isWorthRetrying, let pause = retry.pause(afterFailures: failures, requested: failure.retryAfter)
             else {
-                guard error.isUnreachable, let loss else { throw error }
+                guard error.isUnreachable, let loss, loss != error else { throw error }
                 throw TransportError.connectionLost("\(loss.message); since then \(error.message)")
             }
             try await Task.sleep(for: pause)
@@ -124,11 +131,9 @@ public struct LibcurlVerifierTransport: VerifierTransport {
                 do {
                     return (try transfer.perform(cancellation: cancellation), sink.end)
                 } catch let error as TransportError {
-                    // An end that came whole is one, however the connection ended after it.
-                    switch (error, sink.end) {
-                    case (.connectionLost, let end?), (.timedOut, let end?): return (transfer.head, end)
-                    default: throw error
-                    }
+                    // An end that came whole is one, whatever came after it.
+                    guard let end = sink.end else { throw error }
+                    return (transfer.head, end)
                 }
             }
         } catch let error as TransportError {
@@ -145,9 +150,8 @@ public struct LibcurlVerifierTransport: VerifierTransport {
             let error = TransportError.connectionLost("the verifier at \(address) hung up before the job was done")
             throw Failure(error: error, isPassing: true)
         case nil:
-            // 502, 503 and 504 without frames come from a proxy whose verifier is away for now.
             throw Failure(
-                error: strangeAnswer(head), isPassing: (502...504).contains(head.status), retryAfter: head.retryAfter)
+                error: strangeAnswer(head), isPassing: head.isOfPassingTrouble, retryAfter: head.retryAfter)
         }
     }
 
@@ -167,15 +171,47 @@ public struct LibcurlVerifierTransport: VerifierTransport {
         _ method: CurlRequest.Method, _ path: String, body: [UInt8] = [], total: Duration? = nil
     ) -> CurlRequest {
         CurlRequest(
-            method: method, url: "\(address)\(path)", body: body, timeouts: timeouts, token: token,
+            method: method, address: address, path: path, body: body, timeouts: timeouts, token: token,
             authorityFile: authorityFile, total: total)
     }
 
+    /// What an answer says that is none of a verifier's.
     private func strangeAnswer(_ head: ResponseHead) -> TransportError {
-        (502...504).contains(head.status)
-            ? .serverUnreachable("a gateway answers at \(address) but no verifier behind it (HTTP \(head.status))")
-            : .protocolViolation(
+        switch head.status {
+        case _ where head.isOfPassingTrouble:
+            .serverUnreachable("a gateway answers at \(address) but no verifier behind it (HTTP \(head.status))")
+        case 401, 403, 407, 413:
+            .serverUnreachable(
+                "what stands in front of the verifier at \(address) refuses this (HTTP \(head.status)); ask who runs it"
+            )
+        default:
+            .protocolViolation(
                 "what answers at \(address) is no Underpaint verifier (HTTP \(head.status)); check the address")
+        }
+    }
+}
+
+/// What a verifier has told of a job so far, over all sendings.
+private final class ProgressTold: Sendable {
+    private let state = Mutex((events: Set<VerificationEvent>(), isNew: false))
+
+    func note(_ event: VerificationEvent) {
+        state.withLock { if $0.events.insert(event).inserted { $0.isNew = true } }
+    }
+
+    /// Whether there was anything new since the last time.
+    func takeIsNew() -> Bool {
+        state.withLock { state in
+            defer { state.isNew = false }
+            return state.isNew
+        }
+    }
+}
+
+extension ResponseHead {
+    /// Whether a proxy says that its verifier is away for now, or that it is asked too often.
+    fileprivate var isOfPassingTrouble: Bool {
+        status == 408 || status == 429 || (502...504).contains(status) || (520...524).contains(status)
     }
 }
 

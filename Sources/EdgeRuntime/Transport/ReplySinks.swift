@@ -24,6 +24,9 @@ final class JobReplySink: ResponseSink {
         reader.append(bytes)
         do throws(WireError) {
             while let content = try reader.next() { try take(ReplyCodec.decode(content)) }
+        } catch  where error.code == .checksumMismatch {
+            // The verifier keeps the result: it is asked again.
+            throw .connectionLost("what the verifier at \(address) sent was damaged on its way")
         } catch {
             throw .protocolViolation("the verifier at \(address) sent something wrong: \(error.message)")
         }
@@ -42,6 +45,9 @@ final class JobReplySink: ResponseSink {
             if case .outcome(let outcome) = message {
                 guard outcome.result == job.result else {
                     throw WireError(.malformed, "it sent a \(outcome.result) where a \(job.result) was asked for")
+                }
+                guard outcome.telemetry.exact == nil || job.mode == .exact else {
+                    throw WireError(.malformed, "it tells of an exact chain where none was asked for")
                 }
                 guard outcome.verdict == nil || job.exact?.exchange != nil else {
                     throw WireError(.malformed, "it judged a window where none was sent")

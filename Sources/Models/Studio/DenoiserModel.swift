@@ -107,6 +107,11 @@ public struct DenoiserModel: Sendable {
             channelCount: manifest.architecture.latentChannelCount)
     }
 
+    /// The picture of a latent.
+    public func pictureSize(of shape: LatentShape) -> PictureSize {
+        PictureSize(width: shape.width * scaleFactor, height: shape.height * scaleFactor)
+    }
+
     /// Throws unless `shape` is the latent of a picture that the model can make.
     ///
     /// - Throws: `ModelError.unsupportedLatent`.

@@ -8,8 +8,8 @@ struct JobWatchers {
     private var continuations: [JobID: [Int: AsyncStream<JobUpdate>.Continuation]] = [:]
     private var nextWatcher = 0
 
-    /// - Parameter onLeaving: is called with the watcher's number when the client goes before the job is over, never
-    ///   from inside a call to this type.
+    /// - Parameter onLeaving: is called with the watcher's number when the client goes before the job is over, while the
+    ///   client's task is locked: it must not wait for a lock under which this type is called.
     mutating func add(
         to id: JobID, soFar: [JobUpdate], onLeaving: @escaping @Sendable (Int) -> Void
     ) -> AsyncStream<JobUpdate> {

@@ -1,3 +1,4 @@
+import Dispatch
 public import Speculation
 import Synchronization
 
@@ -216,7 +217,9 @@ extension VerifierHost {
     private func watch(_ id: JobID, in state: inout State) throws(VerifierError) -> AsyncStream<JobUpdate> {
         let soFar = try state.table.updates(of: id)
         return state.watchers.add(to: id, soFar: soFar) { [weak self] watcher in
-            self?.state.withLock { $0.watchers.remove(watcher, from: id) }
+            // Elsewhere and later: the client's task is locked while it is cancelled, and whoever ends the job holds this host's
+            // lock and waits for the task's to wake it.
+            DispatchQueue.global().async { [self] in self?.state.withLock { $0.watchers.remove(watcher, from: id) } }
         }
     }
 

@@ -19,7 +19,8 @@ func cancellingOnInterrupt<Result: Sendable>(
         signal(number, SIG_IGN)
         let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
         source.setEventHandler {
-            if task.isCancelled { exit(ExitStatus.interrupted) }
+            // Without clean-up, which would take the kernels from under the threads that compute.
+            if task.isCancelled { _exit(ExitStatus.interrupted) }
             task.cancel()
         }
         source.setRegistrationHandler { listening.leave() }

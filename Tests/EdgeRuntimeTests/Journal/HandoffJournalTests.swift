@@ -45,6 +45,17 @@ import VerificationTestSupport
         #expect(keeping.code == .notWritable)
     }
 
+    @Test func whatIsKeptIsTheUsersAlone() throws {
+        let place = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+        defer { try? FileManager.default.removeItem(at: place) }
+        let journal = HandoffJournal(folder: place.appendingPathComponent("underpaint/unfinished"))
+        try journal.checkWritable()
+        for folder in [journal.folder, journal.folder.deletingLastPathComponent()] {
+            let attributes = try FileManager.default.attributesOfItem(atPath: folder.path)
+            #expect(attributes[.posixPermissions] as? Int == 0o700)
+        }
+    }
+
     @Test func lookingForRoomLeavesNothing() throws {
         try journal.checkWritable()
         #expect(try FileManager.default.contentsOfDirectory(atPath: journal.folder.path).isEmpty)

@@ -175,6 +175,98 @@ import WireProtocol
         #expect(try await transport(server, timeouts, oneShot).verify(job) { _ in } == (try outcome()))
     }
 
+    @Test func whatComesAfterTheResultDoesNotSpoilIt() async throws {
+        let server = try ScriptedServer(
+            [.chunkedHead, .chunk(try accepted + frame(.outcome(outcome())) + frame(.alive)), .lastChunk])
+        defer { server.stop() }
+        #expect(try await transport(server, patient, oneShot).verify(job) { _ in } == (try outcome()))
+    }
+
+    @Test func aFrameThatWasDamagedOnItsWayIsAskedForAgain() async throws {
+        var damaged = try frame(.outcome(outcome()))
+        damaged[5000] ^= 1
+        let server = try ScriptedServer(
+            [.chunkedHead, .chunk(try accepted + damaged), .lastChunk],
+            [.chunkedHead, .chunk(try accepted + frame(.outcome(outcome()))), .lastChunk])
+        defer { server.stop() }
+        #expect(try await transport(server, patient, eager).verify(job) { _ in } == (try outcome()))
+        #expect(server.requests.count == 2)
+    }
+
+    /// A connection that lay idle may be dead without a word; a new one is not.
+    @Test func aKeptConnectionThatIsDeadIsReplaced() async throws {
+        let answer: [ScriptedServer.Step] = [
+            .keptHead, .chunk(try accepted + frame(.outcome(outcome()))), .lastChunk,
+        ]
+        let server = try ScriptedServer(answer + [.nextRequest, .stayingSilent], answer)
+        defer { server.stop() }
+        let transport = try transport(server, quick, eager)
+        for _ in 0..<2 { #expect(try await transport.verify(job) { _ in } == (try outcome())) }
+        #expect(server.requests.count == 3)
+    }
+
+    /// One that says that it stops and comes back a little later.
+    @Test func aVerifierThatIsStartedAnewIsWaitedFor() async throws {
+        let stopping = VerifierError(.shuttingDown, "stopping")
+        let first = try ScriptedServer([.head("503 Service Unavailable"), .send(try frame(.problem(stopping)))])
+        let retry = RetryPolicy(attempts: 200, firstPause: .milliseconds(20), longestPause: .milliseconds(20))
+        let transport = try transport(first, patient, retry)
+        async let found = transport.verify(job) { _ in }
+        while first.requests.isEmpty { try await Task.sleep(for: .milliseconds(1)) }
+        first.stop()
+        try await Task.sleep(for: .milliseconds(60))
+        let second = try ScriptedServer(
+            [.chunkedHead, .chunk(try accepted + frame(.outcome(outcome()))), .lastChunk], at: first.port)
+        defer { second.stop() }
+        #expect(try await found == (try outcome()))
+    }
+
+    @Test func whyAVerifierWentIsSaidWhenItDoesNotComeBack() async throws {
+        let stopping = VerifierError(.shuttingDown, "it stops")
+        let server = try ScriptedServer([.head("503 Service Unavailable"), .send(try frame(.problem(stopping)))])
+        let transport = try transport(server, patient, eager)
+        async let found = failure(of: transport)
+        while server.requests.isEmpty { try await Task.sleep(for: .milliseconds(1)) }
+        server.stop()
+        let message = await found?.message ?? ""
+        #expect(message.contains("it stops"), "\(message)")
+    }
+
+    /// A proxy that cuts every stream after a while; each one tells something new.
+    @Test func aJobThatGetsOnIsNotGivenUp() async throws {
+        func cut(_ step: Int) throws -> [ScriptedServer.Step] {
+            [.chunkedHead, .chunk(try accepted + frame(.event(.refined(done: step, total: 9)))), .reset]
+        }
+        let server = try ScriptedServer(
+            cut(1), cut(2), cut(3), cut(4), cut(5),
+            [.chunkedHead, .chunk(try accepted + frame(.outcome(outcome()))), .lastChunk])
+        defer { server.stop() }
+        #expect(try await transport(server, patient, eager).verify(job) { _ in } == (try outcome()))
+        // One that always dies at the same place is.
+        let stuck = try ScriptedServer(cut(1))
+        defer { stuck.stop() }
+        guard case .connectionLost? = await failure(of: try transport(stuck, patient, eager)) else {
+            Issue.record("taken for something else")
+            return
+        }
+        #expect(stuck.requests.count == 3)
+    }
+
+    @Test(arguments: [("429 Too Many Requests", true), ("523 Origin Is Unreachable", true), ("403 Forbidden", false)])
+    func whatStandsInFrontMayRefuse(_ status: String, _ passes: Bool) async throws {
+        let refusal: [ScriptedServer.Step] = [.head(status, type: "text/html"), .send(Array("<html>".utf8))]
+        let server = try ScriptedServer(
+            refusal, [.chunkedHead, .chunk(try accepted + frame(.outcome(outcome()))), .lastChunk])
+        defer { server.stop() }
+        let transport = try transport(server, patient, eager)
+        if passes {
+            #expect(try await transport.verify(job) { _ in } == (try outcome()))
+        } else {
+            let message = await failure(of: transport)?.message ?? ""
+            #expect(message.contains("in front") && server.requests.count == 1, "\(message)")
+        }
+    }
+
     @Test func silentServerTimesOut() async throws {
         let midway: [ScriptedServer.Step] = [.chunkedHead, .chunk(try accepted), .stayingSilent]
         for script in [[.stayingSilent], midway] {
@@ -223,7 +315,7 @@ import WireProtocol
 
     /// Streams that no verifier sends.
     enum Lie: CaseIterable, CustomTestStringConvertible {
-        case noise, damaged, oversized, anotherJob, outcomeUnasked, anotherKind, goesOn, website, notHTTP, otherVersion
+        case noise, oversized, anotherJob, outcomeUnasked, anotherKind, exactUnasked, website, notHTTP, otherVersion
         var testDescription: String { "\(self)" }
     }
 
@@ -232,10 +324,6 @@ import WireProtocol
         var steps = [ScriptedServer.Step.chunkedHead]
         switch lie {
         case .noise: steps.append(.chunk(Array(repeating: 0x41, count: 64)))
-        case .damaged:
-            var frame = try frame(.outcome(outcome()))
-            frame[5000] ^= 1
-            steps.append(.chunk(try accepted + frame))
         case .oversized: steps.append(.chunk([0, 0, 0, 0x7F, 0, 0, 0, 0]))
         case .anotherJob: steps.append(.chunk(try frame(.accepted(version: 1, job: SampleJob.jobID("other")))))
         case .outcomeUnasked: steps.append(.chunk(try frame(.outcome(outcome()))))
@@ -243,7 +331,10 @@ import WireProtocol
             var outcome = try outcome()
             outcome.result = .latent
             steps.append(.chunk(try accepted + frame(.outcome(outcome))))
-        case .goesOn: steps.append(.chunk(try accepted + frame(.outcome(outcome())) + frame(.alive)))
+        case .exactUnasked:
+            var outcome = try outcome()
+            outcome.telemetry.exact = ExactTelemetry(placement: .edge)
+            steps.append(.chunk(try accepted + frame(.outcome(outcome))))
         case .website: steps = [.head(type: "text/html"), .send(Array("<html>It works!</html>".utf8))]
         case .notHTTP: steps = [.send(Array("220 mail.example ESMTP\r\n".utf8))]
         case .otherVersion: steps.append(.chunk(try frame(.accepted(version: 9, job: job.id))))

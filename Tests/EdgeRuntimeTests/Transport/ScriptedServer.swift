@@ -24,13 +24,18 @@ final class ScriptedServer: Sendable {
     }
     private let state = Mutex(State())
 
-    /// - Parameter scripts: one for each connection, in order; the last serves all that follow. A script that is over
-    ///   closes its connection.
-    init(_ scripts: [Step]...) throws {
+    /// - Parameters:
+    ///   - scripts: one for each connection, in order; the last serves all that follow. A script that is over
+    ///     closes its connection.
+    ///   - wanted: a port that another server had; 0 for any.
+    init(_ scripts: [Step]..., at wanted: UInt16 = 0) throws {
         self.scripts = scripts
         socket = Foundation.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = wanted.bigEndian
+        var reuse: Int32 = 1
+        setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &reuse, socklen_t(MemoryLayout<Int32>.size))
         address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let listener = socket
@@ -61,9 +66,7 @@ final class ScriptedServer: Sendable {
         for descriptor in open { shutdown(descriptor, Int32(SHUT_RDWR)) }
     }
 
-    deinit {
-        close(socket)
-    }
+    deinit { close(socket) }
 
     private func acceptAll() {
         for number in 0... {

@@ -14,6 +14,14 @@ import VerificationTestSupport
         #expect(try VerifierAddress(text).base == base)
     }
 
+    @Test func aPasswordInTheAddressIsKeptFromWhatIsShown() throws {
+        let address = try VerifierAddress("https://bob:s3%3Acret@example.org:7860/paint/")
+        #expect(address.description == "https://example.org:7860/paint" && address.base == address.description)
+        #expect(address.credentials == VerifierAddress.Credentials(name: "bob", password: "s3:cret"))
+        #expect(try VerifierAddress("http://127.0.0.1:7860").credentials == nil)
+        #expect(try LibcurlVerifierTransport(url: "http://bob:secret@example.org").exposesToken)
+    }
+
     @Test(arguments: [
         "", "localhost", "localhost:7860", "127.0.0.1:7860", "ftp://example.org", "file:///etc/passwd", "http://",
         "http://a b", "http://example.org:99999", "http://example.org/?a=b", "http://example.org/#top", "nonsense://x",

@@ -46,6 +46,30 @@ import VerificationTestSupport
         #expect(Array(updates.suffix(reported.count + 1)) == reported + [.ended(.success(outcome))])
     }
 
+    /// A client's leaving and the end of its job may meet at any place. The suite's limit ends this test where they wait for each other.
+    @Test func clientsThatLeaveWhileTheirJobsEndHoldUpNobody() async throws {
+        let executor = GatedExecutor()
+        let host = try await host(executor)
+        for round in 0..<150 {
+            let jobs = (0..<4).map { SampleJob.make(id: "job-\(round)-\($0)") }
+            let watching = try jobs.map { job in
+                let updates = try host.submit(job)
+                return Task { for await _ in updates {} }
+            }
+            for _ in jobs { executor.gate.signal() }
+            for (task, delay) in zip(watching, [0, 30, 60, 90]) {
+                try await Task.sleep(for: .microseconds(delay + round % 30))
+                task.cancel()
+            }
+            for task in watching { await task.value }
+            for job in jobs { #expect(await end(try host.attach(to: job.id)) == (try expected(job))) }
+        }
+        // Whoever comes after them is served.
+        let job = SampleJob.make(id: "last")
+        executor.gate.signal()
+        #expect(await end(try host.submit(job)) == (try expected(job)))
+    }
+
     @Test func allJobsRunOnOneThreadInOrder() async throws {
         let executor = GatedExecutor()
         let host = try await host(executor)
