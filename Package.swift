@@ -59,7 +59,7 @@ let package = Package(
 
         .target(name: "CShaders", exclude: ["shaders", "SHADERS.json"]),
 
-        // Where a user's files lie.
+        // Where a user's files lie, and how they are read and written.
         room("BaseDirectories"),
 
         // The engine.
@@ -94,13 +94,13 @@ let package = Package(
         room(
             "SplitLab",
             [
-                "CZstd", "Diffusion", "EdgeRuntime", "Graphs", "LatentCoding", "Models", "Pictures", "Speculation",
-                "Tensors", "VerifierRuntime",
+                "BaseDirectories", "CZstd", "Diffusion", "EdgeRuntime", "Graphs", "LatentCoding", "Models", "Pictures",
+                "Speculation", "Tensors", "VerifierRuntime",
             ]),
         room(
             "VerifierService",
             [
-                "Speculation", "VerifierRuntime", "WireProtocol", logging,
+                "BaseDirectories", "Speculation", "VerifierRuntime", "WireProtocol", logging,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -117,13 +117,15 @@ let package = Package(
         .executableTarget(
             name: "underpaint",
             dependencies: [
-                "BackendSelection", "CPUBackend", "Diffusion", "EdgeRuntime", "Graphs", "Models", "Pictures",
-                "Speculation", "SplitLab", "VerifierRuntime", "VulkanBackend", "WireProtocol", argumentParser,
+                "BackendSelection", "BaseDirectories", "CPUBackend", "Diffusion", "EdgeRuntime", "Graphs", "Models",
+                "Pictures", "Speculation", "SplitLab", "VerifierRuntime", "VulkanBackend", "WireProtocol",
+                argumentParser,
             ], swiftSettings: strict),
         .executableTarget(
             name: "underpaint-verifier",
             dependencies: [
-                "BackendSelection", "CPUBackend", "Graphs", "Models", "Speculation", "VerifierRuntime",
+                "BackendSelection", "BaseDirectories", "CPUBackend", "Graphs", "Models", "Speculation",
+                "VerifierRuntime",
                 "VerifierService", "VulkanBackend", "WireProtocol", argumentParser, logging,
             ],
             swiftSettings: strict),

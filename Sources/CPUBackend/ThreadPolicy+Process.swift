@@ -18,7 +18,9 @@ extension ThreadPolicy {
         guard getenv("GOMP_SPINCOUNT") == nil, getenv("OMP_WAIT_POLICY") == nil else { return }
         setenv("GOMP_SPINCOUNT", "\(spinCount)", 1)
         setenv("OPENBLAS_NUM_THREADS", "1", 0)
-        // Comes back only if it fails, and then the default has to do.
+        // By its own name, by which lists of processes show it. Comes back only if it fails, and then the default has to do.
+        var name = [CChar](repeating: 0, count: Int(PATH_MAX))
+        if readlink("/proc/self/exe", &name, name.count - 1) > 0 { execv(name, CommandLine.unsafeArgv) }
         execv("/proc/self/exe", CommandLine.unsafeArgv)
     }
 

@@ -92,8 +92,9 @@ extension ModelError: CustomStringConvertible {
         case .timeOutOfRange(let time):
             return "\(time) is not a time of the flow; times lie above 0 and up to 1"
         case .noCritic(let id):
-            return "the model '\(id)' has no critic that could say this; leave out --candidates or --check-likeness, "
-                + "calibrate its check anew (`underpaint lab calibrate`), or train a critic for it (CloudModels/training)"
+            return
+                "the model '\(id)' has no critic here that could choose or judge; leave out --candidates, copy its critic, or train "
+                + "one for it (CloudModels/training)"
         case .missingOutput(let name, let backend):
             return "\(backend) gave no usable '\(name)'; this is a fault in the backend, so try another one"
         }

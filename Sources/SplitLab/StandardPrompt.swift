@@ -1,4 +1,6 @@
+import BaseDirectories
 import Foundation
+import Models
 
 /// A line of `Benchmarks/prompts.jsonl`: a prompt and the exact fields that it asks for.
 public struct StandardPrompt: Hashable, Sendable, Codable {
@@ -42,6 +44,13 @@ public struct StandardPrompt: Hashable, Sendable, Codable {
     /// The value of a field, nil if there is none.
     func field(_ name: String) -> String? { fields[name] ?? nil }
 
+    /// The file that comes with the project: in the current folder, or in the checkout that the program was built in.
+    public static var usualFile: String {
+        let path = "Benchmarks/prompts.jsonl"
+        let isHere = FileManager.default.fileExists(atPath: path)
+        return isHere ? path : ModelStore.checkout.map { "\($0)/\(path)" } ?? path
+    }
+
     /// The first prompts of a file.
     ///
     /// - Throws: `LabError.damagedFile`, with the line, and if there are fewer.
@@ -50,7 +59,7 @@ public struct StandardPrompt: Hashable, Sendable, Codable {
         do {
             text = try String(contentsOf: URL(fileURLWithPath: path), encoding: .utf8)
         } catch {
-            throw .damagedFile(path: path, reason: "\(error.localizedDescription); name a file of prompts")
+            throw .damagedFile(path: path, reason: "\(error.reason); name a file of prompts")
         }
         var prompts: [StandardPrompt] = []
         for (index, line) in text.split(separator: "\n").prefix(count).enumerated() {

@@ -44,8 +44,8 @@ final class Studio {
             throw LabError.notMeasurable("\(models.verifier.folder.manifestPath) lists no picture size")
         }
         shape = try models.verifier.latentShape(for: size)
-        verifier = models.verifier.denoiser(on: backend)
-        draft = models.draft.denoiser(on: backend)
+        verifier = try models.verifier.denoiser(on: backend)
+        draft = try models.draft.denoiser(on: backend)
         text = try models.shared.text(on: backend)
         decoder = models.shared.decoder(on: backend)
     }

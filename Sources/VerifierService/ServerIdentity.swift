@@ -1,3 +1,4 @@
+import BaseDirectories
 public import Foundation
 import NIOSSL
 
@@ -49,9 +50,9 @@ public struct ServerIdentity: Sendable {
 
     private static func bytes(of file: String) throws(ServerIdentityError) -> [UInt8] {
         do {
-            return [UInt8](try Data(contentsOf: URL(fileURLWithPath: file)))
+            return [UInt8](try WholeFile.read(file))
         } catch {
-            throw .unreadable(file: file, reason: error.localizedDescription)
+            throw .unreadable(file: file, reason: error.reason)
         }
     }
 }

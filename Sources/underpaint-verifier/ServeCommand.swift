@@ -1,5 +1,6 @@
 public import ArgumentParser
 import BackendSelection
+import BaseDirectories
 import CPUBackend
 import Foundation
 import Graphs
@@ -176,9 +177,9 @@ extension ServeCommand {
     private func tokens(_ logger: Logger) throws -> [AccessToken] {
         guard let tokenFile else { return [] }
         do {
-            return try AccessToken.list(try String(contentsOfFile: tokenFile, encoding: .utf8))
+            return try AccessToken.list(String(decoding: try WholeFile.read(tokenFile), as: UTF8.self))
         } catch {
-            let reason = (error as? AccessTokenError)?.description ?? error.localizedDescription
+            let reason = (error as? AccessTokenError)?.description ?? error.reason
             logger.critical("no tokens", metadata: ["file": "\(tokenFile)", "error": "\(reason)"])
             throw ExitCode(66)
         }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import BackendSelection
+import BaseDirectories
 import CPUBackend
 import Foundation
 import Models
@@ -75,11 +76,11 @@ struct TuneCommand: AsyncParsableCommand {
         } catch let error as ModelError {
             try fail(error, code: 66)
         } catch let error as VulkanError {
-            try fail(error, code: 69)
+            try fail("\(error). On a processor there is nothing to tune", code: 69)
         } catch let error as VerifierError {
             try fail(error, code: 66)
         } catch let error as CocoaError {
-            let reason = error.localizedDescription
+            let reason = error.reason
             try fail(
                 "what was measured cannot be kept: \(reason); let XDG_CACHE_HOME name a folder that can be written",
                 code: 73)

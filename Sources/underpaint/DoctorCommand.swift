@@ -32,12 +32,15 @@ struct DoctorCommand: AsyncParsableCommand {
     func run() async throws {
         try await reportingFailures {
             if listDevices {
-                for device in try VulkanBackend.devices() { try Terminal.printResult("\(device)") }
-                return
+                let devices = try VulkanBackend.devices().map { "\($0)" }
+                return json ? try Terminal.printJSON(devices) : try devices.forEach { try Terminal.printResult($0) }
             }
             var findings = Diagnosis.machine + Diagnosis.libraries(threads: models.threads)
-            findings.append(contentsOf: Diagnosis.devices(verifier.compute))
-            findings.append(contentsOf: Diagnosis.models(models))
+            findings.append(contentsOf: Diagnosis.devices)
+            if verifier.address == nil {
+                findings.append(Diagnosis.embedded(verifier.compute, threads: models.threads))
+            }
+            findings.append(contentsOf: Diagnosis.models(models, needsVerifier: verifier.address == nil))
             findings.append(Diagnosis.journal(Workbench.journal))
             if let address = verifier.address {
                 findings.append(await Diagnosis.verifier(at: address, verifier))
@@ -96,42 +99,43 @@ enum Diagnosis {
             return Finding(
                 "library",
                 "\(description.library) (\(use)), products in \(products); own kernels: \(description.kernels), "
-                    + "\(description.threadCount) threads")
+                    + counted(description.threadCount, "thread"))
         }
     }
 
-    /// Every Vulkan device, with the reason why it is or is not used, and what the verifier would compute on. That there
-    /// is none is well: the processor computes then.
-    static func devices(_ options: ComputeOptions) -> [Finding] {
-        var findings: [Finding] = []
+    /// Every Vulkan device, with the reason why it is or is not used. That there is none is well: the processor computes then.
+    static var devices: [Finding] {
         do throws(VulkanError) {
             let devices = try VulkanBackend.devices()
-            findings = devices.map { device in
+            guard !devices.isEmpty else { return [Finding("device", "the Vulkan loader finds no device")] }
+            return devices.map { device in
                 let use = device.reasonToSkip.map { "not used unless it is named: \($0)" } ?? "can compute"
                 return Finding("device", "\(device) — \(use)")
             }
-            if devices.isEmpty { findings.append(Finding("device", "the Vulkan loader finds no device")) }
         } catch {
-            findings.append(Finding("device", "\(error)"))
+            return [Finding("device", "\(error)")]
         }
+    }
+
+    /// What the verifier inside this program would compute on.
+    static func embedded(_ options: ComputeOptions, threads: Int?) -> Finding {
         do {
-            let selected = try options.makeBackend(threads: ThreadPolicy())
+            let selected = try options.makeBackend(threads: ThreadPolicy(count: threads))
             let reason = selected.reason.map { " (\($0))" } ?? ""
             let tuned = (selected.backend as? VulkanBackend)?.tunedCount ?? 0
             let ways = tuned == 0 ? "" : ", \(tuned) products and attentions as `underpaint-verifier tune` measured"
-            findings.append(
-                Finding("verifier", "embedded, it computes on \(selected.backend.name)\(ways)\(reason)"))
+            return Finding("verifier", "embedded, it computes on \(selected.backend.name)\(ways)\(reason)")
         } catch {
-            findings.append(Finding("verifier", "\(error)", isWell: false))
+            return Finding("verifier", "\(error)", isWell: false)
         }
-        return findings
     }
 
     /// The models that would be used, every file compared with its manifest.
-    static func models(_ options: ModelOptions) -> [Finding] {
+    static func models(_ options: ModelOptions, needsVerifier: Bool) -> [Finding] {
         do throws(ModelError) {
-            let pair = try options.pair()
-            return [pair.draft.folder, pair.verifier.folder, pair.shared.folder].map { folder in
+            let pair = try options.pair(needsVerifier: needsVerifier)
+            let verifiers = needsVerifier ? [pair.verifier.folder] : []
+            return ([pair.draft.folder] + verifiers + [pair.shared.folder]).map { folder in
                 Finding("model", "\(folder.manifest.id) \(folder.manifest.version) is whole, in \(folder.path)")
             }
         } catch {

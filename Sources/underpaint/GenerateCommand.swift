@@ -25,7 +25,7 @@ struct GenerateCommand: AsyncParsableCommand {
             If the verifier cannot be reached, the draft is kept: `underpaint resume` finishes it.
 
             EXIT CODES
-              0 done, 64 usage, 65 damaged data, 66 no model, 69 no such device, 70 a fault of the program,
+              0 done, 64 usage, 65 damaged data, 66 no model or input file, 69 no such device, 70 a fault of the program,
               73 output not writable, 75 kept for `resume`, 130 stopped by Ctrl-C or SIGTERM
             """)
 
@@ -36,7 +36,7 @@ struct GenerateCommand: AsyncParsableCommand {
     @Option(
         name: .shortAndLong,
         help: ArgumentHelp(
-            "The picture's file, .png or .webp (default: underpaint-SEED.png).",
+            "The picture's file, .png or .webp (default: underpaint-SEED.png, of a list underpaint-line-NUMBER.png).",
             discussion: "With --prompt-file, the line's number is put in, with --batch-count the seed."))
     var output: String?
 
@@ -51,11 +51,13 @@ struct GenerateCommand: AsyncParsableCommand {
             valueName: "1…100|lossless"))
     var quality: WebPQuality?
 
-    @Option(help: ArgumentHelp("Write the draft's present picture to this file while it works.", valueName: "file"))
+    @Option(help: ArgumentHelp("Write the current state of the draft to this file while it works.", valueName: "file"))
     var preview: String?
 
-    @Option(help: "Draft steps from one preview to the next.")
-    var previewInterval = 5
+    @Option(help: "Draft steps from one preview to the next (default: \(GenerateCommand.usualPreviewInterval)).")
+    var previewInterval: Int?
+
+    static let usualPreviewInterval = 5
 
     @Flag(help: "Finish with the draft alone; the picture is labelled so.")
     var offline = false
@@ -67,8 +69,15 @@ struct GenerateCommand: AsyncParsableCommand {
     var quiet = false
 
     func validate() throws {
-        guard (1...1000).contains(previewInterval) else {
-            throw ValidationError("--preview-interval must be between 1 and 1000")
+        if let previewInterval {
+            guard (1...1000).contains(previewInterval) else {
+                throw ValidationError("--preview-interval must be between 1 and 1000")
+            }
+            guard preview != nil else { throw ValidationError("--preview-interval goes with --preview") }
+        }
+        try verifier.checkPlace()
+        if offline, let option = picture.optionOfVerifier {
+            throw ValidationError("\(option) is of the verifier, which --offline leaves out")
         }
         if preview != nil, picture.mode == .exact {
             throw ValidationError("--preview shows the draft's picture, which mode exact does not have")

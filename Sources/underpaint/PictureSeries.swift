@@ -65,7 +65,8 @@ struct PictureSeries {
             progress: progress)
         let begun = try await workbench.maker.begin(
             request, id: .random(), outputPath: order.file.url.path,
-            previewInterval: preview == nil ? nil : command.previewInterval, report: progress.report)
+            previewInterval: preview.map { _ in command.previewInterval ?? GenerateCommand.usualPreviewInterval },
+            report: progress.report)
         do {
             try await settle()
         } catch {

@@ -27,7 +27,7 @@ struct UnderpaintCommand: AsyncParsableCommand {
 
             EXAMPLES
               underpaint generate "a red ceramic mug on a wooden table, soft window light"
-              underpaint generate "a blue glass vase" --seed 7 --batch-count 4 -o vase.png
+              underpaint generate "a blue ceramic vase" --seed 7 --batch-count 4 -o vase.png
               underpaint generate "a gold candle" --verifier http://127.0.0.1:7860 --handoff auto
               underpaint resume --list
             """,

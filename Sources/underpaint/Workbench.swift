@@ -22,7 +22,7 @@ struct Workbench {
     ///
     /// - Parameter address: of the verifier; nil for the embedded one.
     init(models options: ModelOptions, verifier: VerifierOptions, at address: String?) throws {
-        models = try options.pair()
+        models = try options.pair(needsVerifier: address == nil)
         let precision = verifier.compute.precision
         // A float16 that was meant for a Vulkan device is no loss to the draft.
         if precision != .float16, let reason = precision.reasonForFloat32 { Terminal.warn(reason) }
@@ -35,6 +35,9 @@ struct Workbench {
             planned = .remote(address: address, transport: transport, log: log)
         } else {
             let selected = try verifier.compute.makeBackend(threads: ThreadPolicy(count: options.threads))
+            if precision == .float16, selected.backend is CPUBackend, let reason = selected.reason {
+                Terminal.warn("--precision float16 is of Vulkan devices, and float32 is computed in: \(reason)")
+            }
             let embedded = try PictureVerifier(
                 models: models, backend: selected.backend, decodeTile: verifier.compute.decodeTile)
             transport = InProcessVerifierTransport(models: embedded.catalogue) { job, report in
@@ -85,8 +88,10 @@ struct Workbench {
         let place = order.place
         let unknown = tokens.unknownWords.joined(separator: ", ")
         let advice = "`underpaint models --words` shows what it knows"
-        guard unknown.isEmpty || !tokens.isUnconditional else {
-            throw Failure(ExitStatus.usage, "\(place)the model knows none of the words \(unknown); \(advice)")
+        guard !tokens.isUnconditional else {
+            let fault =
+                unknown.isEmpty ? "there is no word in the prompt" : "the model knows none of the words \(unknown)"
+            throw Failure(ExitStatus.usage, "\(place)\(fault); \(advice)")
         }
         if !unknown.isEmpty { Terminal.warn("\(place)the model does not know: \(unknown) (left out; \(advice))") }
         if tokens.wasCut {
@@ -130,6 +135,7 @@ struct Workbench {
             throw Failure(ExitStatus.dataError, "\(models.draft.folder.manifestPath) lists no picture size")
         }
         let size = PictureSize(width: options.width ?? trained.width, height: options.height ?? trained.height)
+        _ = try models.draft.latentShape(for: size)
         if !models.draft.isTrainedSize(size) {
             let known = models.draft.manifest.sizes.map(\.description).joined(separator: ", ")
             Terminal.warn("\(models.draft.id) was trained at \(known); expect less of \(size)")

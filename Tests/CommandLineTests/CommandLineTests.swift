@@ -106,8 +106,10 @@ import Testing
     @Test func whatIsAtTheVerifierIsFinishedWhenTheNextPictureFails() throws {
         let folder = try Folder()
         let (verifier, input, address) = try folder.startVerifier()
-        // The list's second picture cannot be written, its name is too long: the first is there all the same.
-        let stem = String(repeating: "p", count: 249)
+        // The list's second picture finds its disk full: the first is there all the same.
+        let stem = "p"
+        try FileManager.default.createSymbolicLink(
+            atPath: folder.url.appendingPathComponent("p-10.png").path, withDestinationPath: "/dev/full")
         let command = ["generate", "a red mug", "--seed", "9", "-b", "3", "--steps", "6", "-o", "\(stem).png"]
         let end = try folder.run(command + ["--verifier", address])
         #expect(end.status == 73, "\(end.errors)")
@@ -158,6 +160,56 @@ import Testing
         // The hand-off and the two levels that were asked for.
         #expect(strict.step == 0 && strict.kinds == Array(repeating: "estimateDistance", count: 3))
         #expect(try entry("--check-threshold", "1e9").step == 8)
+    }
+
+    /// What would be done without is refused, and so is what would come out anyhow.
+    @Test(arguments: [
+        (["🍎!"], 64, "no word"), (["a red mug", "-o", "-"], 73, "standard output"),
+        (["a red mug", "-o", ".webp"], 73, "no name"),
+        (["a red mug", "-o", String(repeating: "p", count: 300)], 73, "no name"),
+        (["a red mug", "--offline", "--handoff", "0.5"], 64, "--handoff"),
+        (["a red mug", "--offline", "--check-quantile", "0.5"], 64, "--check-quantile"),
+        (["a red mug", "--token-file", "none"], 64, "--token-file"),
+        (["a red mug", "--verifier", "http://127.0.0.1:9", "--device", "none"], 64, "--device"),
+        (["a red mug", "--preview-interval", "5"], 64, "--preview"),
+        (["a red mug", "--timeout", "0"], 64, "above 0"), (["a red mug", "-W", "100"], 64, "multiples of"),
+    ])
+    func whatMeansNothingIsRefused(_ arguments: [String], _ status: Int32, _ words: String) throws {
+        let end = try Folder().run(["generate"] + arguments)
+        #expect(end.status == status && end.errors.contains(words), "\(end.errors)")
+        #expect(!end.errors.contains("expect less"), "\(end.errors)")
+    }
+
+    @Test func picturesGoWhereALinkLeads() throws {
+        let folder = try Folder()
+        try FileManager.default.createDirectory(
+            at: folder.url.appendingPathComponent("real"), withIntermediateDirectories: false)
+        let link = folder.url.appendingPathComponent("link.png").path
+        try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "real/mug.png")
+        for name in ["link.png", "/dev/null"] {
+            let end = try folder.run("generate", "a red mug", "--offline", "-o", name)
+            #expect(end.status == 0, "\(end.errors)")
+        }
+        #expect(folder.has("real/mug.png"))
+        #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == "real/mug.png")
+    }
+
+    /// Where the verifier is elsewhere its weights need not be here.
+    @Test func anEdgeNeedsNoVerifiersWeights() throws {
+        let folder = try Folder()
+        let models = folder.url.appendingPathComponent("models")
+        let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .appendingPathComponent("Fixtures/tiny")
+        try FileManager.default.copyItem(at: fixtures, to: models)
+        let verifier = models.appendingPathComponent("CloudModels/studio-verifier")
+        for name in try FileManager.default.contentsOfDirectory(atPath: verifier.path) where name != "manifest.json" {
+            try FileManager.default.removeItem(at: verifier.appendingPathComponent(name))
+        }
+        let away = try folder.run(
+            "generate", "a red mug", "--models", models.path, "--verifier", "http://127.0.0.1:9", "-o", "mug.png")
+        #expect(away.status == 75 && away.errors.contains("no verifier answers"), "\(away.errors)")
+        let here = try folder.run("generate", "a red mug", "--models", models.path, "-o", "mug.png")
+        #expect(here.status == 66 && here.errors.contains("is not there"), "\(here.errors)")
     }
 
     @Test func unknownWordsAreNamed() throws {

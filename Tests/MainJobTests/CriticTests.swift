@@ -48,7 +48,7 @@ import VerifierRuntime
         for workshop in [try Workshop(), try Workshop(mostDoubt: 1e6)] {
             var request = workshop.request()
             request.checkLikeness = 0.1
-            #expect(throws: ModelError.noCritic(id: "studio-verifier")) {
+            #expect(throws: SpeculationError.noLikeness) {
                 try workshop.painter.draft(request, id: .random()) { _ in Issue.record("a step was taken") }
             }
         }

@@ -22,7 +22,7 @@ import VerifierRuntime
         #expect(verification.verifierOnlyEvaluations == 10)
         #expect(verification.receivedBytes == report.latentBytes)
         #expect(!verification.levels.isEmpty)
-        #expect(verification.stages.map(\.name) == ["text", "check", "refine", "decode", "encode"])
+        #expect(verification.stages.map(\.name) == ["text", "prepare", "check", "refine", "decode", "encode"])
 
         let file = try PNG.decode(try finished.file(as: .png))
         #expect(file.picture == finished.picture)

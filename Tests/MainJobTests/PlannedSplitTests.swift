@@ -119,7 +119,7 @@ import VerifierRuntime
         let backend = CPUBackend(threads: ThreadPolicy(count: 2))
         let text = try workshop.models.shared.text(on: backend)
         var prompted = PromptedDenoiser(
-            model.denoiser(on: backend), prompt: try text.encode(job.prompt).conditioning,
+            try model.denoiser(on: backend), prompt: try text.encode(job.prompt).conditioning,
             unconditional: try text.unconditional(), guidance: Double(job.guidanceScale))
         let schedule = try FlowSchedule(stepCount: job.stepCount, shift: job.scheduleShift)
         let noise = NoiseGenerator(seed: job.seed).latent(job.latentShape, stream: 0)

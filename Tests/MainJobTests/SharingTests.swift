@@ -119,7 +119,7 @@ import Testing
         feed.run(with: shared)
         let elapsed = ContinuousClock.now - start
         let stages = try jobs.flatMap { try #require(feed.end(of: $0.id)).get().telemetry.stages }
-        #expect(Set(stages.map(\.name)) == ["text", "check", "refine", "others", "decode", "encode"])
+        #expect(Set(stages.map(\.name)) == ["text", "prepare", "check", "refine", "others", "decode", "encode"])
         // Encoding runs beside the rest.
         let models = stages.filter { !["encode", "others"].contains($0.name) }.reduce(0) { $0 + $1.milliseconds }
         #expect(models > 0 && .milliseconds(models) <= elapsed)

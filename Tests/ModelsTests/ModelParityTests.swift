@@ -108,7 +108,7 @@ import Testing
         let rows = [prompt, empty].map {
             StudioDenoiser.Row(state: state, time: time, prompt: $0, guidance: 1)
         }
-        let verifier = pair.verifier.denoiser(on: backend.backend)
+        let verifier = try pair.verifier.denoiser(on: backend.backend)
         let velocities = try verifier.velocities(rows, unconditional: empty)
         for row in 0..<2 {
             expectClose(velocities[row].tensor, expected.row(row), bound: ParityBound.step, "row \(row)")
@@ -123,7 +123,7 @@ import Testing
             bound: ParityBound.guidedStep, "guided")
 
         var draft = PromptedDenoiser(
-            pair.draft.denoiser(on: backend.backend), prompt: prompt, unconditional: empty,
+            try pair.draft.denoiser(on: backend.backend), prompt: prompt, unconditional: empty,
             guidance: Double(try fixtures["draft.\(step).guidance"].floats()[0]))
         let (draftState, draftTime) = try latent("draft.\(step).x", "draft.\(step).t")
         expectClose(
@@ -142,7 +142,7 @@ import Testing
         let noise = states.row(0).latent
 
         var verifier = PromptedDenoiser(
-            pair.verifier.denoiser(on: backend.backend), prompt: prompt, unconditional: empty, guidance: 3)
+            try pair.verifier.denoiser(on: backend.backend), prompt: prompt, unconditional: empty, guidance: 3)
         let state = try FlowTrajectory(schedule).run(0..<8, from: noise, with: &verifier) { walk in
             expectClose(
                 walk.state.tensor, states.row(walk.step), bound: ParityBound.trajectory, "before step \(walk.step)")
@@ -156,7 +156,7 @@ import Testing
             Tensor(pixels.shape, pixels.floats().map { min(max($0, -1), 1) }), bound: ParityBound.picture, "picture")
 
         var draft = PromptedDenoiser(
-            pair.draft.denoiser(on: backend.backend), prompt: prompt, unconditional: empty, guidance: 3)
+            try pair.draft.denoiser(on: backend.backend), prompt: prompt, unconditional: empty, guidance: 3)
         let drafted = try FlowTrajectory(schedule).run(0..<8, from: noise, with: &draft)
         expectClose(
             drafted.tensor, try fixtures["draft.trajectory.states"].row(0), bound: ParityBound.trajectory,

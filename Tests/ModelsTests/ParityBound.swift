@@ -6,12 +6,11 @@
 enum ParityBound {
     /// One sum of at most 36 products: 2·36·u² = 2.6e-13.
     static let operation = 3e-13
-    /// Angles v·f up to 1000 are rounded at 3e-5 and f itself, made by exp or pow, at u, which moves the angle as
-    /// much. The mean of f² over the 128 frequencies is 0.06: 2·0.06·(3e-5)²/½ = 2e-10.
-    static let timestepEmbedding = 2e-10
     /// About ten sums in a row, of up to 128 products: 10·2·128·u² = 9e-12.
     static let block = 1e-11
-    /// The condition sees the time's part of the embedding beside two other terms, so half of the above.
+    /// Angles v·f of the time's embedding, up to 1000, are rounded at 3e-5 and f itself, made by exp or pow, at u, which moves the
+    /// angle as much. The mean of f² over the 128 frequencies is 0.06: 2·0.06·(3e-5)²/½ = 2e-10. The condition sees it beside two
+    /// other terms, so half of that.
     static let step = 1e-10
     /// Guidance stretches what the two predictions do not share, and the time's error is shared; (2w − 1)² = 25
     /// times a block's error besides.

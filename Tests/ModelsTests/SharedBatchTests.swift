@@ -58,7 +58,7 @@ import Testing
             [],
             [row(.velocity, 5, 0.25, guidance: 5)],
         ]
-        let denoiser = model.denoiser(on: ReferenceBackend())
+        let denoiser = try model.denoiser(on: ReferenceBackend())
         let together = try denoiser.answers(toEach: askers, unconditional: empty)
         #expect(together.count == askers.count)
         let runs = denoiser.count.runs
@@ -89,7 +89,7 @@ import Testing
             [row(.agreement, 1)], [row(.velocity, 2), row(.agreement, 3), row(.velocity, 4)],
             [row(.likeness, 3), row(.agreement, 5)],
         ]
-        let denoiser = pair.verifier.denoiser(on: ReferenceBackend())
+        let denoiser = try pair.verifier.denoiser(on: ReferenceBackend())
         let together = try denoiser.answers(toEach: askers, unconditional: empty)
         #expect(together.map(\.evaluationCount) == [0, 2, 0])
         #expect(denoiser.count.velocities == 2)
@@ -118,7 +118,7 @@ import Testing
         let pair = try TinyModels().loadPair()
         let text = try pair.shared.text(on: ReferenceBackend())
         let (empty, prompt) = (try text.unconditional(), try text.encode("a red mug").conditioning)
-        let denoiser = pair.verifier.denoiser(on: ReferenceBackend())
+        let denoiser = try pair.verifier.denoiser(on: ReferenceBackend())
         func odds(_ state: Latent) throws -> FlowAnswer {
             let question = FlowQuestion(.agreement, state: state, time: 0.25)
             let row = StudioDenoiser.Row(question, prompt: prompt, guidance: 1)
@@ -142,7 +142,7 @@ import Testing
         let text = try pair.shared.text(on: ReferenceBackend())
         let empty = try text.unconditional()
         let askers = rows(9, empty, guidance: 2).map { [$0] }
-        let denoiser = pair.draft.denoiser(on: CrampedBackend(room: room))
+        let denoiser = try pair.draft.denoiser(on: CrampedBackend(room: room))
         let answers = try denoiser.answers(toEach: askers, unconditional: empty)
         #expect(answers.count == 9)
         // Nine rows: one by one, in twos with one left, in twos again, as three is no size, and eight with one left.
@@ -154,7 +154,7 @@ import Testing
         let text = try pair.shared.text(on: ReferenceBackend())
         let empty = try text.unconditional()
         let rows = rows(5, empty, guidance: 1)
-        let denoiser = pair.verifier.denoiser(on: ReferenceBackend())
+        let denoiser = try pair.verifier.denoiser(on: ReferenceBackend())
         #expect(
             try denoiser.answers(toEach: [rows], unconditional: empty)
                 == [denoiser.answers(to: rows, unconditional: empty)])

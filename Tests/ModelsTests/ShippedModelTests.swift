@@ -39,7 +39,7 @@ import Testing
         let model = try DenoiserModel(folder, shared: shared)
         let text = try shared.text(on: backend)
         var denoiser = PromptedDenoiser(
-            model.denoiser(on: backend), prompt: try text.encode("a red mug").conditioning,
+            try model.denoiser(on: backend), prompt: try text.encode("a red mug").conditioning,
             unconditional: try text.unconditional(), guidance: manifest.guidance.default)
         let size = try #require(manifest.sizes.first)
         let noise = NoiseGenerator(seed: 1).latent(try model.latentShape(for: size), stream: 0)

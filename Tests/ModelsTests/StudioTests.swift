@@ -63,7 +63,7 @@ import Testing
         let text = try pair.shared.text(on: ReferenceBackend())
         let empty = try text.unconditional()
         let prompt = try text.encode("a red mug").conditioning
-        let denoiser = pair.verifier.denoiser(on: ReferenceBackend())
+        let denoiser = try pair.verifier.denoiser(on: ReferenceBackend())
         func velocity(_ conditioning: Conditioning, _ guidance: Double) throws -> Latent {
             var model = PromptedDenoiser(
                 denoiser, prompt: conditioning, unconditional: empty, guidance: guidance)
@@ -84,15 +84,16 @@ import Testing
         let empty = try text.unconditional()
         let prompt = try text.encode("a red mug").conditioning
         let tested = isVerifier ? pair.verifier : pair.draft
-        func model(_ conditioning: Conditioning, _ guidance: Double) -> PromptedDenoiser {
+        func model(_ conditioning: Conditioning, _ guidance: Double) throws -> PromptedDenoiser {
             PromptedDenoiser(
-                tested.denoiser(on: ReferenceBackend()), prompt: conditioning, unconditional: empty, guidance: guidance)
+                try tested.denoiser(on: ReferenceBackend()), prompt: conditioning, unconditional: empty,
+                guidance: guidance)
         }
         func velocity(_ conditioning: Conditioning, _ guidance: Double) throws -> Latent {
-            var model = model(conditioning, guidance)
+            var model = try model(conditioning, guidance)
             return try model.velocities([noise(1)], at: [0.75])[0]
         }
-        var asked = model(prompt, guidance)
+        var asked = try model(prompt, guidance)
         let answers = try asked.checkedAnswers(
             to: [.velocity, .prompt].map { FlowQuestion($0, state: noise(1), time: 0.75) })
         guard case .velocity(let guided) = answers.rows[0], case .prompt(let contrast) = answers.rows[1] else {
@@ -113,7 +114,7 @@ import Testing
         let text = try pair.shared.text(on: ReferenceBackend())
         let empty = try text.unconditional()
         for (model, guidance, rows) in [(pair.verifier, 3.0, 4), (pair.verifier, 1, 2), (pair.draft, 3, 2)] {
-            let denoiser = model.denoiser(on: ReferenceBackend())
+            let denoiser = try model.denoiser(on: ReferenceBackend())
             var prompted = PromptedDenoiser(denoiser, prompt: empty, unconditional: empty, guidance: guidance)
             #expect(try prompted.velocities([], at: []) == [])
             _ = try prompted.velocities([noise(1), noise(2)], at: [1, 0.5])
@@ -127,7 +128,7 @@ import Testing
         let pair = try TinyModels().loadPair()
         let text = try pair.shared.text(on: ReferenceBackend())
         var model = PromptedDenoiser(
-            pair.draft.denoiser(on: ReferenceBackend()), prompt: try text.encode("a red mug").conditioning,
+            try pair.draft.denoiser(on: ReferenceBackend()), prompt: try text.encode("a red mug").conditioning,
             unconditional: try text.unconditional(), guidance: 3)
         let schedule = try pair.draft.manifest.schedule.times(stepCount: 4)
         let latent = try FlowTrajectory(schedule).run(0..<4, from: noise(1), with: &model)
@@ -141,7 +142,7 @@ import Testing
     @Test func whatADenoiserCannotTakeIsATypedError() throws {
         let pair = try TinyModels().loadPair()
         let empty = try pair.shared.text(on: ReferenceBackend()).unconditional()
-        let denoiser = pair.verifier.denoiser(on: ReferenceBackend())
+        let denoiser = try pair.verifier.denoiser(on: ReferenceBackend())
         func velocities(_ states: [Latent], _ time: Double = 0.5, guidance: Double = 1) throws {
             var model = PromptedDenoiser(denoiser, prompt: empty, unconditional: empty, guidance: guidance)
             _ = try model.velocities(states, at: states.map { _ in time })

@@ -30,7 +30,7 @@ public final class DraftPainter: Sendable {
         self.models = models
         codec = models.shared.handoffCodec
         studio = Exclusive(
-            Studio(text: try models.shared.text(on: backend), denoiser: models.draft.denoiser(on: backend)))
+            Studio(text: try models.shared.text(on: backend), denoiser: try models.draft.denoiser(on: backend)))
         decoder = Exclusive(models.shared.decoder(on: backend, tilePixels: decodeTile))
         if let critic = models.verifier.critic(on: backend) {
             self.critic = Exclusive(critic)
@@ -133,7 +133,7 @@ public final class DraftPainter: Sendable {
     /// Refuses before any work what the verifier would refuse after it; the estimate is still to come.
     func checkLimits(of job: VerificationJob) throws {
         if let share = job.checkLikeness, share > 0, models.verifier.calibration?.likeness == nil {
-            throw ModelError.noCritic(id: models.verifier.id)
+            throw SpeculationError.noLikeness
         }
         var undrafted = job
         undrafted.handoffStep = 0

@@ -1,3 +1,4 @@
+import BaseDirectories
 import Foundation
 
 /// A list of prompts: one a line, or JSON lines with `prompt` and, where wished for, `seed`.
@@ -27,11 +28,10 @@ public struct PromptFile: Hashable, Sendable {
     public init(path: String) throws(PromptFileError) {
         let bytes: Data
         do {
-            let file = path == "-" ? .standardInput : try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
-            bytes = try file.readToEnd() ?? Data()
+            bytes = try path == "-" ? FileHandle.standardInput.readToEnd() ?? Data() : WholeFile.read(path)
         } catch {
             throw PromptFileError(
-                .unreadable, path: path, "it cannot be read (\(error.localizedDescription)); name a file of prompts")
+                .unreadable, path: path, "it cannot be read (\(error.reason)); name a file of prompts")
         }
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw PromptFileError(.damaged, path: path, "it is no text in UTF-8; save it as such")

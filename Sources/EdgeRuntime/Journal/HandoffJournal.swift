@@ -24,15 +24,17 @@ public struct HandoffJournal: Hashable, Sendable {
         folder.appendingPathComponent(id.text).appendingPathExtension(HandoffJournal.suffix)
     }
 
-    /// The file of a picture that is called as `underpaint resume` calls it: by its job's id, or by a file anywhere.
+    /// The file of a picture that is called as `underpaint resume` calls it: by its job's id, by a file anywhere, or by the
+    /// beginning of the id where no other picture's begins so.
     ///
     /// - Throws: `JournalError` with `notFound`.
     public func file(named name: String) throws(JournalError) -> URL {
         let files = [JobID(name).map { self.file(for: $0) }, URL(fileURLWithPath: name)].compactMap { $0 }
-        guard let file = files.first(where: { FileManager.default.fileExists(atPath: $0.path) }) else {
-            throw JournalError.notFound(URL(fileURLWithPath: name))
-        }
-        return file
+        if let file = files.first(where: { FileManager.default.fileExists(atPath: $0.path) }) { return file }
+        let kept = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+        let alike = kept.filter { $0.hasPrefix(name) && $0.hasSuffix(".\(HandoffJournal.suffix)") }
+        guard !name.isEmpty, alike.count == 1 else { throw JournalError.notFound(URL(fileURLWithPath: name)) }
+        return folder.appendingPathComponent(alike[0])
     }
 
     /// What `underpaint resume` calls a picture: its job's id, or its file where that is not one of this journal.
@@ -47,14 +49,14 @@ public struct HandoffJournal: Hashable, Sendable {
         do {
             try BaseDirectory.make(folder)
         } catch {
-            throw notWritable(folder, error.localizedDescription)
+            throw notWritable(folder, error.reason)
         }
         let probe = folder.appendingPathComponent(".room-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: probe) }
         do {
             try Data(count: HandoffJournal.roomOfOne).write(to: probe)
         } catch {
-            throw notWritable(folder, error.localizedDescription)
+            throw notWritable(folder, error.reason)
         }
     }
 
@@ -68,7 +70,7 @@ public struct HandoffJournal: Hashable, Sendable {
             try BaseDirectory.make(folder)
             return try HandoffFile(writing: try picture.fileContents(), to: file)
         } catch {
-            throw notWritable(file, error.localizedDescription)
+            throw notWritable(file, error.reason)
         }
     }
 
@@ -154,7 +156,7 @@ public struct HandoffJournal: Hashable, Sendable {
         } catch {
             throw JournalError(
                 .damaged, path: folder.path,
-                "the hand-offs cannot be listed (\(error.localizedDescription)); make the folder readable, "
+                "the hand-offs cannot be listed (\(error.reason)); make the folder readable, "
                     + "or point $XDG_STATE_HOME to another one")
         }
         return files.filter { $0.pathExtension == HandoffJournal.suffix }

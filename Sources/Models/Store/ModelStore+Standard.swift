@@ -18,7 +18,7 @@ extension ModelStore {
     }
 
     /// The folder above the running program that has `EdgeModels/`: a build stands in its `.build/…/release`.
-    private static var checkout: String? {
+    public static var checkout: String? {
         guard let program = Bundle.main.executableURL?.resolvingSymlinksInPath() else { return nil }
         var folder = program.deletingLastPathComponent()
         while folder.path != "/" {

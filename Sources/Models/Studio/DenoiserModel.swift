@@ -9,8 +9,9 @@ public struct DenoiserModel: Sendable {
     public let manifest: DenoiserManifest
     /// Picture pixels along one side of a latent pixel.
     public let scaleFactor: Int
-    private let weights: SafetensorsFile
-    /// Nil where the manifest describes no critic.
+    /// Nil of a model that computes elsewhere.
+    private let weights: SafetensorsFile?
+    /// Nil where the manifest describes no critic, or the model computes elsewhere and its critic is not here.
     private let criticWeights: SafetensorsFile?
 
     /// Checks and maps the weights of a draft or verifier.
@@ -18,8 +19,12 @@ public struct DenoiserModel: Sendable {
     /// - Parameters:
     ///   - role: what the model must be; nil takes a draft as well as a verifier.
     ///   - shared: the model whose latent and text it works with.
+    ///   - needsWeights: whether it computes here. Of one that does not the weights are not looked at, and its critic, which may
+    ///     choose among drafts here, only where it is there.
     /// - Throws: `ModelError`: `.wrongRole`, `.incompatiblePair`, or what is wrong with a file.
-    public init(_ folder: ModelFolder, role: ModelRole? = nil, shared: SharedModel) throws(ModelError) {
+    public init(
+        _ folder: ModelFolder, role: ModelRole? = nil, shared: SharedModel, needsWeights: Bool = true
+    ) throws(ModelError) {
         let (id, found) = (folder.manifest.id, folder.manifest.role)
         guard let manifest = folder.manifest.denoiser, role == nil || role == found else {
             throw .wrongRole(id: id, expected: role ?? .verifier, found: found)
@@ -31,21 +36,28 @@ public struct DenoiserModel: Sendable {
         self.manifest = manifest
         let transformer = manifest.architecture
         scaleFactor = shared.manifest.architecture.vaeDecoder.scaleFactor
-        weights = try SafetensorsFile(folder, ModelManifest.FileName.weights) { () throws(ShapeError) in
-            try transformer.graph(batch: 1, height: transformer.patchSize, width: transformer.patchSize)
-        }
-        if let critic = manifest.critic {
-            criticWeights = try SafetensorsFile(folder, ModelManifest.FileName.critic) { () throws(ShapeError) in
-                try critic.graph(batch: 1, height: critic.trunk.patchSize, width: critic.trunk.patchSize)
+        if needsWeights {
+            weights = try SafetensorsFile(folder, ModelManifest.FileName.weights) { () throws(ShapeError) in
+                try transformer.graph(batch: 1, height: transformer.patchSize, width: transformer.patchSize)
             }
         } else {
+            weights = nil
+        }
+        do throws(ModelError) {
+            criticWeights = try manifest.critic.map { critic throws(ModelError) in
+                try SafetensorsFile(folder, ModelManifest.FileName.critic) { () throws(ShapeError) in
+                    try critic.graph(batch: 1, height: critic.trunk.patchSize, width: critic.trunk.patchSize)
+                }
+            }
+        } catch {
+            guard case .missingFile = error, !needsWeights else { throw error }
             criticWeights = nil
         }
     }
 
     public var id: String { folder.manifest.id }
 
-    /// SHA-256 of the weights file, lower-case hexadecimal; compared with the file when the model was made.
+    /// SHA-256 of the weights file, lower-case hexadecimal; compared with the file when the model was made with it.
     public var weightsDigest: String { folder.manifest.files[ModelManifest.FileName.weights]?.sha256 ?? "" }
 
     /// What a job calls the model.
@@ -137,8 +149,11 @@ public struct DenoiserModel: Sendable {
     }
 
     /// The denoiser; compiles a graph for each batch and size when it is first needed.
-    public func denoiser(on backend: any Backend) -> StudioDenoiser {
-        StudioDenoiser(self, weights, critic(on: backend), backend)
+    ///
+    /// - Throws: `ModelError.missingFile` of a model that was made without its weights.
+    public func denoiser(on backend: any Backend) throws(ModelError) -> StudioDenoiser {
+        guard let weights else { throw .missingFile(file: "\(folder.path)/\(ModelManifest.FileName.weights)") }
+        return StudioDenoiser(self, weights, critic(on: backend), backend)
     }
 
     /// The critic alone; nil where the model has none.

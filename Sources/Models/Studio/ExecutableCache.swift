@@ -7,6 +7,8 @@ struct ExecutableCache<Key: Hashable> {
     let capacity: Int
     /// Oldest use first.
     private var entries: [(key: Key, executable: any ExecutableGraph)] = []
+    /// What compiling has taken so far.
+    private(set) var compiling = Duration.zero
 
     /// - Precondition: `capacity` is positive.
     init(capacity: Int) {
@@ -25,6 +27,8 @@ struct ExecutableCache<Key: Hashable> {
             entries.append(entry)
             return entry.executable
         }
+        let start = ContinuousClock.now
+        defer { compiling += ContinuousClock.now - start }
         // Room first: what goes need not lie beside what comes.
         if entries.count >= capacity { entries.removeFirst() }
         let executable: any ExecutableGraph

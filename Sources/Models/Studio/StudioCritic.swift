@@ -11,6 +11,9 @@ public final class StudioCritic {
     private let backend: any Backend
     private var executables = ExecutableCache<BatchShape>(capacity: 8)
 
+    /// What compiling its graphs has taken so far.
+    public var preparation: Duration { executables.compiling }
+
     private struct BatchShape: Hashable {
         let batch: Int
         let latent: LatentShape

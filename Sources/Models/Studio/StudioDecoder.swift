@@ -14,6 +14,9 @@ public final class StudioDecoder {
     // Two sizes: activations at 512×512 take more memory than the weights.
     private var executables = ExecutableCache<LatentShape>(capacity: 2)
 
+    /// What compiling its graphs has taken so far.
+    public var preparation: Duration { executables.compiling }
+
     /// How the last picture was cut: finding out plans the whole graph's memory, and pictures mostly have one size.
     private var latest: (shape: LatentShape, tiles: PictureTiles)?
 

@@ -59,6 +59,9 @@ public final class StudioDenoiser {
         }
     }
 
+    /// What compiling its graphs, and its critic's, has taken so far.
+    public var preparation: Duration { executables.compiling + (critic?.preparation ?? .zero) }
+
     private struct BatchShape: Hashable {
         let batch: Int
         let latent: LatentShape

@@ -62,7 +62,9 @@ public struct VerifierPace: Hashable, Sendable, Codable {
     /// another one for every split.
     public init?(_ telemetry: VerificationTelemetry) {
         guard telemetry.verifierEvaluations > 0, !telemetry.hadCompany, telemetry.exact == nil else { return nil }
-        let all = telemetry.stages.reduce(0) { $0 + $1.milliseconds } / 1e3
+        let all =
+            telemetry.stages.reduce(0) { $0 + $1.milliseconds } / 1e3
+            - telemetry.seconds(of: VerificationTelemetry.preparationStage)
         let evaluating = telemetry.evaluationSeconds
         var (step, rowShare) = (evaluating / Double(telemetry.verifierEvaluations), Double?.none)
         let isReused = !telemetry.levels.isEmpty && telemetry.reentryStep > 0

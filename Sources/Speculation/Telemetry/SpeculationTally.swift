@@ -74,6 +74,9 @@ extension VerificationTelemetry {
     /// The stage in which a job that was under way with others had nothing done for it.
     public static let othersStage = "others"
 
+    /// The stage in which graphs were compiled: of the first pictures of a verifier alone.
+    public static let preparationStage = "prepare"
+
     /// Whether the job had to share the verifier.
     public var hadCompany: Bool { stages.contains { $0.name == Self.othersStage } }
 

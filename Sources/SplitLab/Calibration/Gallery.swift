@@ -1,3 +1,4 @@
+import BaseDirectories
 import Foundation
 import Pictures
 
@@ -39,7 +40,7 @@ final class Gallery {
         do {
             try Data(bytes).write(to: file, options: .atomic)
         } catch {
-            throw LabError.notWritable(path: file.path, reason: error.localizedDescription)
+            throw LabError.notWritable(path: file.path, reason: error.reason)
         }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -54,7 +55,7 @@ final class Gallery {
         do {
             try Data((lines.joined(separator: "\n") + "\n").utf8).write(to: file, options: .atomic)
         } catch {
-            throw .notWritable(path: file.path, reason: error.localizedDescription)
+            throw .notWritable(path: file.path, reason: error.reason)
         }
     }
 
@@ -62,7 +63,7 @@ final class Gallery {
         do {
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         } catch {
-            throw .notWritable(path: folder.path, reason: error.localizedDescription)
+            throw .notWritable(path: folder.path, reason: error.reason)
         }
     }
 }

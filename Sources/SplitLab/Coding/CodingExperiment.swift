@@ -82,6 +82,7 @@ public struct CodingExperiment {
         try frames("s_n, exact", [("zstd 19", .lossless)], &rows)
         try halfPrecision(&rows)
         try lossless(&rows)
+        if let filter = options.filter, rows.isEmpty { throw CodingLabError.noSuchRow(filter) }
         return CodingReport(
             pair: studio.description, handoffCount: samples.count, pictureCount: pictureCount,
             elementCount: samples.first?.estimate.shape.elementCount ?? 0, rows: rows)

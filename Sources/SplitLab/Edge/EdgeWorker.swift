@@ -1,3 +1,4 @@
+import BaseDirectories
 import Diffusion
 public import EdgeRuntime
 import Foundation
@@ -157,7 +158,7 @@ public final class EdgeWorker {
         do {
             try Data(png).write(to: URL(fileURLWithPath: file), options: .atomic)
         } catch {
-            throw LabError.notWritable(path: file, reason: error.localizedDescription)
+            throw LabError.notWritable(path: file, reason: error.reason)
         }
     }
 }

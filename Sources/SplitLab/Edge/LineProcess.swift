@@ -1,3 +1,4 @@
+import BaseDirectories
 import EdgeRuntime
 public import Foundation
 
@@ -30,7 +31,7 @@ public final class LineProcess {
         do {
             try process.run()
         } catch {
-            throw .program("\(program.path) cannot be started: \(error.localizedDescription)")
+            throw .program("\(program.path) cannot be started: \(error.reason)")
         }
         // Only the child must hold its ends, or none would ever see the other's.
         try? input.fileHandleForReading.close()

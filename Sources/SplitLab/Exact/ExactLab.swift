@@ -54,7 +54,7 @@ public final class ExactLab {
         self.backend = backend
         shape = try models.verifier.latentShape(for: size)
         text = try models.shared.text(on: backend)
-        verifier = models.verifier.denoiser(on: backend)
+        verifier = try models.verifier.denoiser(on: backend)
     }
 
     /// Runs all chains.
@@ -155,7 +155,7 @@ public final class ExactLab {
                 verifier, prompt: conditioning, unconditional: unconditional,
                 guidance: Double(settings.guidanceScale)))
         var drafting = PromptedDenoiser(
-            draft(arm.draft), prompt: conditioning, unconditional: unconditional,
+            try draft(arm.draft), prompt: conditioning, unconditional: unconditional,
             guidance: arm.draft == .unguided ? 1 : Double(settings.guidanceScale))
         var judged: [(step: Int, distance: Double, isAccepted: Bool)] = []
         let (latent, telemetry) = try sampler.run(
@@ -169,23 +169,23 @@ public final class ExactLab {
     }
 
     /// The network that draws an arm's drafts; for held drafts any will do, it is not asked.
-    private func draft(_ draft: ExactLabDraft) -> StudioDenoiser {
+    private func draft(_ draft: ExactLabDraft) throws -> StudioDenoiser {
         if let known = drafts[draft] { return known }
         let blocks = models.verifier.manifest.architecture.layerCount
         let made =
             switch draft {
-            case .draft: models.draft.denoiser(on: backend)
+            case .draft: try models.draft.denoiser(on: backend)
             case .held, .unguided: verifier
-            case .int8: twin(.integers(bits: 8))
-            case .int4: twin(.integers(bits: 4))
-            case .skipping: twin(.skippedBlocks(Set(blocks * 3 / 8..<max(blocks * 5 / 8, blocks * 3 / 8 + 1))))
+            case .int8: try twin(.integers(bits: 8))
+            case .int4: try twin(.integers(bits: 4))
+            case .skipping: try twin(.skippedBlocks(Set(blocks * 3 / 8..<max(blocks * 5 / 8, blocks * 3 / 8 + 1))))
             }
         drafts[draft] = made
         return made
     }
 
-    private func twin(_ rewriting: WeightRewriting) -> StudioDenoiser {
-        models.verifier.denoiser(on: RewritingBackend(base: backend, rewriting: rewriting))
+    private func twin(_ rewriting: WeightRewriting) throws(ModelError) -> StudioDenoiser {
+        try models.verifier.denoiser(on: RewritingBackend(base: backend, rewriting: rewriting))
     }
 
     /// The windows of a chain that was judged step by step, had they been longer.

@@ -1,3 +1,4 @@
+import BaseDirectories
 public import Foundation
 
 /// Under what conditions an experiment was made; the report's small print, kept beside the runs.
@@ -38,7 +39,7 @@ public struct ExperimentFacts: Hashable, Sendable, Codable {
         do {
             try encoder.encode(self).write(to: file, options: .atomic)
         } catch {
-            throw .notWritable(path: file.path, reason: error.localizedDescription)
+            throw .notWritable(path: file.path, reason: error.reason)
         }
     }
 

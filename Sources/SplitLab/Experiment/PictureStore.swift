@@ -1,3 +1,4 @@
+import BaseDirectories
 import EdgeRuntime
 public import Foundation
 public import Pictures
@@ -29,7 +30,7 @@ public struct PictureStore: Sendable {
                 try FileManager.default.moveItem(at: workFile, to: file)
             }
         } catch {
-            throw .notWritable(path: file.path, reason: error.localizedDescription)
+            throw .notWritable(path: file.path, reason: error.reason)
         }
         return (name, picture)
     }

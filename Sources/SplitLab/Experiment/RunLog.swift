@@ -1,3 +1,4 @@
+import BaseDirectories
 public import Foundation
 
 /// The file of an experiment's runs, one JSON object a line, written so that a kill loses the run in progress at most.
@@ -24,7 +25,7 @@ public final class RunLog {
             handle = try FileHandle(forUpdating: file)
             try handle.truncate(atOffset: UInt64(wholeBytes))
         } catch {
-            throw .notWritable(path: file.path, reason: error.localizedDescription)
+            throw .notWritable(path: file.path, reason: error.reason)
         }
     }
 
@@ -45,7 +46,7 @@ public final class RunLog {
             try handle.write(contentsOf: line)
             try handle.synchronize()
         } catch {
-            throw .notWritable(path: file.path, reason: error.localizedDescription)
+            throw .notWritable(path: file.path, reason: error.reason)
         }
         records.append(record)
     }

@@ -1,3 +1,4 @@
+import BaseDirectories
 import Diffusion
 import EdgeRuntime
 public import Foundation
@@ -81,7 +82,7 @@ public final class SplitExperiment {
         do {
             try FileManager.default.createDirectory(at: store.folder, withIntermediateDirectories: true)
         } catch {
-            throw .notWritable(path: store.folder.path, reason: error.localizedDescription)
+            throw .notWritable(path: store.folder.path, reason: error.reason)
         }
         log = try RunLog(file: SplitExperiment.logFile(in: folder))
         try facts.keep(in: folder)
@@ -275,7 +276,7 @@ public final class SplitExperiment {
             try handle.seekToEnd()
             return handle
         } catch {
-            throw .notWritable(path: file.path, reason: error.localizedDescription)
+            throw .notWritable(path: file.path, reason: error.reason)
         }
     }
 }

@@ -1,3 +1,4 @@
+import BaseDirectories
 import Foundation
 import Models
 
@@ -23,7 +24,7 @@ enum ManifestSection {
         do {
             try Data(new).write(to: url, options: .atomic)
         } catch {
-            throw .notWritable(path: path, reason: error.localizedDescription)
+            throw .notWritable(path: path, reason: error.reason)
         }
     }
 

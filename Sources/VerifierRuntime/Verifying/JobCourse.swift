@@ -34,11 +34,11 @@ struct JobCourse {
 
     /// Takes what the verifier answered.
     ///
-    /// - Parameter duration: the job's share of the time that it took.
     /// - Throws: as `VerificationCourse.take`.
-    mutating func take(_ answers: FlowAnswers, after duration: Duration) throws -> [VerificationEvent] {
-        stages.add(duration, to: course.refinement == nil ? "check" : "refine")
-        return try course.take(answers)
+    mutating func take(_ evaluation: PictureVerifier.Evaluation) throws -> [VerificationEvent] {
+        stages.prepare(evaluation.preparation)
+        stages.add(evaluation.duration, to: course.refinement == nil ? "check" : "refine")
+        return try course.take(evaluation.answers)
     }
 
     /// Counts what of the time until now was the others'.

@@ -20,19 +20,31 @@ extension PictureVerifier {
         return JobCourse(job, course, prompt: prompt, stages: stages, began: began)
     }
 
-    /// What jobs of one latent shape ask, in shared batches; with each one's share of the time by its evaluations.
+    /// The answers to what a job asked.
+    struct Evaluation {
+        let answers: FlowAnswers
+        /// The job's share of the time, by its evaluations.
+        let duration: Duration
+        /// And of what it took before to compile the graphs.
+        let preparation: Duration
+    }
+
+    /// What jobs of one latent shape ask, in shared batches.
     ///
     /// - Throws: what the denoiser throws.
-    func evaluate(_ courses: [JobCourse]) throws -> [(answers: FlowAnswers, duration: Duration)] {
+    func evaluate(_ courses: [JobCourse]) throws -> [Evaluation] {
         let askers = courses.map(\.rows)
-        let start = ContinuousClock.now
-        let answers = try studio.withLock { studio in
-            try studio.denoiser.answers(toEach: askers, unconditional: studio.text.unconditional())
+        let (answers, whole, preparation) = try studio.withLock { studio in
+            let (start, prepared) = (ContinuousClock.now, studio.denoiser.preparation)
+            let answers = try studio.denoiser.answers(toEach: askers, unconditional: studio.text.unconditional())
+            return (answers, ContinuousClock.now - start, studio.denoiser.preparation - prepared)
         }
-        let duration = ContinuousClock.now - start
         // Where only the critic was asked, all cost alike.
-        let shares = duration.shares(by: answers.map(\.evaluationCount))
-        return zip(answers, shares).map { (answers: $0, duration: $1) }
+        let work = answers.map(\.evaluationCount)
+        let (durations, preparations) = ((whole - preparation).shares(by: work), preparation.shares(by: work))
+        return answers.indices.map {
+            Evaluation(answers: answers[$0], duration: durations[$0], preparation: preparations[$0])
+        }
     }
 
     /// Decodes and codes the result of a job that is at its end.

@@ -37,7 +37,8 @@ extension PictureVerifier {
             var drafting = PromptedDenoiser(
                 studio.draft, prompt: prompt, unconditional: try studio.text.unconditional(),
                 guidance: Double(job.guidanceScale))
-            let (latent, telemetry) = try stages.time("chain") {
+            let preparation = { studio.denoiser.preparation + studio.draft.preparation }
+            let (latent, telemetry) = try stages.time("chain", preparation: preparation) {
                 try sampler.run(drafting: &drafting, verifying: &verifying, report: report)
             }
             return try studio.outcome(of: latent, job, telemetry, &stages, report: report)
@@ -100,7 +101,7 @@ extension PictureVerifier {
         session.prompt = prompt
         var verifying = try studio.verifying(prompt, job)
         if window.count > 0 {
-            let verdict = try stages.time("window") {
+            let verdict = try stages.time("window", preparation: { studio.denoiser.preparation }) {
                 try chain.settle(
                     window, velocities: verifying.checkedVelocities(window.statesToVerify, at: window.timesToVerify),
                     receivedBytes: byteCount)
@@ -116,7 +117,9 @@ extension PictureVerifier {
             }
         }
         // From here on nothing of the chain is kept until it is done: a job that is stopped takes the window again.
-        let latent = try stages.time("refine") { try chain.finish(with: &verifying, report: report) }
+        let latent = try stages.time("refine", preparation: { studio.denoiser.preparation }) {
+            try chain.finish(with: &verifying, report: report)
+        }
         let outcome = try studio.outcome(of: latent, job, chain.telemetry, &stages, report: report)
         session.chain = chain
         return outcome

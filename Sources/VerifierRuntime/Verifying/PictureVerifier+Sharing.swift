@@ -50,8 +50,7 @@ extension PictureVerifier {
         zip(courses, answered(courses)).compactMap { course, answer in
             do {
                 var course = course
-                let (answers, duration) = try answer.get()
-                for event in try course.take(answers, after: duration) { try feed.report(event, of: course.job.id) }
+                for event in try course.take(answer.get()) { try feed.report(event, of: course.job.id) }
                 if !course.isAtEnd { return course }
                 try finish(course, feed)
             } catch {
@@ -61,7 +60,7 @@ extension PictureVerifier {
         }
     }
 
-    private func answered(_ courses: [JobCourse]) -> [Result<(answers: FlowAnswers, duration: Duration), any Error>] {
+    private func answered(_ courses: [JobCourse]) -> [Result<Evaluation, any Error>] {
         do {
             return try evaluate(courses).map(Result.success)
         } catch {

@@ -29,8 +29,8 @@ public final class PictureVerifier: JobExecuting {
         calibration = models.verifier.calibration
         studio = Exclusive(
             Studio(
-                text: try models.shared.text(on: backend), denoiser: models.verifier.denoiser(on: backend),
-                draft: models.draft.denoiser(on: backend),
+                text: try models.shared.text(on: backend), denoiser: try models.verifier.denoiser(on: backend),
+                draft: try models.draft.denoiser(on: backend),
                 decoder: models.shared.decoder(on: backend, tilePixels: decodeTile)))
     }
 
@@ -73,8 +73,7 @@ public final class PictureVerifier: JobExecuting {
         if job.mode == .exact { return try executeExact(job, admission: admission, report: report) }
         var course = try begin(job)
         while !course.isAtEnd {
-            let answered = try evaluate([course])[0]
-            for event in try course.take(answered.answers, after: answered.duration) { try report(event) }
+            for event in try course.take(evaluate([course])[0]) { try report(event) }
         }
         return try outcome(of: course) { try report(.decoding) }
     }

@@ -35,7 +35,7 @@ extension PictureVerifier.Studio {
         case .webp: format = .webp(quality: job.pictureQuality)
         }
         try announce()
-        let decoded = try stages.time("decode") { try decoder.decode(latent) }
+        let decoded = try stages.time("decode", preparation: { decoder.preparation }) { try decoder.decode(latent) }
         return .picture(Picture(width: decoded.width, height: decoded.height, decoded: decoded.values), format)
     }
 }

@@ -7,7 +7,7 @@ import SplitLab
 /// Which pictures the check is calibrated on or tried on.
 struct LabCheckOptions: ParsableArguments {
     @Option(help: ArgumentHelp("File of standard prompts.", valueName: "file"))
-    var promptFile = "Benchmarks/prompts.jsonl"
+    var promptFile = StandardPrompt.usualFile
 
     @Option(help: "Share of the steps that the draft takes.")
     var handoff = 0.8
@@ -23,6 +23,6 @@ struct LabCheckOptions: ParsableArguments {
     }
 
     func validate() throws {
-        guard handoff > 0, handoff < 1 else { throw ValidationError("--handoff must be between 0 and 1") }
+        guard handoff > 0, handoff < 1 else { throw ValidationError("--handoff must be above 0 and below 1") }
     }
 }

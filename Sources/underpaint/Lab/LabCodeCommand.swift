@@ -19,7 +19,7 @@ struct LabCodeCommand: AsyncParsableCommand {
             """)
 
     @Option(help: ArgumentHelp("File of prompts with seeds, a JSON object a line.", valueName: "file"))
-    var promptFile = "Benchmarks/prompts.jsonl"
+    var promptFile = StandardPrompt.usualFile
 
     @Option(help: "How many of them are drafted and coded.")
     var count = 200

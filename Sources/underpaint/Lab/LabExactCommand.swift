@@ -29,7 +29,7 @@ struct LabExactCommand: AsyncParsableCommand {
     @Option(
         help: ArgumentHelp(
             "File with one JSON object a line: prompt and seed.", valueName: "file"))
-    var promptFile = "Benchmarks/prompts.jsonl"
+    var promptFile = StandardPrompt.usualFile
 
     @Option(help: ArgumentHelp("Step counts.", valueName: "N,…"))
     var steps = "25,50,100"

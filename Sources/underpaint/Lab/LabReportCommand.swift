@@ -1,4 +1,5 @@
 import ArgumentParser
+import BaseDirectories
 import Foundation
 import SplitLab
 
@@ -48,9 +49,9 @@ struct LabReportCommand: AsyncParsableCommand {
             scores: try scores.map { try PictureScores(file: URL(fileURLWithPath: $0)) })
         let file = output.map { URL(fileURLWithPath: $0) } ?? folder.appendingPathComponent("report.html")
         do {
-            try Data(report.html.utf8).write(to: file, options: .atomic)
+            try WholeFile.write(Data(report.html.utf8), to: file)
         } catch {
-            throw LabError.notWritable(path: file.path, reason: error.localizedDescription)
+            throw LabError.notWritable(path: file.path, reason: error.reason)
         }
         for line in report.autoLines { try Terminal.printResult(line) }
         try Terminal.printResult(file.path)

@@ -24,9 +24,11 @@ struct ModelOptions: ParsableArguments {
 
     /// The draft and the verifier that are named, and what they share.
     ///
+    /// - Parameter needsVerifier: whether the verifier computes here; else what its manifest says is enough.
     /// - Throws: `ModelError`.
-    func pair() throws(ModelError) -> ModelPair {
-        try ModelPair(draft: draftModel, verifier: verifierModel, in: .standard(modelsFolder))
+    func pair(needsVerifier: Bool = true) throws(ModelError) -> ModelPair {
+        try ModelPair(
+            draft: draftModel, verifier: verifierModel, in: .standard(modelsFolder), needsVerifier: needsVerifier)
     }
 
     func validate() throws {

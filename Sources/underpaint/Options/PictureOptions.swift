@@ -16,10 +16,12 @@ struct PictureOptions: ParsableArguments {
             valueName: "file"))
     var promptFile: String?
 
-    @Option(name: [.customShort("W"), .long], help: "Width in pixels, a multiple of 16 (default: the model's).")
+    @Option(
+        name: [.customShort("W"), .long], help: "Width in pixels, 64 to 512 in steps of 16 (default: the model's).")
     var width: Int?
 
-    @Option(name: [.customShort("H"), .long], help: "Height in pixels, a multiple of 16 (default: the model's).")
+    @Option(
+        name: [.customShort("H"), .long], help: "Height in pixels, 64 to 512 in steps of 16 (default: the model's).")
     var height: Int?
 
     @Option(
@@ -43,7 +45,7 @@ struct PictureOptions: ParsableArguments {
 
     @Option(
         name: [.customLong("cfg-scale"), .customLong("guidance-scale")],
-        help: "How strongly the prompt counts; 1 is no guidance (default: the model's).")
+        help: "How strongly the prompt counts; 1 is no guidance (default: the model's, which says what it takes).")
     var guidanceScale: Float?
 
     @Option(name: .shortAndLong, help: "Seed of the noise; the same seed gives the same picture (default: random).")
@@ -96,8 +98,8 @@ struct PictureOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Share of the verifier's own pictures that its critic may find unlike them; higher is stricter and dearer, 0 does "
-                + "not ask for likeness (default: the model's).",
+            "Share of the verifier's own pictures that its critic may find unlike them; higher is stricter and slower, 0 does "
+                + "not ask for likeness (default: the model's). The built-in model's critic cannot tell it.",
             valueName: "share"))
     var checkLikeness: Double?
 
@@ -181,9 +183,9 @@ struct PictureOptions: ParsableArguments {
         if let fraction = handoff?.fraction, !(0...1).contains(fraction) {
             throw ValidationError("--handoff must be between 0 and 1, or auto")
         }
-        if let maxLoss, !(maxLoss >= 0) { throw ValidationError("--max-loss must not be negative") }
+        if let maxLoss, !(maxLoss >= 0) { throw ValidationError("--max-loss must be a number from 0 on") }
         if let checkThreshold, !(checkThreshold >= 0) {
-            throw ValidationError("--check-threshold must not be negative")
+            throw ValidationError("--check-threshold must be a number from 0 on")
         }
         if let checkQuantile, !(0.001...0.999).contains(checkQuantile) {
             throw ValidationError("--check-quantile must be between 0.001 and 0.999")
@@ -198,12 +200,24 @@ struct PictureOptions: ParsableArguments {
 }
 
 extension PictureOptions {
-    /// Refuses what would have no effect.
-    private func checkModes() throws {
-        let ofCheck: [(String, Bool)] = [
+    private var ofCheck: [(String, Bool)] {
+        [
             ("--check-quantile", checkQuantile != nil), ("--check-likeness", checkLikeness != nil),
             ("--check-levels", checkLevels != nil), ("--check-threshold", checkThreshold != nil),
         ]
+    }
+
+    /// The first option given that means nothing where no verifier takes part.
+    var optionOfVerifier: String? {
+        let others = [
+            ("--mode \(mode.rawValue)", mode != .handoff), ("--handoff", handoff != nil),
+            ("--verifier-steps", verifierSteps != nil),
+        ]
+        return (others + ofCheck).first(where: \.1)?.0
+    }
+
+    /// Refuses what would have no effect.
+    private func checkModes() throws {
         let ofSchedules = [("--verifier-steps", verifierSteps != nil), ("--handoff", handoff != nil)]
         let ofExact: [(String, Bool)] = [
             ("--window", window != .auto), ("--exact-placement", exactPlacement != .auto),

@@ -1,5 +1,6 @@
 import ArgumentParser
 import BackendSelection
+import BaseDirectories
 import EdgeRuntime
 import Foundation
 import WireProtocol
@@ -35,7 +36,21 @@ struct VerifierOptions: ParsableArguments {
     @OptionGroup var compute: ComputeOptions
 
     func validate() throws {
-        guard timeout > 0, timeout <= 86_400 else { throw ValidationError("--timeout must be between 0 and 86400") }
+        guard timeout > 0, timeout <= 86_400 else {
+            throw ValidationError("--timeout must be above 0 and at most 86400")
+        }
+    }
+
+    /// Refuses what says something of a verifier elsewhere where there is none, and of the embedded one where it is not asked.
+    func checkPlace() throws {
+        let ofAddress = [("--token-file", tokenFile != nil), ("--ca-file", caFile != nil)]
+        let ofEmbedded = [("--backend", compute.backend != .auto), ("--device", compute.device != nil)]
+        if address == nil, let option = ofAddress.first(where: \.1) {
+            throw ValidationError("\(option.0) goes with a --verifier elsewhere")
+        }
+        if address != nil, let option = ofEmbedded.first(where: \.1) {
+            throw ValidationError("\(option.0) is of the embedded verifier; the one elsewhere has its own")
+        }
     }
 
     /// The way to a verifier on another machine.
@@ -59,9 +74,9 @@ struct VerifierOptions: ParsableArguments {
     private func authorityFile(environment: [String: String]) throws -> String? {
         guard let file = caFile ?? environment["UNDERPAINT_CA_FILE"], !file.isEmpty else { return nil }
         do {
-            _ = try Data(contentsOf: URL(fileURLWithPath: file))
+            _ = try WholeFile.read(file)
         } catch {
-            throw Failure(ExitStatus.noInput, "\(file) cannot be read (\(error.localizedDescription))")
+            throw Failure(ExitStatus.noInput, "\(file) cannot be read (\(error.reason))")
         }
         return file
     }
@@ -71,9 +86,9 @@ struct VerifierOptions: ParsableArguments {
         if let tokenFile {
             place = tokenFile
             do {
-                text = try String(contentsOfFile: tokenFile, encoding: .utf8)
+                text = String(decoding: try WholeFile.read(tokenFile), as: UTF8.self)
             } catch {
-                throw Failure(ExitStatus.noInput, "\(tokenFile) cannot be read (\(error.localizedDescription))")
+                throw Failure(ExitStatus.noInput, "\(tokenFile) cannot be read (\(error.reason))")
             }
         } else if let variable = environment["UNDERPAINT_TOKEN"], !variable.isEmpty {
             (text, place) = (variable, "UNDERPAINT_TOKEN")

@@ -1,3 +1,4 @@
+import BaseDirectories
 import EdgeRuntime
 import Foundation
 import Pictures
@@ -10,15 +11,19 @@ struct PictureFile: Hashable {
     private let askedFolder: String?
 
     /// `-o` as it is, or with what tells a picture from its fellows put in before the suffix; without `-o`,
-    /// `underpaint-….png` in the current folder, which has the seed in it where nothing else is.
+    /// `underpaint-SEED.png` in the current folder, and of a list `underpaint-line-NUMBER.png`.
     ///
     /// - Parameters:
     ///   - number: the line of the prompt, for a list of them.
     ///   - seed: put in where there are several of a prompt.
     init(output: String?, number: Int?, seed: UInt64, hasFellows: Bool) {
-        let path = output ?? "underpaint.png"
+        let path = output ?? (number == nil ? "underpaint.png" : "underpaint-line.png")
         askedFolder = PictureFile.folder(path)
         let asked = PictureFile.named(path)
+        guard !PictureFile.isSuffixAlone(asked) else {
+            url = asked
+            return
+        }
         let stem = asked.deletingPathExtension()
         var parts = [stem.lastPathComponent]
         if let number { parts.append("\(number)") }
@@ -35,7 +40,12 @@ struct PictureFile: Hashable {
 
     private static func named(_ path: String) -> URL {
         let url = URL(fileURLWithPath: path)
-        return url.pathExtension.isEmpty ? url.appendingPathExtension("png") : url
+        guard url.pathExtension.isEmpty, !isSuffixAlone(url), !WholeFile.isSpecial(path) else { return url }
+        return url.appendingPathExtension("png")
+    }
+
+    private static func isSuffixAlone(_ url: URL) -> Bool {
+        [".png", ".webp"].contains(url.lastPathComponent.lowercased())
     }
 
     init(path: String) {
@@ -75,6 +85,20 @@ struct PictureFile: Hashable {
             throw Failure(
                 ExitStatus.cannotCreate, "\(folder) names a folder; choose a file in it, for example picture.png")
         }
+        let name = url.lastPathComponent
+        guard !["-", "-.png"].contains(name), !PictureFile.isSuffixAlone(url), name.utf8.count <= 255
+        else {
+            throw Failure(
+                ExitStatus.cannotCreate,
+                "\(name.prefix(80)) is no name for a picture\(name.hasPrefix("-") ? ", and none goes to standard output" : ""); "
+                    + "choose one like picture.png")
+        }
+        if WholeFile.isSpecial(url.path) {
+            guard FileManager.default.isWritableFile(atPath: url.path) else {
+                throw Failure(ExitStatus.cannotCreate, "\(url.path) cannot be written; choose another place")
+            }
+            return
+        }
         let folder = url.deletingLastPathComponent().path
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
@@ -104,14 +128,14 @@ struct PictureFile: Hashable {
         }
     }
 
-    /// Writes the file whole or not at all.
+    /// Writes the file whole or not at all; a pipe or a device gets the bytes.
     func write(_ bytes: [UInt8]) throws {
         do {
-            try Data(bytes).write(to: url, options: .atomic)
+            try WholeFile.write(Data(bytes), to: url)
         } catch {
             throw Failure(
                 ExitStatus.cannotCreate,
-                "\(url.path) cannot be written (\(error.localizedDescription)); free some room or choose another place"
+                "\(url.path) cannot be written (\(error.reason)); free some room or choose another place"
             )
         }
     }

@@ -92,7 +92,8 @@ struct PictureResult: Encodable {
 
     private var evaluations: String {
         guard let verification = report.verification else { return "no verifier evaluations" }
-        return "\(verification.verifierEvaluations) verifier evaluations of \(verification.verifierOnlyEvaluations)"
+        let all = counted(verification.verifierEvaluations, "verifier evaluation")
+        return "\(all) (\(verification.verifierOnlyEvaluations) without the draft)"
     }
 
     private var saving: String {
@@ -119,10 +120,9 @@ extension SpeculationTally {
     /// What several pictures come to; nil if no verifier saw a draft.
     var line: String? {
         guard let perPicture = evaluationsPerPicture, let share = evaluationShare else { return nil }
-        let entries = reentries.sorted { $0.key > $1.key }.map { "\($0.value)× step \($0.key)" }
         return
-            "\(pictureCount) drafts: \(acceptedCount) accepted, \(correctedCount) corrected, \(droppedCount) dropped "
-            + "(re-entered \(entries.joined(separator: ", "))); \(perPicture.formatted(decimals: 1)) verifier "
+            "\(counted(pictureCount, "draft")): \(acceptedCount) accepted, \(correctedCount) corrected, \(droppedCount) dropped; "
+            + "\(perPicture.formatted(decimals: 1)) verifier "
             + "evaluations a picture, \(Int((100 * share).rounded())) % of the verifier alone; "
             + "\(verifierSecondsSaved.formatted(decimals: 2)) s of the verifier saved"
     }

@@ -1,3 +1,4 @@
+import BaseDirectories
 import Foundation
 
 /// The folder that an experiment writes to; made if it is not there.
@@ -9,7 +10,7 @@ struct ReportFolder {
         do {
             try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
         } catch {
-            throw Failure(ExitStatus.cannotCreate, "\(path) cannot be made: \(error.localizedDescription)")
+            throw Failure(ExitStatus.cannotCreate, "\(path) cannot be made: \(error.reason)")
         }
     }
 
@@ -23,7 +24,7 @@ struct ReportFolder {
             } catch {
                 throw Failure(
                     ExitStatus.cannotCreate,
-                    "\(file.path) cannot be written (\(error.localizedDescription)); free some room or choose another --out"
+                    "\(file.path) cannot be written (\(error.reason)); free some room or choose another --out"
                 )
             }
         }

@@ -16,6 +16,7 @@ struct WaitingPicture: Encodable {
     let stepCount: Int
     let seed: UInt64
     let prompt: String
+    let mode: String
     /// Whether another underpaint works on it now.
     let isInUse: Bool
 
@@ -29,11 +30,16 @@ struct WaitingPicture: Encodable {
         stepCount = picture.job.stepCount
         seed = picture.job.seed
         prompt = picture.job.prompt
+        mode = picture.job.mode.rawValue
         isInUse = entry.isInUse
     }
 
     var line: String {
-        "\(job)  \(createdAt.formatted(.iso8601))  \(handoffStep)/\(stepCount) steps  seed \(seed)  "
-            + "\(verifier ?? "embedded")  \(isInUse ? "(being worked on)  " : "")\(prompt)"
+        // Of an exact chain nothing is kept but what it is made from.
+        let progress =
+            mode == SpeculationMode.exact.rawValue
+            ? "exact, from the seed" : "\(handoffStep)/\(stepCount) steps drafted"
+        return "\(job)  \(createdAt.formatted(.iso8601))  \(progress)  seed \(seed)  "
+            + "\(verifier ?? "embedded")  \(isInUse ? "(being worked on)  " : "")\(prompt.shown)"
     }
 }

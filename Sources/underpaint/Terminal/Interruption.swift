@@ -51,7 +51,7 @@ func stoppedByInterrupt<Result: Sendable>(
             try flag.check()
             line.update(done: done, total: count)
         }
-        line.finish("\(count) prompts")
+        line.finish(counted(count, "prompt"))
         return result
     }
 }

@@ -42,10 +42,18 @@ struct ProgressLine {
 
     private mutating func show(_ text: String) {
         guard isTerminal, !isQuiet else { return }
-        let line = padded(title) + text
+        // A longer one would go on to the next line, and each update begin another.
+        let line = (padded(title) + text).prefix(ProgressLine.columnCount - 1)
         let rest = String(repeating: " ", count: max(0, lastLength - line.count))
         Terminal.write("\r\(line)\(rest)")
         lastLength = line.count
+    }
+
+    /// Of the terminal; of one that does not say what they usually are.
+    private static var columnCount: Int {
+        var size = winsize()
+        guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 1 else { return 80 }
+        return Int(size.ws_col)
     }
 
     private func padded(_ title: String) -> String {

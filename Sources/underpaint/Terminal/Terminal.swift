@@ -1,3 +1,4 @@
+import BaseDirectories
 import Foundation
 
 /// Words for the person at the terminal go to standard error; standard output is for results.
@@ -12,7 +13,7 @@ enum Terminal {
         } catch {
             throw Failure(
                 ExitStatus.cannotCreate,
-                "the result cannot be written to standard output (\(error.localizedDescription))")
+                "the result cannot be written to standard output (\(error.reason))")
         }
     }
 
