@@ -13,15 +13,8 @@ extension DraftPainter {
     ) throws -> (job: VerificationJob, unknownWords: [String]) {
         let schedule = try schedule(of: request)
         let plan = try HandoffPlan(schedule: schedule, fraction: request.handoffFraction)
-        var job = VerificationJob(
-            id: id, draft: models.draft.identity, verifier: models.verifier.identity, prompt: request.prompt,
-            guidanceScale: request.guidanceScale,
-            latentShape: try models.draft.latentShape(
-                for: PictureSize(width: request.width, height: request.height)),
-            stepCount: schedule.stepCount, scheduleShift: schedule.shift, handoffStep: plan.handoffStep,
-            seed: request.seed, noise: .philox, mode: .exact, checkThreshold: nil, result: .png, codedEstimate: [],
-            exact: options)
-        job.ask(for: request.format)
+        var job = try job(of: request, id: id, schedule, plan)
+        (job.mode, job.exact) = (.exact, options)
         try job.validate()
         return (job, models.shared.tokenizer.encode(request.prompt).unknownWords)
     }

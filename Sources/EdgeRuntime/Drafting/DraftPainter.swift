@@ -45,6 +45,27 @@ public final class DraftPainter: Sendable {
             stepCount: request.stepCount, shift: request.scheduleShift ?? models.draft.manifest.schedule.shift)
     }
 
+    /// The job of a request with nothing drafted yet; the models need not take it.
+    ///
+    /// - Throws: `ModelError.unsupportedSize`.
+    func job(
+        of request: GenerationRequest, id: JobID, _ schedule: FlowSchedule, _ plan: HandoffPlan
+    ) throws(ModelError) -> VerificationJob {
+        var job = VerificationJob(
+            id: id, draft: models.draft.identity, verifier: models.verifier.identity, prompt: request.prompt,
+            guidanceScale: request.guidanceScale,
+            latentShape: try models.draft.latentShape(
+                for: PictureSize(width: request.width, height: request.height)),
+            stepCount: schedule.stepCount, scheduleShift: schedule.shift, handoffStep: plan.handoffStep,
+            seed: request.seed, noise: .philox, mode: request.mode, checkThreshold: request.checkThreshold,
+            result: .png, codedEstimate: [], verifierStepCount: request.verifierStepCount)
+        job.ask(for: request.format)
+        job.checkQuantile = request.checkQuantile
+        job.checkLikeness = request.checkLikeness
+        job.checkLevels = request.checkLevels
+        return job
+    }
+
     /// Takes the draft's share of the steps and codes what travels; of several candidates that of the best.
     ///
     /// - Parameter progress: called after every step; throw to stop.
@@ -66,18 +87,7 @@ public final class DraftPainter: Sendable {
         let schedule = try schedule(of: request)
         let plan = try HandoffPlan(
             schedule: schedule, verifierStepCount: request.verifierStepCount, fraction: request.handoffFraction)
-        var job = VerificationJob(
-            id: id, draft: models.draft.identity, verifier: models.verifier.identity, prompt: request.prompt,
-            guidanceScale: request.guidanceScale,
-            latentShape: try models.draft.latentShape(
-                for: PictureSize(width: request.width, height: request.height)),
-            stepCount: schedule.stepCount, scheduleShift: schedule.shift, handoffStep: plan.handoffStep,
-            seed: request.seed, noise: .philox, mode: request.mode, checkThreshold: request.checkThreshold,
-            result: .png, codedEstimate: [], verifierStepCount: request.verifierStepCount)
-        job.ask(for: request.format)
-        job.checkQuantile = request.checkQuantile
-        job.checkLikeness = request.checkLikeness
-        job.checkLevels = request.checkLevels
+        var job = try job(of: request, id: id, schedule, plan)
         try checkLimits(of: job)
         let noise = NoiseGenerator(seed: job.seed).latent(job.latentShape, stream: 0)
         let (state, unknownWords) = try run(

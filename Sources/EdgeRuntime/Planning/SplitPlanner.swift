@@ -135,7 +135,7 @@ public struct SplitPlanner: Sendable {
             guard !notes.isFresh(for: shape, now: now) else { return notes }
             let description = try await transport.availability()
             notes.note(
-                description, model: painter.models.verifierIdentity, opening: log.opening, now: now)
+                description, model: painter.models.verifier.identity, opening: log.opening, now: now)
             cache.keep(notes, "verifier", key: address)
             return notes
         }
@@ -182,42 +182,5 @@ extension SplitPlan: Encodable {
         try container.encode(model.network, forKey: .network)
         try container.encode(model.payload, forKey: .payload)
         try container.encode(model.quality != nil, forKey: .hasQualityCurve)
-    }
-}
-
-extension ModelPair {
-    var verifierIdentity: ModelIdentity { verifier.identity }
-
-    /// What the verifier's manifest holds drafts to; nil if it was not calibrated.
-    var checkRule: CheckRule? {
-        verifier.calibration.flatMap { try? CheckRule($0, draft: draft.weightsDigest) }
-    }
-
-    /// The steps that each model takes when nobody says more.
-    public var stepCounts: StepCounts {
-        StepCounts(
-            draft: draft.manifest.schedule.defaultStepCount, verifier: verifier.manifest.schedule.defaultStepCount)
-    }
-
-    /// The steps that both models take where somebody says how many, or the verifier alone.
-    public func stepCounts(_ steps: Int?, verifier own: Int? = nil) -> StepCounts {
-        StepCounts(draft: steps ?? stepCounts.draft, verifier: own ?? steps ?? stepCounts.verifier)
-    }
-
-    /// Q(f) of this pair in a mode, as its verifier's manifest has it; nil if it was not measured, or with a draft of
-    /// other weights, or with a check that asked another critic.
-    public func qualityCurve(for mode: SpeculationMode) -> QualityCurve? {
-        guard let quality = verifier.manifest.quality, quality.isUnderstood, quality.draft == draft.id,
-            quality.draftDigest == draft.weightsDigest,
-            mode != .handoff || quality.critic == verifier.calibration?.critic, let curve = quality.modes[mode.rawValue]
-        else { return nil }
-        let points = curve.fractions.indices.map { index in
-            QualityCurve.Point(
-                fraction: curve.fractions[index], loss: curve.losses[index],
-                evaluationShare: curve.evaluationShares[index])
-        }
-        return try? QualityCurve(
-            points: points,
-            stepCounts: StepCounts(draft: quality.stepCount, verifier: quality.verifierStepCount))
     }
 }
