@@ -22,6 +22,7 @@ public enum ModelListCodec {
             if let pace = model.pace {
                 message.pace.secondsPerEvaluation = pace.secondsPerEvaluation
                 message.pace.fixedSeconds = pace.fixedSeconds
+                if let share = pace.rowShare { message.pace.rowShare = share }
             }
             return message
         }
@@ -67,7 +68,8 @@ public enum ModelListCodec {
     /// Nil for numbers that are no pace: a plan can do without.
     private static func pace(_ message: Underpaint_V1_VerifierPace) -> VerifierPace? {
         let pace = VerifierPace(
-            secondsPerEvaluation: message.secondsPerEvaluation, fixedSeconds: message.fixedSeconds)
+            secondsPerEvaluation: message.secondsPerEvaluation, fixedSeconds: message.fixedSeconds,
+            rowShare: message.hasRowShare ? message.rowShare : nil)
         return pace.isPlausible ? pace : nil
     }
 }

@@ -31,7 +31,7 @@ import VerificationTestSupport
             #expect(cache.value("speed", key: "k", as: DeviceSpeed.self) == nil)
         }
         let other = String(decoding: whole, as: UTF8.self).replacingOccurrences(
-            of: "\"format\" : 1", with: "\"format\" : 2")
+            of: "\"format\" : 2", with: "\"format\" : 1")
         #expect(other != String(decoding: whole, as: UTF8.self))
         try Data(other.utf8).write(to: file)
         #expect(cache.value("speed", key: "k", as: DeviceSpeed.self) == nil)
@@ -39,6 +39,31 @@ import VerificationTestSupport
         cache.keep(speed, "speed", key: "k")
         try FileManager.default.copyItem(at: file, to: cache.file("speed", "collision"))
         #expect(cache.value("speed", key: "collision", as: DeviceSpeed.self) == nil)
+    }
+
+    /// Whatever pictures have changed of it since: what was measured on a busy day is measured again some day.
+    @Test func aMeasurementHoldsForSomeDays() throws {
+        defer { try? FileManager.default.removeItem(at: cache.folder) }
+        cache.keep(speed, "speed", key: "k")
+        let file = cache.file("speed", "k")
+        func age(_ seconds: Double) throws {
+            var entry = try #require(
+                try JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? [String: Any])
+            entry["measuredAt"] = Date().timeIntervalSince1970 - seconds
+            try JSONSerialization.data(withJSONObject: entry).write(to: file)
+        }
+        try age(PlanningCache.holdsFor - 60)
+        #expect(cache.value("speed", key: "k", as: DeviceSpeed.self) == speed)
+        cache.keep(speed, "speed", key: "k", isNew: false)
+        try age(PlanningCache.holdsFor + 60)
+        #expect(cache.value("speed", key: "k", as: DeviceSpeed.self) == nil)
+        cache.keep(speed, "speed", key: "k", isNew: false)
+        #expect(cache.value("speed", key: "k", as: DeviceSpeed.self) == nil, "it follows what was measured")
+        cache.keep(speed, "speed", key: "k")
+        #expect(cache.value("speed", key: "k", as: DeviceSpeed.self) == speed)
+        // Of a clock that was set back.
+        try age(-60)
+        #expect(cache.value("speed", key: "k", as: DeviceSpeed.self) == nil)
     }
 
     @Test func aFolderThatCannotBeWrittenCostsNothing() {

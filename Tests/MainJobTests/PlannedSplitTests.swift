@@ -36,6 +36,14 @@ import VerifierRuntime
             workshop.request(), measuring: { text in said.withLock { $0.append(text) } })
         #expect(said.withLock { $0.count } == 2)
         #expect(again.model.edge == plan.model.edge && again.choice == plan.choice)
+        // What a row more costs is measured as well: by it windows are chosen.
+        #expect(plan.model.verifier.rowShare != nil)
+        // Whoever holds drafts to something else is told nothing by what was measured of the usual.
+        #expect(plan.model.rule == workshop.models.checkRule)
+        var strict = workshop.request()
+        (strict.checkThreshold, strict.checkLevels) = (0.05, [0.6])
+        let other = try await planner(workshop).plan(strict)
+        #expect(other.model.rule != plan.model.rule && other.model.quality == nil)
         // Another size is another speed, here and of the verifier.
         var larger = workshop.request()
         larger.width = 128
@@ -52,10 +60,10 @@ import VerifierRuntime
         let made = try await workshop.embedded.make(workshop.request())
         let seconds = before.fixedSeconds + 2 * before.secondsPerStep * Double(made.report.draftSteps)
         func learn(candidateCount: Int) {
+            // What compiling took is no part of it.
             let slow = MakingReport(
-                job: made.job, origin: .hybrid, candidateCount: candidateCount, edgeSeconds: seconds,
-                verifierSeconds: 1,
-                verification: nil, unknownWords: [])
+                job: made.job, origin: .hybrid, candidateCount: candidateCount, edgeSeconds: seconds + 5,
+                edgePreparationSeconds: 5, verifierSeconds: 1, verification: nil, unknownWords: [])
             planner.learn(from: FinishedPicture(picture: made.picture, job: made.job, report: slow))
         }
         // Two drafts take twice the time of one, which says nothing of the machine.

@@ -118,6 +118,15 @@ import VerificationTestSupport
         #expect(try ModelListCodec.encode(description) == golden)
     }
 
+    @Test func whatARowCostsTravels() throws {
+        for share in [0, 0.11, 2] {
+            var models = SampleJob.models
+            models[0].pace = VerifierPace(secondsPerEvaluation: 0.0185, fixedSeconds: 0.0625, rowShare: share)
+            let sent = VerifierDescription(models: models, isReady: true, waitingJobCount: 0)
+            #expect(try ModelListCodec.decode(try ModelListCodec.encode(sent)) == sent)
+        }
+    }
+
     /// They only help to plan: nonsense is left out, and the verifier is used all the same.
     @Test func aPaceOrWaitThatMakesNoSenseIsLeftOut() throws {
         for (seconds, wait) in [(0.0, -1.0), (.nan, .nan), (-2, .infinity), (1e9, 1e9)] {

@@ -90,7 +90,7 @@ public final class DraftPainter: Sendable {
         var job = try job(of: request, id: id, schedule, plan)
         try checkLimits(of: job)
         let noise = NoiseGenerator(seed: job.seed).latent(job.latentShape, stream: 0)
-        let (state, unknownWords) = try run(
+        let (state, unknownWords, preparation) = try run(
             plan.draftSteps, of: schedule, from: noise, noise: noise, job: job, progress: progress)
         var estimate = state
         if !plan.isVerifierAlone, !plan.isDraftAlone {
@@ -99,7 +99,8 @@ public final class DraftPainter: Sendable {
             // The edge goes on from what the verifier will see.
             estimate = try LatentCodec.decode(job.codedEstimate, expecting: job.latentShape)
         }
-        return DraftedPicture(job: job, estimate: estimate, unknownWords: unknownWords)
+        return DraftedPicture(
+            job: job, estimate: estimate, unknownWords: unknownWords, preparationSeconds: preparation.inSeconds)
     }
 
     /// Takes the steps that the verifier would have taken, from a hand-off.
@@ -123,7 +124,7 @@ public final class DraftPainter: Sendable {
                 picture: try LatentCodec.decode(job.codedEstimate, expecting: job.latentShape), noise: noise,
                 time: schedule.times[job.handoffStep])
         }
-        let (picture, unknownWords) = try run(
+        let (picture, unknownWords, _) = try run(
             firstStep..<schedule.stepCount, of: schedule, from: state, noise: noise, job: job,
             progress: progress)
         var finished = job
@@ -153,11 +154,12 @@ public final class DraftPainter: Sendable {
     private func run(
         _ steps: Range<Int>, of schedule: FlowSchedule, from start: Latent, noise: Latent, job: VerificationJob,
         progress: (DraftStep) throws -> Void
-    ) throws -> (state: Latent, unknownWords: [String]) {
+    ) throws -> (state: Latent, unknownWords: [String], preparation: Duration) {
         guard !steps.isEmpty else {
-            return (start, models.shared.tokenizer.encode(job.prompt).unknownWords)
+            return (start, models.shared.tokenizer.encode(job.prompt).unknownWords, .zero)
         }
         return try studio.withLock { studio in
+            let prepared = studio.denoiser.preparation
             let prompt = try studio.text.encode(job.prompt)
             var model = PromptedDenoiser(
                 studio.denoiser, prompt: prompt.conditioning, unconditional: try studio.text.unconditional(),
@@ -168,7 +170,7 @@ public final class DraftPainter: Sendable {
                         done: walk.step - steps.lowerBound, total: steps.count,
                         estimate: SeedResidual.estimate(state: walk.state, noise: noise, time: walk.time)))
             }
-            return (state, prompt.tokens.unknownWords)
+            return (state, prompt.tokens.unknownWords, studio.denoiser.preparation - prepared)
         }
     }
 }

@@ -9,11 +9,14 @@ public struct DraftedPicture: Sendable {
     public let estimate: Latent  // [height, width, channel]
     /// Words of the prompt that the model does not know.
     public let unknownWords: [String]
+    /// Of the time that it took, what went into compiling graphs: it comes once.
+    public let preparationSeconds: Double
 
-    public init(job: VerificationJob, estimate: Latent, unknownWords: [String]) {
+    public init(job: VerificationJob, estimate: Latent, unknownWords: [String], preparationSeconds: Double = 0) {
         self.job = job
         self.estimate = estimate
         self.unknownWords = unknownWords
+        self.preparationSeconds = preparationSeconds
     }
 }
 

@@ -5,6 +5,7 @@ public struct BegunPicture: Sendable {
     public let job: VerificationJob
     /// Text encoding, drafting and coding.
     let edgeSeconds: Double
+    let preparationSeconds: Double
     let unknownWords: [String]
     /// Drafts of which this is the best.
     let candidateCount: Int
@@ -15,11 +16,12 @@ public struct BegunPicture: Sendable {
 
     /// A picture that the verifier finishes.
     init(
-        _ job: VerificationJob, edgeSeconds: Double, unknownWords: [String], candidateCount: Int = 1,
-        file: HandoffFile?
+        _ job: VerificationJob, edgeSeconds: Double, preparationSeconds: Double = 0, unknownWords: [String],
+        candidateCount: Int = 1, file: HandoffFile?
     ) {
         self.job = job
         self.edgeSeconds = edgeSeconds
+        self.preparationSeconds = preparationSeconds
         self.unknownWords = unknownWords
         self.candidateCount = candidateCount
         self.file = file
@@ -30,6 +32,7 @@ public struct BegunPicture: Sendable {
     init(finished: FinishedPicture) {
         job = finished.job
         edgeSeconds = finished.report.edgeSeconds
+        preparationSeconds = finished.report.edgePreparationSeconds
         unknownWords = finished.report.unknownWords
         candidateCount = finished.report.candidateCount
         file = nil

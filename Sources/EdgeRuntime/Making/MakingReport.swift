@@ -24,6 +24,8 @@ public struct MakingReport: Hashable, Sendable, Codable {
     public let candidateCount: Int
     /// Text encoding, drafting of all candidates and coding on this machine; 0 for a resumed picture.
     public let edgeSeconds: Double
+    /// Of these, what went into compiling the draft's graphs: of the first picture of a size in a process.
+    public let edgePreparationSeconds: Double
     /// From sending the job to having the picture, as seen from here; 0 where no verifier took part.
     public let verifierSeconds: Double
     /// Bytes of the coded latent that travelled, 0 where none did; in mode `exact` those of all drafted pictures.
@@ -41,7 +43,7 @@ public struct MakingReport: Hashable, Sendable, Codable {
 
     public init(
         job: VerificationJob, origin: PictureOrigin, candidateCount: Int = 1, edgeSeconds: Double,
-        verifierSeconds: Double,
+        edgePreparationSeconds: Double = 0, verifierSeconds: Double,
         queuedSeconds: Double = 0, resultBytes: Int = 0, verification: VerificationTelemetry?, unknownWords: [String]
     ) {
         self.origin = origin
@@ -50,6 +52,7 @@ public struct MakingReport: Hashable, Sendable, Codable {
         draftSteps = verification?.exact?.acceptedSteps ?? job.handoffStep
         self.candidateCount = candidateCount
         self.edgeSeconds = edgeSeconds
+        self.edgePreparationSeconds = edgePreparationSeconds
         self.verifierSeconds = verifierSeconds
         latentBytes = verification?.exact?.sentBytes ?? (origin == .draftOnly ? 0 : job.codedEstimate.count)
         rawLatentBytes = 2 * job.latentShape.elementCount

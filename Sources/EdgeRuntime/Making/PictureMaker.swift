@@ -81,7 +81,8 @@ public struct PictureMaker: Sendable {
                 job: drafted.job, outputPath: outputPath, verifier: verifier, createdAt: Date()))
         report(.handedOff(drafted, seconds: edgeSeconds))
         return BegunPicture(
-            drafted.job, edgeSeconds: edgeSeconds, unknownWords: drafted.unknownWords,
+            drafted.job, edgeSeconds: edgeSeconds, preparationSeconds: drafted.preparationSeconds,
+            unknownWords: drafted.unknownWords,
             candidateCount: request.candidateCount, file: file)
     }
 
@@ -153,6 +154,7 @@ public struct PictureMaker: Sendable {
                 report: MakingReport(
                     job: job, origin: job.handoffStep == 0 ? .verifierOnly : .hybrid,
                     candidateCount: begun.candidateCount, edgeSeconds: begun.edgeSeconds,
+                    edgePreparationSeconds: begun.preparationSeconds,
                     verifierSeconds: verifierSeconds, queuedSeconds: queue.seconds,
                     resultBytes: outcome.payload.count, verification: outcome.telemetry,
                     unknownWords: begun.unknownWords),
@@ -172,7 +174,8 @@ public struct PictureMaker: Sendable {
             picture: picture, job: drafted.job,
             report: MakingReport(
                 job: drafted.job, origin: .draftOnly, candidateCount: candidateCount,
-                edgeSeconds: edgeSeconds + decodeSeconds, verifierSeconds: 0, verification: nil,
+                edgeSeconds: edgeSeconds + decodeSeconds, edgePreparationSeconds: drafted.preparationSeconds,
+                verifierSeconds: 0, verification: nil,
                 unknownWords: drafted.unknownWords),
             handoff: handoff)
     }

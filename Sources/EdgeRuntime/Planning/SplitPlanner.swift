@@ -1,6 +1,6 @@
 public import Diffusion
 import Foundation
-public import Models
+import Models
 public import Speculation
 
 /// Finds the split for a picture: measures once what the cost model must know, keeps it, and asks the model.
@@ -44,15 +44,41 @@ public struct SplitPlanner: Sendable {
         let notes = try await verifierNotes(for: shape, measuring: measuring)
         var model = CostModel(
             schedule: schedule, verifierStepCount: request.mode == .exact ? nil : request.verifierStepCount,
-            mode: request.mode, rule: models.checkRule, edge: edge,
+            mode: request.mode, rule: rule(for: request), edge: edge,
             verifier: notes.pace(for: shape) ?? SplitPlanner.unknownPace(edge),
             waitSeconds: notes.expectedWait(now: Date().timeIntervalSince1970),
             network: notes.network ?? .none,
-            payload: payload(notes, shape, request), quality: models.qualityCurve(for: request.mode))
+            payload: payload(notes, shape, request),
+            // It was measured as pictures usually are.
+            quality: isUsual(request) ? models.qualityCurve(for: request.mode) : nil)
         model.isConnected = isConnected
         model.evaluationsPerPromptQuestion =
             models.verifier.manifest.evaluationsPerPromptQuestion(isGuided: request.guidanceScale != 1)
         return SplitPlan(choice: model.best(objective, within: bound), objective: objective, model: model)
+    }
+
+    /// What the request holds a draft to.
+    private func rule(for request: GenerationRequest) -> CheckRule? {
+        let calibration = painter.models.verifier.calibration
+        if let threshold = request.checkThreshold {
+            return try? CheckRule(
+                distance: threshold, times: request.checkLevels ?? calibration?.levels.map(\.time) ?? [])
+        }
+        return calibration.flatMap {
+            try? CheckRule(
+                $0, draft: painter.models.draft.weightsDigest, quantile: request.checkQuantile,
+                likenessShare: request.checkLikeness, times: request.checkLevels)
+        }
+    }
+
+    /// Whether nothing is asked for that changes what becomes of drafts.
+    private func isUsual(_ request: GenerationRequest) -> Bool {
+        let manifest = painter.models.draft.manifest
+        let hasDials =
+            request.checkThreshold != nil || request.checkQuantile != nil || request.checkLikeness != nil
+            || request.checkLevels != nil
+        return !hasDials && request.guidanceScale == Float(manifest.guidance.default)
+            && (request.scheduleShift ?? manifest.schedule.shift) == manifest.schedule.shift
     }
 
     /// Keeps what a finished picture showed of this machine, the verifier and the network.
@@ -72,8 +98,9 @@ public struct SplitPlanner: Sendable {
         // The time of several candidates is no measure of one.
         guard job.mode != .exact, report.candidateCount == 1, let kept = keptSpeed(key) else { return }
         let updated = kept.updated(
-            withSeconds: report.edgeSeconds, steps: report.draftSteps, isDecoded: report.origin == .draftOnly)
-        if updated != kept { cache.keep(updated, "draft-speed", key: key) }
+            withSeconds: report.edgeSeconds - report.edgePreparationSeconds, steps: report.draftSteps,
+            isDecoded: report.origin == .draftOnly)
+        if updated != kept { cache.keep(updated, "draft-speed", key: key, isNew: false) }
     }
 
     private func keptSpeed(_ key: String) -> DeviceSpeed? {
@@ -82,7 +109,7 @@ public struct SplitPlanner: Sendable {
 
     private func speedKey(shape: String, isGuided: Bool) -> String {
         [
-            painter.models.draft.weightsDigest, ProcessorModel.name, computation, shape,
+            painter.models.draft.weightsDigest, ProgramVersion.current, ProcessorModel.name, computation, shape,
             isGuided ? "guided" : "unguided",
         ].joined(separator: "\n")
     }
@@ -114,8 +141,11 @@ public struct SplitPlanner: Sendable {
     ) async throws -> VerifierNotes {
         switch verifier {
         case .embedded(let backend, let measurePace):
-            let key = [painter.models.verifier.weightsDigest, ProcessorModel.name, computation, backend, "\(shape)"]
-                .joined(separator: "\n")
+            let key = [
+                painter.models.verifier.weightsDigest, ProgramVersion.current, ProcessorModel.name, computation,
+                backend,
+                "\(shape)",
+            ].joined(separator: "\n")
             var notes = VerifierNotes()
             notes.network = NetworkEstimate.none
             if let kept = cache.value("verifier-speed", key: key, as: VerifierPace.self), kept.isPlausible {

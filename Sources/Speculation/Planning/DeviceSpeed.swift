@@ -87,7 +87,7 @@ public struct VerifierPace: Hashable, Sendable, Codable {
     }
 
     /// A row costs hardly more in a batch than by itself.
-    static let largestRowShare = 2.0
+    public static let largestRowShare = 2.0
 
     /// What a finished chain of mode `exact` says of a row more in a batch; nil if it says nothing of it: only a chain that
     /// drafted nothing itself spent all its time in the verifier.

@@ -77,23 +77,28 @@ struct AutoAudit {
         let rounds = Dictionary(grouping: table.fixed(scenario) + auto, by: Round.init).values.map {
             Dictionary(grouping: $0, by: \.draftSteps).mapValues { Sample($0.map(\.seconds.total)).mean }
         }
-        guard let best = best(of: allowed, in: rounds) else { return nil }
+        let ranked = ranked(allowed, in: rounds)
+        guard let best = ranked.first else { return nil }
         let seconds = { (step: Int) in Sample(rounds.compactMap { $0[step] }) }
         let spreads = allowed.map(seconds).filter { $0.count > 1 && $0.median > 0 }.map { $0.spread / $0.median }
         var (excess, error) = (0.0, 0.0)
-        for (step, runs) in Dictionary(grouping: auto, by: \.draftSteps) where step != best {
-            let ratios = Sample(
+        func ratios(_ step: Int, to other: Int) -> Sample {
+            Sample(
                 rounds.compactMap { round in
-                    guard let chosen = round[step], let least = round[best], least > 0 else { return nil }
+                    guard let chosen = round[step], let least = round[other], least > 0 else { return nil }
                     return chosen / least - 1
                 })
+        }
+        for (step, runs) in Dictionary(grouping: auto, by: \.draftSteps) {
             let share = Double(runs.count) / Double(auto.count)
-            guard ratios.count > 0 else {
-                error = .infinity
+            // The best of a few noisy rounds may be another one's by chance: what is known of it is how far off the next is.
+            let compared = step == best ? ranked.dropFirst().first.map { ratios(step, to: $0) } : ratios(step, to: best)
+            guard let compared, compared.count > 0 else {
+                if step != best || ranked.count > 1 { error = .infinity }
                 continue
             }
-            excess += share * ratios.median
-            error += share * ratios.medianError
+            if step != best { excess += share * compared.median }
+            error += share * compared.medianError
         }
         let steps = Double(scenario.schedule.stepCounts.draft)
         return Finding(
@@ -103,9 +108,9 @@ struct AutoAudit {
             excess: excess, excessError: error, spread: Sample(spreads).median)
     }
 
-    /// The split with the lowest median of a round's time as a share of that round's middle one; of those that most rounds
-    /// have.
-    private static func best(of allowed: Set<Int>, in rounds: [[Int: Double]]) -> Int? {
+    /// The splits by the median of a round's time as a share of that round's middle one, the lowest first; of those that most
+    /// rounds have.
+    private static func ranked(_ allowed: Set<Int>, in rounds: [[Int: Double]]) -> [Int] {
         var shares: [Int: [Double]] = [:]
         for round in rounds {
             let middle = Sample(Array(round.values)).median
@@ -114,6 +119,6 @@ struct AutoAudit {
         }
         return shares.filter { allowed.contains($0.key) && 2 * $0.value.count >= rounds.count }
             .map { (step: $0.key, share: Sample($0.value).median) }
-            .min { ($0.share, $0.step) < ($1.share, $1.step) }?.step
+            .sorted { ($0.share, $0.step) < ($1.share, $1.step) }.map(\.step)
     }
 }

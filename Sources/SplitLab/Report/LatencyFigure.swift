@@ -13,7 +13,7 @@ struct LatencyFigure {
             case .queue: "waiting for the verifier"
             case .check: "verifier: check"
             case .refine: "verifier: refine"
-            case .other: "verifier: text, decode, PNG"
+            case .other: "verifier: text, graphs, decode, PNG"
             }
         }
 

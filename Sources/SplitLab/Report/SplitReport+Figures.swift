@@ -54,9 +54,11 @@ extension SplitReport {
     var conditions: String {
         var rows: [[String]] = table.networks.map { ["network \($0.name)", $0.figures] }
         rows += table.edges.map { edge in
-            let runs = table.runs.filter { $0.edge == edge && $0.seconds.edge > 0 }
+            let runs = table.runs.filter { $0.edge == edge && $0.seconds.edge > 0 && $0.draftSteps > 0 }
             let used = Sample(runs.map { $0.seconds.edgeProcessor / max($0.seconds.edge, 1e-9) }).median
-            return ["edge \(edge.name)", "used \(used.text(2)) processor seconds a second of drafting (median)"]
+            return [
+                "edge \(edge.name)", "used \(used.text(2)) processor seconds in all for a second of drafting (median)",
+            ]
         }
         if let facts {
             rows += [

@@ -14,10 +14,39 @@ extension PictureVerifier {
     public func measurePace(at shape: LatentShape? = nil, check: () throws -> Void = {}) throws -> VerifierPace {
         _ = try execute(try warmUpJob(at: shape, isChecked: calibration != nil)) { _ in try check() }
         let outcome = try execute(try warmUpJob(at: shape, isChecked: false)) { _ in try check() }
-        guard let pace = VerifierPace(outcome.telemetry) else {
+        guard var pace = VerifierPace(outcome.telemetry) else {
             throw VerifierError(.internalFailure, "the verifier's clock does not run; is this machine suspended?")
         }
+        pace.rowShare = try measureRowShare(at: shape, check: check)
         return pace
+    }
+
+    /// Rows of the batch that tells what one more costs.
+    private static let measuredRows = 4
+
+    /// What one more row of a batch costs, as a share of an evaluation by itself: without it nobody could tell whether windows of
+    /// exact chains are worth anything here.
+    private func measureRowShare(at shape: LatentShape?, check: () throws -> Void) throws -> Double {
+        let job = try warmUpJob(at: shape, isChecked: false)
+        return try studio.withLock { studio in
+            let prompt = try studio.text.unconditional()
+            func seconds(_ count: Int) throws -> Double {
+                let row = StudioDenoiser.Row(
+                    state: .zero(job.latentShape), time: 1, prompt: prompt, guidance: Double(job.guidanceScale))
+                let rows = Array(repeating: row, count: count)
+                // The first compiles the graph.
+                let runs = try (0..<3).map { _ in
+                    try check()
+                    return try ContinuousClock().measure {
+                        _ = try studio.denoiser.velocities(rows, unconditional: prompt)
+                    }.inSeconds
+                }
+                return runs.dropFirst().min() ?? 0
+            }
+            let (one, several) = (try seconds(1), try seconds(Self.measuredRows))
+            let share = (several / one - 1) / Double(Self.measuredRows - 1)
+            return min(max(share.isFinite ? share : 1, 0), VerifierPace.largestRowShare)
+        }
     }
 
     /// Evaluates rows together, once in each of the sizes that as many jobs share, which compiles their graphs.

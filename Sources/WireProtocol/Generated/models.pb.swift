@@ -107,9 +107,21 @@ nonisolated struct Underpaint_V1_VerifierPace: Sendable {
   /// What a picture costs besides: prompt, decoding, PNG.
   var fixedSeconds: Double = 0
 
+  /// What one more row of a batch costs, as a share of an evaluation by itself; absent: not measured.
+  var rowShare: Double {
+    get {_rowShare ?? 0}
+    set {_rowShare = newValue}
+  }
+  /// Returns true if `rowShare` has been explicitly set.
+  var hasRowShare: Bool {self._rowShare != nil}
+  /// Clears the value of `rowShare`. Subsequent reads from it will return its default value.
+  mutating func clearRowShare() {self._rowShare = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
+
+  fileprivate var _rowShare: Double? = nil
 }
 
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
@@ -226,7 +238,7 @@ nonisolated extension Underpaint_V1_VerifierModel: SwiftProtobuf.Message, SwiftP
 
 nonisolated extension Underpaint_V1_VerifierPace: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".VerifierPace"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}seconds_per_evaluation\0\u{3}fixed_seconds\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}seconds_per_evaluation\0\u{3}fixed_seconds\0\u{3}row_share\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -236,24 +248,33 @@ nonisolated extension Underpaint_V1_VerifierPace: SwiftProtobuf.Message, SwiftPr
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularDoubleField(value: &self.secondsPerEvaluation) }()
       case 2: try { try decoder.decodeSingularDoubleField(value: &self.fixedSeconds) }()
+      case 3: try { try decoder.decodeSingularDoubleField(value: &self._rowShare) }()
       default: break
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if self.secondsPerEvaluation.bitPattern != 0 {
       try visitor.visitSingularDoubleField(value: self.secondsPerEvaluation, fieldNumber: 1)
     }
     if self.fixedSeconds.bitPattern != 0 {
       try visitor.visitSingularDoubleField(value: self.fixedSeconds, fieldNumber: 2)
     }
+    try { if let v = self._rowShare {
+      try visitor.visitSingularDoubleField(value: v, fieldNumber: 3)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: Underpaint_V1_VerifierPace, rhs: Underpaint_V1_VerifierPace) -> Bool {
     if lhs.secondsPerEvaluation != rhs.secondsPerEvaluation {return false}
     if lhs.fixedSeconds != rhs.fixedSeconds {return false}
+    if lhs._rowShare != rhs._rowShare {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -77,12 +77,16 @@ struct LabRelayCommand: AsyncParsableCommand {
             let relay = try ShapingRelay(
                 configuration, host: listen.host, port: listen.port, targetHost: target.host, targetPort: target.port)
             let target = target
-            try Terminal.printResult("\(relay.host):\(relay.port)")
-            // Ends by cancellation only.
-            try? await cancellingOnInterrupt {
-                let network = configuration.network
-                Terminal.write("\(relay.url) goes to \(target) as \(network.name): \(network.figures)\n")
-                while true { try await Task.sleep(for: .seconds(3600)) }
+            do {
+                try await cancellingOnInterrupt {
+                    // Whoever reads it may stop the relay at once.
+                    try Terminal.printResult("\(relay.host):\(relay.port)")
+                    let network = configuration.network
+                    Terminal.write("\(relay.url) goes to \(target) as \(network.name): \(network.figures)\n")
+                    while true { try await Task.sleep(for: .seconds(3600)) }
+                }
+            } catch is CancellationError {
+                // The only way in which it ends well.
             }
             relay.stop()
             let counters = relay.counters

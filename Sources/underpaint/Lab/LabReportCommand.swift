@@ -37,10 +37,11 @@ struct LabReportCommand: AsyncParsableCommand {
     /// Writes the report of an experiment's folder and says where it is.
     static func write(folder: URL, scores: String?, to output: String?) throws {
         let records = try RunLog.records(in: SplitExperiment.logFile(in: folder))
-        // Runs by another sampler are of other pictures; those that were made last count.
-        let runs = records.filter { $0.sampler == records.last?.sampler }
+        // Runs by another sampler or of other models are of other pictures; those that were made last count.
+        let runs = records.filter { $0.sampler == records.last?.sampler && $0.models == records.last?.models }
         if runs.count < records.count {
-            Terminal.warn("\(records.count - runs.count) runs by another sampler are left out")
+            Terminal.warn(
+                "\(counted(records.count - runs.count, "run")) by another sampler or of other models are left out")
         }
         let report = try SplitReport(
             runs: runs,
