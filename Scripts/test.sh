@@ -25,7 +25,8 @@ done
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 # Thousands of started cases would bury what matters; what failed is repeated at the end, before the runner's summary.
-if NO_COLOR=1 swift test --skip-build --disable-xctest "$@" 2>&1 | tee "$log" | grep --line-buffered -v '^◇.*started\.$'; then
+# A test whose threads wait for each other ends by no limit of its own.
+if NO_COLOR=1 timeout --kill-after=30 1800 swift test --skip-build --disable-xctest "$@" 2>&1 | tee "$log" | grep --line-buffered -v '^◇.*started\.$'; then
     exit 0
 fi
 { grep -A 3 -E '^✘ .*(recorded an issue|Suite|Test )' "$log" || tail -n 40 "$log"; } | grep -v '^◇'

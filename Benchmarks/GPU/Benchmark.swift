@@ -96,7 +96,10 @@ import VulkanBackend
         }
     }
 
-    private static func note(_ line: String) { FileHandle.standardError.write(Data("\(line)\n".utf8)) }
+    private static func note(_ line: String) {
+        guard !line.isEmpty else { return }
+        FileHandle.standardError.write(Data("\(line)\n".utf8))
+    }
 
     private func printNames() {
         for entry in cases { print(entry.name) }

@@ -9,13 +9,16 @@ package enum WholeFile {
         try FileHandle(forReadingFrom: URL(fileURLWithPath: path)).readToEnd() ?? Data()
     }
 
-    /// Writes a file whole or not at all. A link stays one, and a pipe or a device gets the bytes.
+    /// Writes a file whole or not at all. A link stays one, and a device, or a pipe that somebody reads, gets the bytes.
     ///
-    /// - Throws: `CocoaError`, whose `reason` says why it cannot be written.
+    /// - Throws: `CocoaError` or `POSIXError`, whose `reason` says why it cannot be written.
     package static func write(_ bytes: Data, to url: URL) throws {
         guard isSpecial(url.path) else { return try bytes.write(to: target(of: url), options: .atomic) }
-        let file = try FileHandle(forWritingTo: url)
-        defer { try? file.close() }
+        // Else a pipe that nobody reads would hold up the thread, and nothing but a kill would free it.
+        let descriptor = open(url.path, O_WRONLY | O_NONBLOCK | O_CLOEXEC)
+        guard descriptor >= 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
+        _ = fcntl(descriptor, F_SETFL, 0)
+        let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
         try file.write(contentsOf: bytes)
     }
 

@@ -7,6 +7,10 @@ extern void GOMP_parallel(void (*body)(void *), void *data, unsigned threads, un
 extern int omp_get_thread_num(void);
 extern int omp_get_num_threads(void);
 extern void omp_set_num_threads(int threads);
+extern void omp_set_dynamic(int dynamic);
+extern int omp_get_thread_limit(void);
+extern int omp_get_max_active_levels(void);
+extern void omp_set_max_active_levels(int levels);
 
 /// Below so many floats waking the team costs more than it gains (about two microseconds).
 static const ptrdiff_t smallest_shared_work = 8192;
@@ -35,11 +39,20 @@ void ck_for(int threads, ptrdiff_t count, ptrdiff_t work, ck_body body, const vo
         return;
     }
     struct job job = { body, args, count };
-    const unsigned wanted = count < threads ? (unsigned)count : (unsigned)threads;
-    GOMP_parallel(run_part, &job, wanted, 0);
+    // Always the whole team: of a smaller one libgomp ends the other threads, and makes them anew for the next.
+    GOMP_parallel(run_part, &job, (unsigned)threads, 0);
+}
+
+int ck_thread_limit(void)
+{
+    return omp_get_thread_limit();
 }
 
 void ck_set_thread_count(int threads)
 {
+    // oneDNN's kernels are made for as many threads as are set and leave a part undone where a team turns out smaller, as it does
+    // at the runtime's own discretion or where the environment allows no team at all.
+    omp_set_dynamic(0);
+    if (omp_get_max_active_levels() < 1) omp_set_max_active_levels(1);
     omp_set_num_threads(threads);
 }

@@ -4,9 +4,10 @@ public import Graphs
 /// Runs graphs on the processor: matrix products by oneDNN or OpenBLAS, everything else by kernels of our own.
 ///
 /// The same inputs give the same bits at every run on one machine with one number of threads. With oneDNN on AVX-512 more
-/// is so: a row of a batch of tokens has the same bits in any batch and with any number of threads. Only Winograd
-/// convolutions are not so (oneDNN chooses their tiles by batch and threads), nor are oneDNN's kernels for AVX2 and those of
-/// OpenBLAS, which depend on the rows of a thread's share.
+/// is so: a row of a batch of tokens has the same bits in any batch and with any number of threads. Not so are Winograd
+/// convolutions and some in bfloat16 (oneDNN chooses their tiles by batch and threads), attention of a single head of one picture
+/// (its products may then have the whole team), oneDNN's kernels for AVX2 and those of OpenBLAS, which depend on the rows of a
+/// thread's share.
 ///
 /// Graphs of one model that one backend compiles share their packed weights.
 ///

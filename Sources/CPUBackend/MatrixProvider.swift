@@ -41,6 +41,8 @@ struct ProductEpilogue {
 /// y = epilogue(x·Wᵀ). x [rows, inner], weight [width, inner], y [rows, width]
 struct LinearProblem {
     let rows: Int
+    /// Whether the rows are tokens or pixels, and not one a picture of the batch.
+    let isOfTokens: Bool
     let inner: Int
     let width: Int
     let x: Values
@@ -72,7 +74,7 @@ struct ConvolutionProblem {
     var asLinear: LinearProblem? {
         guard kernel == 1, stride == 1, padding == 0 else { return nil }
         return LinearProblem(
-            rows: outputPixelCount, inner: channels, width: outputs, x: x, weight: weight,
+            rows: outputPixelCount, isOfTokens: true, inner: channels, width: outputs, x: x, weight: weight,
             y: Values(base: y, elementType: .float32), epilogue: epilogue)
     }
 }

@@ -17,7 +17,7 @@ extension StepBuilder {
         }
         return try provider.linear(
             LinearProblem(
-                rows: y.rowCount, inner: x[0].width, width: y.width, x: x[0].values,
+                rows: y.rowCount, isOfTokens: y.shape.rank > 2, inner: x[0].width, width: y.width, x: x[0].values,
                 weight: x[1].weight, y: y.values, epilogue: epilogue))
     }
 

@@ -20,8 +20,12 @@ extension ThreadPolicy {
         setenv("OPENBLAS_NUM_THREADS", "1", 0)
         // By its own name, by which lists of processes show it. Comes back only if it fails, and then the default has to do.
         var name = [CChar](repeating: 0, count: Int(PATH_MAX))
-        if readlink("/proc/self/exe", &name, name.count - 1) > 0 { execv(name, CommandLine.unsafeArgv) }
-        execv("/proc/self/exe", CommandLine.unsafeArgv)
+        let length = readlink("/proc/self/exe", &name, name.count - 1)
+        guard length > 0 else { return }
+        let file = name[..<length].split(separator: 0x2F).last.map { $0.map { UInt8(bitPattern: $0) } } ?? []
+        // Started by the dynamic loader, which would take the first argument for the program.
+        guard !String(decoding: file, as: UTF8.self).hasPrefix("ld") else { return }
+        execv(name, CommandLine.unsafeArgv)
     }
 
     /// Turns of libgomp's waiting loop, each some 10 to 20 nanoseconds.

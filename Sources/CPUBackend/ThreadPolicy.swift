@@ -12,9 +12,9 @@ public struct ThreadPolicy: Hashable, Sendable {
     /// Threads of the team, at least one.
     public let count: Int
 
-    /// - Parameter count: threads, or nil for one on each physical core that this process may use.
+    /// - Parameter count: threads, or nil for one on each physical core that this process may use; no more than OpenMP gives it.
     public init(count: Int? = nil) {
-        self.count = max(1, count ?? ProcessorCount.usable)
+        self.count = max(1, min(count ?? ProcessorCount.usable, Int(ck_thread_limit())))
     }
 
     /// Sets the team's size for the calling thread. Cheap: done before every run and compilation.

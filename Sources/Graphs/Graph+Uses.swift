@@ -33,6 +33,12 @@ extension Graph {
                     found: source.tensor(named: parameter.name)?.shape,
                     unreadableType: source.unreadableType(ofTensorNamed: parameter.name))
             }
+            // Numbers would be read as others.
+            guard (tensor.elementType == .int32) == (self[parameter.value].elementType == .int32) else {
+                throw ParameterError(
+                    name: parameter.name, origin: source.origin, expected: expected, found: nil,
+                    unreadableType: "\(tensor.elementType)")
+            }
             tensors[parameter.value] = tensor
         }
         return tensors

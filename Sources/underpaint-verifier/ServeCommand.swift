@@ -150,9 +150,11 @@ struct ServeCommand: AsyncParsableCommand {
             configuration: .init(
                 hostname: host, port: port, grace: .seconds(grace), tokens: tokens, identity: identity),
             host: verifierHost, logger: logger)
+        let second = SecondSignal { ServeCommand.leave(130) }
         do {
             if child { ServeCommand.stopWhenInputEnds() }
             try await server.run { [child] port in
+                second.listen()
                 if child {
                     print(server.configuration.address(port: port))
                     fflush(nil)
@@ -204,9 +206,14 @@ extension ServeCommand {
     /// Sends this process the signal that ends it politely once whoever started it is gone or closes its end.
     private static func stopWhenInputEnds() {
         Thread.detachNewThread {
+            var byte: UInt8 = 0
             while true {
-                let rest = FileHandle.standardInput.availableData
-                if rest.isEmpty { break }
+                let count = read(STDIN_FILENO, &byte, 1)
+                if count > 0 || count < 0 && errno == EINTR { continue }
+                // Of a parent whose end does not block.
+                guard count < 0, errno == EAGAIN else { break }
+                var end = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
+                poll(&end, 1, -1)
             }
             kill(getpid(), SIGTERM)
         }

@@ -18,8 +18,8 @@ final class TuneProgress: Sendable {
         Thread.detachNewThread { [self] in
             while !state.withLock({ $0.isOver }) {
                 Thread.sleep(forTimeInterval: 0.5)
-                let (line, since) = state.withLock { ($0.line, $0.since) }
-                guard !line.isEmpty, ContinuousClock.now - since > patience else { continue }
+                let (line, since, isOver) = state.withLock { ($0.line, $0.since, $0.isOver) }
+                guard !isOver, !line.isEmpty, ContinuousClock.now - since > patience else { continue }
                 save()
                 write(
                     "\n\(line): not done after \(patience.components.seconds) s, the driver seems to hang. What was measured before is "
@@ -30,8 +30,10 @@ final class TuneProgress: Sendable {
         }
     }
 
+    /// - Parameter line: empty where nothing is measured for a while.
     func show(_ line: String) {
         state.withLock { ($0.line, $0.since) = (line, .now) }
+        guard !line.isEmpty || isTerminal else { return }
         write(isTerminal ? "\r\u{1B}[K\(line)" : "\(line)\n")
     }
 

@@ -167,10 +167,30 @@ import Testing
     }
 
     /// What bytes can hold is multiplied exactly; one bad row does not touch the others.
+    /// Layers of time and guidance have a row a picture: they stay what they are however many pictures share a batch.
+    @Test(.enabled(if: CPUBackend.precisions(of: .oneDNN).contains(.int8)), arguments: [1, 8, 32])
+    func whatAllElseHangsOnIsNotComputedInBytes(_ batch: Int) throws {
+        func result(_ shape: Shape, _ precision: ProductPrecision) throws -> [Float] {
+            var generator = SeededGenerator(seed: 3)
+            var builder = GraphBuilder()
+            builder.output("y", try builder.linear(builder.input("x", shape), "fc", outputs: 128))
+            let parameters = DictionaryParameters([
+                "fc.weight": .normal([128, 96], deviation: 0.1, using: &generator),
+                "fc.bias": .normal([128], using: &generator),
+            ])
+            let program = try CPUBackend(precision: precision, threads: ThreadPolicy(count: 2)).compile(
+                builder.graph, parameters: parameters)
+            return try #require(program.run(["x": .normal(shape, using: &generator)])["y"]).floats()
+        }
+        #expect(try result([batch, 96], .int8) == result([batch, 96], .float32))
+        // Tokens are what bytes are for.
+        #expect(try result([batch, 16, 96], .int8) != result([batch, 16, 96], .float32))
+    }
+
     @Test(.enabled(if: CPUBackend.precisions(of: .oneDNN).contains(.int8)))
     func bytesAreExactAndKeepToTheirRows() throws {
         var builder = GraphBuilder()
-        builder.output("y", try builder.linear(builder.input("x", [10, 64]), "linear", outputs: 80))
+        builder.output("y", try builder.linear(builder.input("x", [1, 10, 64]), "linear", outputs: 80))
         /// Whole levels of which the largest is 127, times a power of two.
         func levels(_ count: Int, stride: Int, step: Float) -> [Float] {
             (0..<count).map { index -> Float in
@@ -193,11 +213,11 @@ import Testing
                 exact.append(sum)
             }
         }
-        let y = try #require(program.run(["x": Tensor([10, 64], x)])["y"]).floats()
+        let y = try #require(program.run(["x": Tensor([1, 10, 64], x)])["y"]).floats()
         for (found, expected) in zip(y, exact) { #expect(abs(found - expected) <= 1e-5 * max(1, abs(expected))) }
         x[5 * 64 + 3] = .nan
         x[7 * 64 + 9] = .infinity
-        let spoilt = try #require(program.run(["x": Tensor([10, 64], x)])["y"]).floats()
+        let spoilt = try #require(program.run(["x": Tensor([1, 10, 64], x)])["y"]).floats()
         for row in 0..<10 {
             let (part, before) = (spoilt[row * 80..<(row + 1) * 80], y[row * 80..<(row + 1) * 80])
             if row == 5 || row == 7 {

@@ -212,6 +212,18 @@ import Testing
         #expect(here.status == 66 && here.errors.contains("is not there"), "\(here.errors)")
     }
 
+    /// Where OpenMP gives fewer threads than there are, kernels that counted on them would leave a part undone.
+    @Test(arguments: [["OMP_THREAD_LIMIT": "1"], ["OMP_DYNAMIC": "true"], ["OMP_MAX_ACTIVE_LEVELS": "0"]])
+    func whateverTheEnvironmentSaysOfThreadsThePictureIsThat(_ environment: [String: String]) throws {
+        let folder = try Folder()
+        let command = ["generate", "a red mug", "--seed", "3", "--handoff", "0.5", "--mode", "trust"]
+        let limit = environment["OMP_THREAD_LIMIT"] ?? "3"
+        let end = try folder.run(command + ["-t", "3", "-o", "found.png"], environment: environment)
+        #expect(end.status == 0, "\(end.errors)")
+        #expect(try folder.run(command + ["-t", limit, "-o", "expected.png"]).status == 0)
+        #expect(try folder.contents("found.png") == folder.contents("expected.png"))
+    }
+
     @Test func unknownWordsAreNamed() throws {
         let end = try Folder().run("generate", "a red zeppelin", "--steps", "4", "-o", "z.png")
         #expect(end.status == 0)

@@ -37,14 +37,19 @@ final class Folder {
         try run(arguments)
     }
 
-    /// - Parameter program: beside the usual one; nil for that itself.
-    func run(_ arguments: [String], program name: String? = nil) throws -> End {
+    /// - Parameters:
+    ///   - program: beside the usual one; nil for that itself.
+    ///   - environment: besides the usual one.
+    func run(
+        _ arguments: [String], program name: String? = nil, environment: [String: String] = [:]
+    ) throws -> End {
         let (output, errors) = (url.appendingPathComponent("stdout"), url.appendingPathComponent("stderr"))
         for file in [output, errors] { try Data().write(to: file) }
         let program = try prepare(arguments)
         if let name {
             program.executableURL = try Folder.program.deletingLastPathComponent().appendingPathComponent(name)
         }
+        program.environment?.merge(environment) { $1 }
         program.standardOutput = try FileHandle(forWritingTo: output)
         program.standardError = try FileHandle(forWritingTo: errors)
         try program.run()

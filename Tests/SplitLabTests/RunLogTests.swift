@@ -8,9 +8,15 @@ import Testing
         let folder = try SampleRuns.Folder()
         let file = folder.url.appendingPathComponent("runs.jsonl")
         let runs = [SampleRuns.run(), SampleRuns.run(isAuto: true, prompt: "a \"quoted\"\nvase")]
-        let log = try RunLog(file: file)
-        for run in runs { try log.append(run) }
-        #expect(try RunLog.records(in: file) == runs)
+        func begin() throws {
+            let log = try RunLog(file: file)
+            for run in runs { try log.append(run) }
+            #expect(try RunLog.records(in: file) == runs)
+            // Two that wrote to it would cut off each other's lines.
+            let error = #expect(throws: LabError.self) { try RunLog(file: file) }
+            #expect(error?.description.contains("another lab") == true)
+        }
+        try begin()
         #expect(try RunLog(file: file).records == runs)
         #expect(try String(contentsOf: file, encoding: .utf8).split(separator: "\n").count == 2)
     }
@@ -19,9 +25,12 @@ import Testing
     @Test func aKillLosesTheRunInProgressAtMost() throws {
         let folder = try SampleRuns.Folder()
         let file = folder.url.appendingPathComponent("runs.jsonl")
-        let log = try RunLog(file: file)
         let runs = [SampleRuns.run(), SampleRuns.run(seed: 2)]
-        for run in runs { try log.append(run) }
+        func begin() throws {
+            let log = try RunLog(file: file)
+            for run in runs { try log.append(run) }
+        }
+        try begin()
         let whole = try Data(contentsOf: file)
         let firstLine = try #require(whole.firstIndex(of: UInt8(ascii: "\n"))) + 1
         for length in stride(from: firstLine, to: whole.count, by: 13) {

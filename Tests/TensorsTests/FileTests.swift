@@ -19,6 +19,19 @@ import Testing
         }
     }
 
+    /// Overwritten, and then cut to nothing, which would end the process if the file were mapped.
+    @Test func aCopyIsNotReachedByWhatBecomesOfTheFile() throws {
+        let bytes = (0..<100_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+        try withTemporaryFile("data", bytes) { path in
+            let file = try MappedFile(copying: path)
+            let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+            try handle.write(contentsOf: Data(count: 1000))
+            try handle.truncate(atOffset: 0)
+            #expect(file.withBytes { Array($0) } == bytes)
+            #expect(try MappedFile(copying: path).withBytes { $0.isEmpty })
+        }
+    }
+
     @Test func mappingOutlivesTheFilesName() throws {
         let tensor = try withTemporaryFile("data", [0, 0, 0x80, 0x3F]) { path in
             Tensor(shape: [1], elementType: .float32, storage: try MappedFile(path: path))
@@ -29,6 +42,7 @@ import Testing
     @Test func missingFileAndFolderAreTypedErrors() throws {
         try withTemporaryFile { path in
             let missing = try #require(throws: FileError.self) { try MappedFile(path: path) }
+            #expect(throws: FileError.self) { try MappedFile(copying: path) }
             #expect(missing.operation == .open)
             #expect(missing.description == "cannot open \(path): No such file or directory; check the path")
 

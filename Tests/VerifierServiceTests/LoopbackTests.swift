@@ -151,6 +151,8 @@ import WireProtocol
 
     @Test func serverAskedToStopDeliversTheRunningJobFirst() async throws {
         let gate = DispatchSemaphore(value: 0)
+        // Whatever goes wrong, the thread of the models is let go.
+        defer { gate.signal() }
         let verifier = try await TestVerifier(execute: { job, report in
             try report(.decoding)
             gate.wait()

@@ -121,6 +121,7 @@ import WireProtocol
 
     @Test func fullQueueIsServiceUnavailableWithATimeToRetry() async throws {
         let gate = DispatchSemaphore(value: 0)
+        defer { gate.signal() }
         let verifier = try await TestVerifier(limits: HostLimits(waitingJobs: 0)) { job, report in
             gate.wait()
             return try FakeVerification.run(job, report: report)
@@ -263,6 +264,7 @@ import WireProtocol
 
     @Test func readinessFollowsLoadingAndDraining() async throws {
         let gate = DispatchSemaphore(value: 0)
+        defer { gate.signal() }
         let host = VerifierHost {
             gate.wait()
             return LoadedVerifier(executor: TestExecutor(), models: SampleJob.models)

@@ -311,7 +311,10 @@ int ck_convolution(ck_team team, ck_convolution_args args);
 /// The processors that the scheduler may put this process on, at most `capacity`; gives their number, 0 if unknown.
 int ck_allowed_processors(int *processors, int capacity);
 
-/// Sets the OpenMP team size of the calling thread.
+/// The most threads that OpenMP gives this process (OMP_THREAD_LIMIT).
+int ck_thread_limit(void);
+
+/// Sets the OpenMP team size of the calling thread, at most `ck_thread_limit`: teams then have that size.
 void ck_set_thread_count(int threads);
 
 #endif

@@ -59,10 +59,15 @@ extension OneDNNProvider {
     }
 
     /// Whether a layer of fixed weights is computed in bytes: one that is large enough for its time to count. Those of time and
-    /// guidance, of single rows, and those at the latent's edge stay float32: they cost nothing, and all else hangs on them.
+    /// guidance, of a row a picture however many share a batch, and those at the latent's edge stay float32: they cost nothing, and
+    /// all else hangs on them.
     private func takesBytes(_ problem: LinearProblem) -> Bool {
-        precision == .int8 && problem.rows >= 8 && problem.inner >= 64 && problem.width >= 64
+        precision == .int8 && problem.rows >= (problem.isOfTokens ? 8 : OneDNNProvider.largestBatch + 1)
+            && problem.inner >= 64 && problem.width >= 64
     }
+
+    /// More pictures than share a batch, or steps a window.
+    private static let largestBatch = 32
 
     func product(_ key: ProductKey) throws(CPUBackendError) -> OneDNNPrimitive {
         if let known = products[key] { return known }

@@ -52,9 +52,13 @@ public struct HandoffJournal: Hashable, Sendable {
             throw notWritable(folder, error.reason)
         }
         let probe = folder.appendingPathComponent(".room-\(UUID().uuidString)")
-        defer { try? FileManager.default.removeItem(at: probe) }
         do {
-            try Data(count: HandoffJournal.roomOfOne).write(to: probe)
+            try Data().write(to: probe)
+            let file = try FileHandle(forWritingTo: probe)
+            // Nameless from now on, so that a kill leaves nothing.
+            try FileManager.default.removeItem(at: probe)
+            try file.write(contentsOf: Data(count: HandoffJournal.roomOfOne))
+            try file.close()
         } catch {
             throw notWritable(folder, error.reason)
         }

@@ -159,12 +159,20 @@ public struct LibcurlVerifierTransport: VerifierTransport {
     private func tellCancelled(_ id: JobID) async {
         let request = request(.delete, "/v1/jobs/\(id)", total: timeouts.cancellation)
         // A task of its own, because this one is cancelled, which would stop the word at once.
-        _ = await Task.detached {
-            try await onOwnThread(named: "verifier cancellation") { cancellation in
-                var transfer = try CurlTransfer(request, sink: BodySink(limit: 4096))
-                return try transfer.perform(cancellation: cancellation)
+        _ = await Task.detached { [timeouts] in
+            let deadline = ContinuousClock.now + timeouts.cancellation
+            // The word may overtake the job that it is about.
+            while try await self.exchange(request).status == 404, ContinuousClock.now < deadline {
+                try await Task.sleep(for: .milliseconds(100))
             }
         }.result
+    }
+
+    private func exchange(_ request: CurlRequest) async throws -> ResponseHead {
+        try await onOwnThread(named: "verifier cancellation") { cancellation in
+            var transfer = try CurlTransfer(request, sink: BodySink(limit: 4096))
+            return try transfer.perform(cancellation: cancellation)
+        }
     }
 
     private func request(

@@ -49,12 +49,16 @@ public struct TrainingRecord: Hashable, Sendable, Codable {
             }
         }
 
+        /// Names that are longer are no names; joined, those of a small file could fill the memory.
+        private static let longestName = 256
+
         func byName(prefix: String) -> [String: Double] {
             switch self {
             case .number(let number): [prefix: number]
             case .group(let group):
                 group.reduce(into: [:]) { figures, member in
                     let name = prefix.isEmpty ? member.key : prefix + "." + member.key
+                    guard name.utf8.count <= Figure.longestName else { return }
                     figures.merge(member.value.byName(prefix: name)) { first, _ in first }
                 }
             case .other: [:]

@@ -1,14 +1,14 @@
 import Foundation
 import Tensors
 
-/// A mapped file, so that what was checked is what is used, whatever happens to its name meanwhile.
+/// A file in memory, so that what was checked is what is used, whatever happens to the file meanwhile.
 struct CheckedFile {
     let path: String
     let contents: MappedFile
 
     var bytes: UnsafeRawBufferPointer { contents.bytes }
 
-    /// Maps a plain file, links followed.
+    /// Reads a plain file, links followed.
     ///
     /// - Throws: `ModelError.missingFile` or `.unreadable`.
     init(path: String) throws(ModelError) {
@@ -20,14 +20,14 @@ struct CheckedFile {
             throw .unreadable(file: path, reason: "it is not a plain file")
         }
         do {
-            contents = try MappedFile(path: path)
+            contents = try MappedFile(copying: path)
         } catch {
             throw .unreadable(file: path, reason: error.reason)
         }
         self.path = path
     }
 
-    /// Maps a file of at most so many bytes.
+    /// Reads a file of at most so many bytes.
     init(path: String, maximumBytes: Int) throws(ModelError) {
         try self.init(path: path)
         guard bytes.count <= maximumBytes else {
@@ -36,7 +36,7 @@ struct CheckedFile {
         }
     }
 
-    /// Maps a file and compares its size, and then its SHA-256, with what a manifest says.
+    /// Reads a file and compares its size, and then its SHA-256, with what a manifest says.
     ///
     /// - Throws: besides, `ModelError.truncated` or `.tampered`.
     init(path: String, expecting entry: ManifestFile) throws(ModelError) {

@@ -150,9 +150,11 @@ public struct DenoiserModel: Sendable {
 
     /// The denoiser; compiles a graph for each batch and size when it is first needed.
     ///
-    /// - Throws: `ModelError.missingFile` of a model that was made without its weights.
+    /// - Throws: `ModelError.unreadable` of a model that was made without its weights.
     public func denoiser(on backend: any Backend) throws(ModelError) -> StudioDenoiser {
-        guard let weights else { throw .missingFile(file: "\(folder.path)/\(ModelManifest.FileName.weights)") }
+        guard let weights else {
+            throw .unreadable(file: folder.manifestPath, reason: "the model was opened without its weights")
+        }
         return StudioDenoiser(self, weights, critic(on: backend), backend)
     }
 

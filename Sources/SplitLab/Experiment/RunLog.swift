@@ -19,10 +19,19 @@ public final class RunLog {
                 throw .notWritable(path: file.path, reason: "it cannot be created; choose another --out")
             }
         }
+        do {
+            handle = try FileHandle(forUpdating: file)
+        } catch {
+            throw .notWritable(path: file.path, reason: error.reason)
+        }
+        // Two that write to one file would cut off each other's lines.
+        guard flock(handle.fileDescriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK else {
+            throw .notWritable(
+                path: file.path, reason: "another lab writes to it; wait until it is done, or choose another --out")
+        }
         let (records, wholeBytes) = try RunLog.read(file)
         self.records = records
         do {
-            handle = try FileHandle(forUpdating: file)
             try handle.truncate(atOffset: UInt64(wholeBytes))
         } catch {
             throw .notWritable(path: file.path, reason: error.reason)

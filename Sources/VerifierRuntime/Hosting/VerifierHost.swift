@@ -33,7 +33,7 @@ public final class VerifierHost: Sendable {
         /// By a number of their own, so that one can be taken out.
         var waitingForLoad: [Int: CheckedContinuation<Void, any Error>] = [:]
         var nextWaiter = 0
-        var waitingForIdle: [CheckedContinuation<Void, Never>] = []
+        var waitingForIdle: [Int: CheckedContinuation<Void, Never>] = [:]
     }
 
     private let state: Mutex<State>
@@ -154,10 +154,13 @@ public final class VerifierHost: Sendable {
         }
     }
 
-    /// Stops for good: refuses new jobs, ends those that wait, and returns when the running ones are over.
+    /// Stops for good: refuses new jobs, ends those that wait, and returns when the running ones are over; or when the task is
+    /// cancelled, or a step does not come to its end: a driver that hangs gives no thread back.
     ///
-    /// - Parameter grace: how long the running jobs may go on; then they are stopped after their current step.
-    public func drain(grace: Duration) async {
+    /// - Parameters:
+    ///   - grace: how long the running jobs may go on; then they are stopped after their current step.
+    ///   - step: how long that one may take.
+    public func drain(grace: Duration, step: Duration = .seconds(10)) async {
         let reason = VerifierError(.shuttingDown, "the verifier is stopping; send the job again later or elsewhere")
         state.withLock { state in
             for id in state.table.close(reason: reason, now: .now) {
@@ -172,6 +175,8 @@ public final class VerifierHost: Sendable {
                 self.state.withLock { state in
                     for id in state.table.running { _ = try? state.table.stop(id, reason: reason, now: .now) }
                 }
+                try? await Task.sleep(for: step)
+                self.wake(self.state.withLock { $0.takeWaitingForIdle() })
             }
             await waitUntilIdle()
             group.cancelAll()
@@ -181,15 +186,27 @@ public final class VerifierHost: Sendable {
 
 extension VerifierHost {
     private func waitUntilIdle() async {
-        await withCheckedContinuation { continuation in
-            state.withLock { state in
-                if state.isIdle {
-                    continuation.resume()
-                } else {
-                    state.waitingForIdle.append(continuation)
-                }
-            }
+        let waiter = state.withLock { state in
+            defer { state.nextWaiter += 1 }
+            return state.nextWaiter
         }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+                let isOver = state.withLock { state in
+                    if state.isIdle || Task.isCancelled { return true }
+                    state.waitingForIdle[waiter] = continuation
+                    return false
+                }
+                if isOver { continuation.resume() }
+            }
+        } onCancel: {
+            state.withLock { $0.waitingForIdle.removeValue(forKey: waiter) }?.resume()
+        }
+    }
+
+    /// Never under the lock, which a handler of the same task's cancellation may wait for.
+    private func wake(_ continuations: [CheckedContinuation<Void, Never>]) {
+        for continuation in continuations { continuation.resume() }
     }
 
     private func finishLoading(_ result: Result<LoadedVerifier, any Error>) {
@@ -230,12 +247,13 @@ extension VerifierHost {
 
     /// Whether there is nothing to begin; the next job that comes, or that finds room, calls the thread again.
     private func mayRest() -> Bool {
-        state.withLock { state in
-            guard !state.table.mayStart else { return false }
+        let (rests, waiting) = state.withLock { state -> (Bool, [CheckedContinuation<Void, Never>]) in
+            guard !state.table.mayStart else { return (false, []) }
             state.isWorking = false
-            state.tellIfIdle()
-            return true
+            return (true, state.isIdle ? state.takeWaitingForIdle() : [])
         }
+        wake(waiting)
+        return rests
     }
 
     private func nextJob() -> VerificationJob? {
@@ -248,7 +266,7 @@ extension VerifierHost {
 
     private func end(_ job: VerificationJob, with result: Result<VerificationOutcome, any Error>) {
         let result = told(result, of: job.id)
-        state.withLock { state in
+        let waiting = state.withLock { state in
             if case .success(let outcome) = result { state.verifier?.learnPace(of: job, outcome.telemetry) }
             let end = state.table.end(job.id, with: result, now: .now)
             state.watchers.end(job.id, end)
@@ -257,8 +275,9 @@ extension VerifierHost {
                 state.isWorking = true
                 thread.perform { self.work(with: executor) }
             }
-            state.tellIfIdle()
+            return state.isIdle ? state.takeWaitingForIdle() : []
         }
+        wake(waiting)
     }
 
     /// A result as clients may see it.
@@ -332,10 +351,10 @@ extension VerifierHost.State {
     /// Whether nothing is under way, and nobody is about to look.
     fileprivate var isIdle: Bool { !isWorking && table.running.isEmpty }
 
-    fileprivate mutating func tellIfIdle() {
-        guard isIdle else { return }
-        for continuation in waitingForIdle { continuation.resume() }
-        waitingForIdle = []
+    /// Whoever waits for the end of all that runs, no longer waiting here.
+    fileprivate mutating func takeWaitingForIdle() -> [CheckedContinuation<Void, Never>] {
+        defer { waitingForIdle = [:] }
+        return Array(waitingForIdle.values)
     }
 
     /// Tells every waiting job how many are before it.

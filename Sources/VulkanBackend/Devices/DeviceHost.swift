@@ -80,7 +80,7 @@ final class DeviceHost: Sendable {
 
     /// Keeps it for later; gives the file, nil where there is no folder for it.
     func saveTuning() throws -> String? {
-        try tuningFile?.store(tuning, options)
+        try tuningFile?.merge(tuning, options, device.features)
         return tuningFile?.path
     }
 

@@ -76,6 +76,21 @@ struct TuningFile: Sendable {
                     + entries.usualAttention.map { TuningProblem.attention($0) }))
     }
 
+    /// Takes over what one process has measured, beside what others have meanwhile: cards of one kind share a file.
+    ///
+    /// - Throws: as `store`.
+    func merge(_ tuning: Tuning, _ options: VulkanOptions, _ features: DeviceFeatures) throws {
+        let folder = (path as NSString).deletingLastPathComponent
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        // Where it cannot be locked, nobody else can lock it either.
+        let lock = open(path + ".lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        if lock >= 0 { flock(lock, LOCK_EX) }
+        defer { if lock >= 0 { close(lock) } }
+        var merged = load(options, features)
+        merged.settle(tuning.measured, by: tuning)
+        try store(merged, options)
+    }
+
     /// Replaces what is known for values stored as the options say, in one go.
     ///
     /// - Throws: whatever keeps the file from being written.

@@ -79,9 +79,13 @@ struct TuningRun {
     ///
     /// - Returns: that, and the seconds of a run without it and with it.
     /// - Throws: as above.
-    mutating func confirmed() throws(VulkanError) -> (tuning: Tuning, before: Double, after: Double) {
+    /// - Parameter announce: is told before each measurement.
+    mutating func confirmed(
+        announce: () -> Void = {}
+    ) throws(VulkanError) -> (tuning: Tuning, before: Double, after: Double) {
         var (usual, tuned) = ([TuningProblem: Double](), [TuningProblem: Double]())
         for _ in 0..<TuningRun.turns {
+            announce()
             guard let rules = try seconds(of: Tuning(), "the rules once more", limit: .infinity),
                 let findings = try seconds(of: ledger.found, "all that was found together", limit: .infinity)
             else { break }
@@ -97,6 +101,7 @@ struct TuningRun {
         var seconds = [Double](repeating: .infinity, count: candidates.count)
         for _ in 0..<TuningRun.turns {
             for (index, candidate) in candidates.enumerated() {
+                announce()
                 let whole = try guarded("all of it as programs run it") { try measurement.seconds(of: candidate) }
                 seconds[index] = min(seconds[index], whole ?? .infinity)
             }

@@ -100,8 +100,9 @@ public final class VulkanTuner: Backend {
             onProgress("\(label): \(TuningRun.name(parts: parts))")
             try run.measure(parts: parts)
         }
-        onProgress("\(label): what was found beside what it was")
-        let (found, before, after) = try run.confirmed()
+        let (found, before, after) = try run.confirmed {
+            onProgress("\(label): what was found beside what it was")
+        }
         var tuning = host.tuning
         tuning.settle(problems, by: found)
         host.tuning = tuning
@@ -112,5 +113,6 @@ public final class VulkanTuner: Backend {
             state.known.formUnion(problems)
             state.reports.append(report)
         }
+        onProgress("")
     }
 }

@@ -73,6 +73,9 @@ struct VerifierOptions: ParsableArguments {
     /// Read once here, because libcurl would only say so for each picture.
     private func authorityFile(environment: [String: String]) throws -> String? {
         guard let file = caFile ?? environment["UNDERPAINT_CA_FILE"], !file.isEmpty else { return nil }
+        guard !WholeFile.isSpecial(file) else {
+            throw Failure(ExitStatus.noInput, "\(file) is no file; certificates are read from one, again and again")
+        }
         do {
             _ = try WholeFile.read(file)
         } catch {

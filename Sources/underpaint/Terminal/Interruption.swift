@@ -15,8 +15,8 @@ func cancellingOnInterrupt<Result: Sendable>(
         return try await work()
     }
     let sources = numbers.map { number in
-        // The default action must be off, or the process ends before the source hears of the signal.
-        signal(number, SIG_IGN)
+        // Until it is registered the default action stays, and ends a program that has done nothing yet; to ignore the signal
+        // meanwhile would lose it.
         let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
         source.setEventHandler {
             // Without clean-up, which would take the kernels from under the threads that compute.

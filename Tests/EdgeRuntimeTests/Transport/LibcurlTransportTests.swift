@@ -126,11 +126,11 @@ import WireProtocol
         let server = try ScriptedServer([.chunkedHead, .chunk(try accepted)])
         let retry = RetryPolicy(attempts: 2, firstPause: .milliseconds(200))
         let transport = try transport(server, patient, retry)
-        let failure = await withTaskGroup(of: TransportError?.self) { group in
+        let failure = try await withThrowingTaskGroup(of: TransportError?.self) { group in
             group.addTask { await self.failure(of: transport) }
-            while server.requests.isEmpty { try? await Task.sleep(for: .milliseconds(1)) }
+            while server.requests.isEmpty { try await Task.sleep(for: .milliseconds(1)) }
             server.stop()
-            return await group.next() ?? nil
+            return try await group.next() ?? nil
         }
         guard case .connectionLost? = failure else {
             Issue.record("\(String(describing: failure))")

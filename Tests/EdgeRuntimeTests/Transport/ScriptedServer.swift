@@ -57,13 +57,12 @@ final class ScriptedServer: Sendable {
 
     /// Stops listening and breaks what is open.
     func stop() {
-        let open = state.withLock { state in
-            if state.isStopped { return [] as [Int32] }
+        // All under the lock: a descriptor that is closed meanwhile may be another test's.
+        state.withLock { state in
+            guard !state.isStopped else { return }
             state.isStopped = true
-            defer { state.connections = [] }
-            return state.connections + [socket]
+            for descriptor in state.connections + [socket] { shutdown(descriptor, Int32(SHUT_RDWR)) }
         }
-        for descriptor in open { shutdown(descriptor, Int32(SHUT_RDWR)) }
     }
 
     deinit { close(socket) }
@@ -87,8 +86,10 @@ final class ScriptedServer: Sendable {
 
     private func serve(_ connection: Int32, _ script: [Step]) {
         defer {
-            state.withLock { $0.connections.removeAll { $0 == connection } }
-            close(connection)
+            state.withLock { state in
+                state.connections.removeAll { $0 == connection }
+                close(connection)
+            }
         }
         guard let head = readRequest(connection) else { return }
         state.withLock { $0.requests.append(head) }

@@ -70,6 +70,21 @@ import VerificationTestSupport
         #expect(await end(try host.submit(job)) == (try expected(job)))
     }
 
+    /// A driver that hangs gives no thread back; the process must be able to end all the same.
+    @Test func aStepThatDoesNotEndHoldsUpNoStop() async throws {
+        let executor = GatedExecutor()
+        defer { executor.gate.signal() }
+        let host = try await host(executor)
+        var updates = try host.submit(SampleJob.make()).makeAsyncIterator()
+        await waitForStart(&updates)
+        await host.drain(grace: .milliseconds(1), step: .milliseconds(1))
+        // Or when nobody wants to wait any more.
+        let waiting = Task { await host.drain(grace: .seconds(3600)) }
+        waiting.cancel()
+        await waiting.value
+        #expect(host.runningJobCount == 1)
+    }
+
     @Test func allJobsRunOnOneThreadInOrder() async throws {
         let executor = GatedExecutor()
         let host = try await host(executor)
