@@ -59,6 +59,7 @@ def figures(rows: dict[str, list[dict]], similarity: list[float]) -> list[tuple[
         ("steps of the draft / to the hand-off", f"{report['stepCount']} / {report['draftSteps']}"),
         ("steps of the verifier / from the hand-off", f"{report['verifierStepCount']} / {report['verifierStepCount'] - entry}"),
         ("edge: text + draft + coding", f"{median(hybrid, 'edgeSeconds') * 1e3:.0f} ms"),
+        ("verifier: its graphs, once a process", f"{stage(hybrid, 'prepare'):.0f} ms"),
         ("verifier: check", f"{stage(hybrid, 'check'):.0f} ms"),
         ("verifier: refine", f"{stage(hybrid, 'refine'):.0f} ms"),
         ("verifier: decode + PNG", f"{stage(hybrid, 'decode') + stage(hybrid, 'encode'):.0f} ms"),

@@ -208,7 +208,8 @@ def measure(arms: list[Arm], judge: Judge, reference: str | None) -> tuple[dict[
                 )
                 for g in groups
             }
-        entry["distances"] = distances(arm.scores.features, training, real)
+        # Pictures of one prompt from ten seeds are nearer to each other than renders are.
+        entry["distances"] = distances((standard if standard.records else arm).scores.features, training, real)
         entry["consistency"] = consistency(arm)
         entry["program"] = telemetry(standard if standard.records else arm)
         if arm.name != reference:
