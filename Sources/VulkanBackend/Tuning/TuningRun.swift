@@ -107,7 +107,12 @@ struct TuningRun {
             }
         }
         let best = candidates.indices.min { seconds[$0] < seconds[$1] } ?? 0
-        return (candidates[best], seconds[0], seconds[best])
+        // Where nothing could be run to its end there is nothing to keep, nor a time to tell.
+        guard seconds[best].isFinite else {
+            let nodes = ledger.usual.values.reduce(0, +)
+            return (Tuning(), nodes, nodes)
+        }
+        return (candidates[best], seconds[0].isFinite ? seconds[0] : seconds[best], seconds[best])
     }
 
     /// What the problems take; nil, and refused, if something goes wrong or something else is computed.
