@@ -32,8 +32,8 @@ public struct LatentCodec: Hashable, Sendable {
 
     /// The pyramid code.
     ///
-    /// At the default step the final picture is 46.7 dB from that of the unquantized hand-off, for 1.72 bits an
-    /// element; a step of 0.78 takes 1.55 bits at 45.5 dB. Measured by `underpaint lab code` on the studio pair 0.8.0
+    /// At the default step the final picture is 46.6 dB from that of the unquantized hand-off, for 1.80 bits an
+    /// element; a step of 0.78 takes 1.62 bits at 45.1 dB. Measured by `underpaint lab code` on the studio pair 0.8.0
     /// (Benchmarks/latent-code.md).
     ///
     /// - Parameters:

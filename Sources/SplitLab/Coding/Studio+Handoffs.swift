@@ -6,7 +6,7 @@ import Speculation
 extension Studio {
     var description: String {
         "\(models.draft.id) → \(models.verifier.id), \(shape), hand-off at step \(handoff.handoffStep) of "
-            + "\(handoff.schedule.stepCount), \(handoff.verifierSteps.count) steps of the verifier"
+            + "\(handoff.schedule.stepCount), \(handoff.verifierSteps.count) of the verifier's steps"
     }
 
     /// The hand-offs of `prompts` and the reference pictures of the first `pictureCount`.
