@@ -30,12 +30,7 @@ extension WorkgroupShape {
         let all = PhysicalDevice.listed(blank) { list(device, $0, $1) }
         var limits = VkPhysicalDeviceCooperativeMatrix2PropertiesNV()
         limits.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_2_PROPERTIES_NV
-        var properties = VkPhysicalDeviceProperties2()
-        properties.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2
-        withUnsafeMutablePointer(to: &limits) { limits in
-            properties.pNext = UnsafeMutableRawPointer(limits)
-            instance.functions.properties(device, &properties)
-        }
+        limits = PhysicalDevice.filled(limits, of: device, instance.functions)
         let products = all.filter {
             $0.AType == VK_COMPONENT_TYPE_FLOAT16_KHR && $0.BType == VK_COMPONENT_TYPE_FLOAT16_KHR
                 && $0.saturatingAccumulation == VK_FALSE && $0.scope == VK_SCOPE_WORKGROUP_KHR

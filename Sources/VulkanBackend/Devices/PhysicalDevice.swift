@@ -135,6 +135,20 @@ struct PhysicalDevice {
         return result.rawValue >= 0 ? Array(all.prefix(Int(count))) : []
     }
 
+    /// A structure as the driver fills it; `blank` has its type, and the device knows it.
+    static func filled<Properties>(
+        _ blank: Properties, of handle: VkPhysicalDevice, _ functions: InstanceFunctions
+    ) -> Properties {
+        var filled = blank
+        var properties = VkPhysicalDeviceProperties2()
+        properties.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2
+        withUnsafeMutablePointer(to: &filled) { filled in
+            properties.pNext = UnsafeMutableRawPointer(filled)
+            functions.properties(handle, &properties)
+        }
+        return filled
+    }
+
     private static func extensions(_ handle: VkPhysicalDevice, _ functions: InstanceFunctions) -> Set<String> {
         let all = listed(VkExtensionProperties()) { functions.deviceExtensions(handle, nil, $0, $1) }
         return Set(all.map { String(fixed: $0.extensionName) })
@@ -220,13 +234,7 @@ extension PhysicalDevice {
     ) -> VkPhysicalDeviceSubgroupSizeControlProperties {
         var sizes = VkPhysicalDeviceSubgroupSizeControlProperties()
         sizes.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_PROPERTIES
-        var properties = VkPhysicalDeviceProperties2()
-        properties.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2
-        withUnsafeMutablePointer(to: &sizes) { sizes in
-            properties.pNext = UnsafeMutableRawPointer(sizes)
-            instance.functions.properties(handle, &properties)
-        }
-        return sizes
+        return filled(sizes, of: handle, instance.functions)
     }
 
     /// What the vendor's extension says, or a number between a small and a large card of the kind: a wrong one costs a
@@ -234,24 +242,16 @@ extension PhysicalDevice {
     fileprivate static func unitCount(
         _ handle: VkPhysicalDevice, _ instance: VulkanInstance, _ extensions: Set<String>, _ kind: VkPhysicalDeviceType
     ) -> Int {
-        var properties = VkPhysicalDeviceProperties2()
-        properties.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2
         var count = 0
         if extensions.contains(VK_NV_SHADER_SM_BUILTINS_EXTENSION_NAME) {
             var vendor = VkPhysicalDeviceShaderSMBuiltinsPropertiesNV()
             vendor.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_SM_BUILTINS_PROPERTIES_NV
-            withUnsafeMutablePointer(to: &vendor) { vendor in
-                properties.pNext = UnsafeMutableRawPointer(vendor)
-                instance.functions.properties(handle, &properties)
-            }
+            vendor = filled(vendor, of: handle, instance.functions)
             count = Int(vendor.shaderSMCount)
         } else if extensions.contains(VK_AMD_SHADER_CORE_PROPERTIES_EXTENSION_NAME) {
             var vendor = VkPhysicalDeviceShaderCorePropertiesAMD()
             vendor.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_CORE_PROPERTIES_AMD
-            withUnsafeMutablePointer(to: &vendor) { vendor in
-                properties.pNext = UnsafeMutableRawPointer(vendor)
-                instance.functions.properties(handle, &properties)
-            }
+            vendor = filled(vendor, of: handle, instance.functions)
             count =
                 Int(vendor.shaderEngineCount) * Int(vendor.shaderArraysPerEngineCount)
                 * Int(vendor.computeUnitsPerShaderArray)
