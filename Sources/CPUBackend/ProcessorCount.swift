@@ -34,34 +34,10 @@ enum ProcessorCount {
     }
 
     /// - Parameters:
-    ///   - groups: lines `number:controllers:path`, of cgroup 2 without controllers (cgroups(7)).
+    ///   - groups: lines as `ControlGroup` takes them.
     ///   - read: the first line of a file, nil if there is none.
     static func quota(groups: [String], read: (String) -> String?) -> Int? {
-        var quotas: [Int] = []
-        for group in groups {
-            let fields = group.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
-            guard fields.count == 3 else { continue }
-            let controllers = fields[1].split(separator: ",")
-            guard controllers.isEmpty || controllers.contains("cpu") else { continue }
-            // A container may see the paths of its host, and its own group at the root.
-            var path = String(fields[2])
-            while true {
-                let place = path == "/" ? "" : path
-                let limits =
-                    controllers.isEmpty
-                    ? read("/sys/fs/cgroup\(place)/cpu.max")?.split(separator: " ").map { Int($0) } ?? []
-                    : ["quota", "period"].map {
-                        read("/sys/fs/cgroup/cpu\(place)/cpu.cfs_\($0)_us").flatMap { Int($0) }
-                    }
-                if limits.count == 2, let microseconds = limits[0], let period = limits[1], microseconds > 0, period > 0
-                {
-                    quotas.append(max(1, microseconds / period))
-                }
-                guard let slash = path.lastIndex(of: "/"), path != "/" else { break }
-                path = slash == path.startIndex ? "/" : String(path[..<slash])
-            }
-        }
-        return quotas.min()
+        groups.compactMap { ControlGroup($0)?.quota(read) }.min()
     }
 
     private static func firstLine(of path: String) -> String? { lines(of: path).first }

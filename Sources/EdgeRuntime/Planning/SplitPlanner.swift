@@ -143,8 +143,7 @@ public struct SplitPlanner: Sendable {
         case .embedded(let backend, let measurePace):
             let key = [
                 painter.models.verifier.weightsDigest, ProgramVersion.current, ProcessorModel.name, computation,
-                backend,
-                "\(shape)",
+                backend, "\(shape)",
             ].joined(separator: "\n")
             var notes = VerifierNotes()
             notes.network = NetworkEstimate.none

@@ -69,7 +69,7 @@ final class TuningMeasurement: Sendable {
         for _ in 0..<runCount {
             fastest = min(fastest, try clock.measure { _ = try program.run(inputs, book: nil) })
         }
-        return Double(fastest.components.seconds) + Double(fastest.components.attoseconds) * 1e-18
+        return fastest / .seconds(1)
     }
 
     /// Computes the graph some times, every node timed.

@@ -77,9 +77,9 @@ struct TuningRun {
     /// What is worth keeping: rules and findings are measured again side by side, node by node, and what is left of the findings
     /// as programs run them, where parts of a depth may be in each other's way.
     ///
+    /// - Parameter announce: is told before each measurement.
     /// - Returns: that, and the seconds of a run without it and with it.
     /// - Throws: as above.
-    /// - Parameter announce: is told before each measurement.
     mutating func confirmed(
         announce: () -> Void = {}
     ) throws(VulkanError) -> (tuning: Tuning, before: Double, after: Double) {
