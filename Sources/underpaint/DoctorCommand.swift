@@ -153,7 +153,8 @@ enum Diagnosis {
         let busy = entries.filter(\.isInUse).count
         let waiting = entries.count - busy
         let text =
-            waiting == 0 ? "no picture waits for a verifier" : "\(waiting) pictures wait: `underpaint resume --list`"
+            waiting == 0
+            ? "no picture waits for a verifier" : "waiting: \(counted(waiting, "picture")), `underpaint resume --list`"
         return Finding("journal", text + (busy == 0 ? "" : "; \(busy) are being worked on"))
     }
 
